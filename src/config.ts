@@ -1,0 +1,98 @@
+import { isSupportedCountry, type CountryCode } from 'libphonenumber-js';
+import { z } from 'zod';
+
+/**
+ * Environment -> Config, checked. Every variable is described in `.env.example`; a test holds the two lists against each other.
+ * Durations are milliseconds.
+ */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+const count = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const duration = (fallback: number, min: number, max = DAY) => count(fallback, min, max);
+
+/** API keys that stand in examples all over the world; starting with one of them would be an open door. */
+const EXAMPLE_KEYS = /^(change[-_ ]?me|your[-_ ]?(secret|api)|secret|example|test|demo|password|admin|api[-_ ]?key|x{4,}|0+$|1234)/i;
+const MIN_KEY_LENGTH = 24;
+
+const schema = z.object({
+  PORT: count(3000, 0, 65535),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  API_KEY: z
+    .string({ error: 'is missing; `npm start` generates one into .env' })
+    .min(MIN_KEY_LENGTH, `is too short: at least ${MIN_KEY_LENGTH} characters`)
+    .max(512)
+    .refine((key) => !EXAMPLE_KEYS.test(key) && new Set(key).size >= 8, 'looks like an example; use a random one'),
+  AUTH_DIR: z.string().min(1).default('./auth_sessions'),
+  DATA_DIR: z.string().min(1).default('./data'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+  DEFAULT_COUNTRY: z
+    .string()
+    .toUpperCase()
+    .refine((code): code is CountryCode => isSupportedCountry(code), 'is not a country code of ISO 3166, like CO')
+    .default('CO'),
+  DEFAULT_LANGUAGE: z.enum(['es', 'en']).default('es'),
+  WA_WEBSOCKET_URL: z
+    .url({ protocol: /^wss?$/, error: 'must be a ws:// or wss:// address' })
+    .default('wss://web.whatsapp.com/ws/chat'),
+  WA_VERSION: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, 'must look like 2.3000.1043857760')
+    .transform((text) => text.split('.').map(Number) as [number, number, number])
+    .optional(),
+
+  BAD_MAC_ERROR_LIMIT: count(3, 1, 1000),
+  BAD_MAC_RESET_TIME: duration(30_000, 100),
+  STREAM_ERROR_LIMIT: count(2, 1, 1000),
+  STREAM_ERROR_RESET_TIME: duration(60_000, 100),
+  HEALTH_STABLE_AFTER: duration(10_000, 0),
+  BACKUPS_TO_KEEP: count(3, 1, 100),
+
+  OUTAGE_MIN_SESSIONS: count(6, 2, 10_000),
+  OUTAGE_SHARE: z.coerce.number().gt(0).max(1).default(1 / 3),
+  MAX_CLEANINGS_PER_DAY: count(3, 0, 1000),
+  RECONNECT_BASE_DELAY: duration(1_000, 1),
+  RECONNECT_MAX_DELAY: duration(300_000, 1),
+  RECONNECT_RESET_AFTER: duration(300_000, 0),
+  MAX_LOGINS_PER_HOUR: count(60, 1, 100_000),
+  MAX_CONCURRENT_LOGINS: count(4, 1, 1000),
+
+  KEEP_ALIVE_INTERVAL: duration(30_000, 50, 600_000),
+  SILENCE_TIMEOUT: duration(35_000, 100, 600_000),
+  CONNECT_TIMEOUT: duration(20_000, 100, 120_000),
+  QUERY_TIMEOUT: duration(15_000, 100, 120_000),
+  SEND_TIMEOUT: duration(8_000, 100, 60_000),
+  CLEAN_WAIT: duration(5_000, 0, 9_000),
+});
+
+export type Config = Readonly<z.infer<typeof schema>>;
+
+/** The names of all variables, for `.env.example`'s test and for `doctor`-like listings. */
+export const CONFIG_VARIABLES = Object.keys(schema.shape) as readonly (keyof Config)[];
+
+/** Reads the configuration. An empty variable is an absent one. Throws ConfigError with one line per wrong variable. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    CONFIG_VARIABLES.map((name) => [name, environment[name]?.trim()]).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = schema.safeParse(given);
+  if (!result.success) {
+    throw new ConfigError(result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  }
+  const config = result.data;
+  const problems: string[] = [];
+  if (config.RECONNECT_MAX_DELAY < config.RECONNECT_BASE_DELAY) {
+    problems.push('RECONNECT_MAX_DELAY is smaller than RECONNECT_BASE_DELAY');
+  }
+  if (config.SILENCE_TIMEOUT <= config.KEEP_ALIVE_INTERVAL) {
+    problems.push('SILENCE_TIMEOUT must be longer than KEEP_ALIVE_INTERVAL, or every idle connection would be taken for dead');
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}

@@ -1,0 +1,153 @@
+import type { CountedFaultKind, FaultKind, Verdict } from '../health/session-fault.js';
+import type { OrganizationId } from '../organization-id.js';
+import type { DisconnectReason } from './disconnect-reason.js';
+
+/** The status values of the HTTP contract (API.md, section 1). */
+export type SessionStatus =
+  | 'not_started'
+  | 'connecting'
+  | 'restoring'
+  | 'qr_ready'
+  | 'qr_required'
+  | 'connected'
+  | 'disconnected'
+  | 'logged_out'
+  | 'stopped';
+
+/** Why a session needs a person or waits on purpose; each has a sentence in both languages for status answers. */
+export const ATTENTION_CODES = [
+  /** Another program logged in with the same keys; this one does not fight for the connection. */
+  'replaced',
+  /** The phone unlinked this device; the keys are dead and set aside. */
+  'unlinked',
+  /** WhatsApp banned the number for a time; the session sleeps until `until`. */
+  'temporary_ban',
+  'locked',
+  'banned',
+  /** WhatsApp refused this client version: nobody logs in until a person acts. */
+  'version_refused',
+  /** WhatsApp refused the login for another reason, several times. */
+  'login_rejected',
+  /** The auth folder cannot be read or written (permissions, I/O, disk full); nothing was touched. */
+  'auth_folder_unreadable',
+  /** A limit was reached, but a third of all sessions report stream errors: it is WhatsApp or the network, nobody is cleaned. */
+  'outage',
+  /** A limit was reached, but this session was cleaned as often as it may be in 24 h; cleaning by hand always works. */
+  'cleaning_budget_spent',
+  /** This organization or the process has logged in as often as it may in an hour. */
+  'login_cap_reached',
+  /** Nobody scanned the QR; asking for the QR starts a new pairing. */
+  'qr_expired',
+] as const;
+export type AttentionCode = (typeof ATTENTION_CODES)[number];
+
+export interface Attention {
+  readonly code: AttentionCode;
+  /** Epoch ms. */
+  readonly since: number;
+  /** Epoch ms until which the session waits by itself, or null when a person must act. */
+  readonly until: number | null;
+}
+
+export interface HealthView {
+  readonly verdict: Verdict;
+  /** Per counted kind: how many now, of how many, within how many ms. */
+  readonly counters: Readonly<Record<CountedFaultKind, { count: number; limit: number; windowMs: number }>>;
+  /** How often each kind was seen since this process started. */
+  readonly totals: Readonly<Record<FaultKind, number>>;
+}
+
+export interface CleaningRecord {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly reason: string;
+  /** Whether the service decided it by itself. */
+  readonly automatic: boolean;
+  /** Name of the backup folder, or null when the folder was never paired. */
+  readonly backup: string | null;
+}
+
+/** Everything that can be told about one organization session at one moment; plain data. Times are epoch ms. */
+export interface SessionSnapshot {
+  readonly organizationId: OrganizationId;
+  readonly status: SessionStatus;
+  readonly since: number;
+  /** Digits only, or null while no phone is linked. */
+  readonly phoneNumber: string | null;
+  /** The QR's text as WhatsApp gave it, while it is valid. */
+  readonly qr: string | null;
+  readonly pairingCode: string | null;
+  readonly lastConnectedAt: number | null;
+  readonly lastDisconnect: DisconnectReason | null;
+  readonly nextReconnectAt: number | null;
+  readonly health: HealthView;
+  readonly attention: Attention | null;
+  readonly lastCleaning: CleaningRecord | null;
+  /** Automatic cleanings in the last 24 h, and how many are allowed. */
+  readonly automaticCleanings: { readonly count: number; readonly limit: number };
+}
+
+export interface BackupView {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly set_aside_at: string;
+  readonly phone_number: string | null;
+  readonly reason: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface SentMessage {
+  readonly messageId: string;
+  /** The chat id that was used, `573001112233@s.whatsapp.net`. */
+  readonly chatId: string;
+}
+
+export interface CleanedSession {
+  readonly snapshot: SessionSnapshot;
+  readonly backup: { readonly name: string; readonly path: string } | null;
+}
+
+/**
+ * What the HTTP side asks of the sessions; implemented by SessionDirectory. All methods are safe to call at any time and
+ * any number of times; actions of one organization run one after another.
+ * "Unknown" means: never started here and without a folder or backup; methods that need a known organization then throw
+ * ServiceError `unknown_organization`.
+ */
+export interface Sessions {
+  /** How many sessions are held. */
+  count(): number;
+  /** Snapshots of all held sessions, ordered by id. */
+  list(): SessionSnapshot[];
+  /** null when unknown. */
+  snapshot(id: OrganizationId): SessionSnapshot | null;
+  /**
+   * Idempotent: logs in with saved keys or starts a pairing; never harms a live or saved session. With `pairingPhone` (digits)
+   * it also asks for a pairing code (ServiceError `already_paired` when a phone is linked). With `waitMs` it resolves when there
+   * is a QR, a code or a connection, or the time is over; without, as soon as the start is under way.
+   */
+  start(id: OrganizationId, options?: { pairingPhone?: string; waitMs?: number }): Promise<SessionSnapshot>;
+  /**
+   * The snapshot for somebody who looks at the QR: when it ran out (`qr_required`) a new pairing starts, and the answer waits up to
+   * `waitMs` for the new QR. Throws `unknown_organization`.
+   */
+  qr(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
+  /**
+   * Sends a text through the socket that is alive now and waits for WhatsApp's ack until `deadlineMs` from now.
+   * Throws `session_not_started`, `not_connected` (with status), `not_on_whatsapp`, `message_refused` (facts.code), `send_unconfirmed`.
+   * @param phone digits with country code
+   */
+  send(id: OrganizationId, phone: string, text: string, options?: { deadlineMs?: number }): Promise<SentMessage>;
+  /** Unlinks at WhatsApp (when connected) and removes the keys. Throws `unknown_organization`. */
+  logout(id: OrganizationId): Promise<void>;
+  /** Sets the folder aside, connects anew, and waits up to `waitMs` for the new QR. Throws `unknown_organization`. */
+  forceClean(id: OrganizationId, options?: { waitMs?: number }): Promise<CleanedSession>;
+  stop(id: OrganizationId): Promise<SessionSnapshot>;
+  restart(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
+  /** Newest first. Throws `unknown_organization`. */
+  backups(id: OrganizationId): Promise<BackupView[]>;
+  /** Puts a backup back (the newest by default) and logs in with it. Throws `unknown_organization`, `no_backup`, `unknown_backup`. */
+  restore(id: OrganizationId, backup?: string, options?: { waitMs?: number }): Promise<{ snapshot: SessionSnapshot; backup: BackupView }>;
+  /** Whether all sessions that should come back at boot had their first try. */
+  readiness(): { ready: boolean; restoring: number; versionRefused: boolean };
+}
