@@ -13,11 +13,13 @@ export class ConfigError extends Error {
 }
 
 const DAY = 24 * 60 * 60 * 1000;
-const count = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback);
+const count = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 const duration = (fallback: number, min: number, max = DAY) => count(fallback, min, max);
 
 /** API keys that stand in examples all over the world; starting with one of them would be an open door. */
-const EXAMPLE_KEYS = /^(change[-_ ]?me|your[-_ ]?(secret|api)|secret|example|test|demo|password|admin|api[-_ ]?key|x{4,}|0+$|1234)/i;
+const EXAMPLE_KEYS =
+  /^(change[-_ ]?me|your[-_ ]?(secret|api)|secret|example|test|demo|password|admin|api[-_ ]?key|x{4,}|0+$|1234)/i;
 const MIN_KEY_LENGTH = 24;
 
 const schema = z.object({
@@ -55,7 +57,11 @@ const schema = z.object({
   BACKUPS_TO_KEEP: count(3, 1, 100),
 
   OUTAGE_MIN_SESSIONS: count(6, 2, 10_000),
-  OUTAGE_SHARE: z.coerce.number().gt(0).max(1).default(1 / 3),
+  OUTAGE_SHARE: z.coerce
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1 / 3),
   MAX_CLEANINGS_PER_DAY: count(3, 0, 1000),
   RECONNECT_BASE_DELAY: duration(1_000, 1),
   RECONNECT_MAX_DELAY: duration(300_000, 1),
@@ -79,7 +85,9 @@ export const CONFIG_VARIABLES = Object.keys(schema.shape) as readonly (keyof Con
 /** Reads the configuration. An empty variable is an absent one. Throws ConfigError with one line per wrong variable. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(
-    CONFIG_VARIABLES.map((name) => [name, environment[name]?.trim()]).filter(([, value]) => value !== undefined && value !== ''),
+    CONFIG_VARIABLES.map((name) => [name, environment[name]?.trim()]).filter(
+      ([, value]) => value !== undefined && value !== '',
+    ),
   );
   const result = schema.safeParse(given);
   if (!result.success) {
@@ -91,7 +99,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     problems.push('RECONNECT_MAX_DELAY is smaller than RECONNECT_BASE_DELAY');
   }
   if (config.SILENCE_TIMEOUT <= config.KEEP_ALIVE_INTERVAL) {
-    problems.push('SILENCE_TIMEOUT must be longer than KEEP_ALIVE_INTERVAL, or every idle connection would be taken for dead');
+    problems.push(
+      'SILENCE_TIMEOUT must be longer than KEEP_ALIVE_INTERVAL, or every idle connection would be taken for dead',
+    );
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

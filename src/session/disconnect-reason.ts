@@ -89,7 +89,8 @@ function kindOf(end: ConnectionEnd): DisconnectKind {
   if (text.startsWith('Connection was lost')) return 'silence';
   if (text.startsWith('Connection Terminated')) return 'network';
   if (text.startsWith('Connection Closed')) return 'dead_socket';
-  if (text.startsWith('WebSocket Error')) return /handshake has timed out/i.test(text) ? 'handshake_timeout' : 'network';
+  if (text.startsWith('WebSocket Error'))
+    return /handshake has timed out/i.test(text) ? 'handshake_timeout' : 'network';
   if (text.startsWith('Timed Out')) return 'handshake_timeout';
   if (text.startsWith('Intentional Logout')) return 'closed_by_service';
   if (text.startsWith('Multi-device beta not joined')) return 'login_rejected';
@@ -100,7 +101,12 @@ function kindOf(end: ConnectionEnd): DisconnectKind {
 /** Classifies the end of a connection. Never throws; what is not understood is taken for network trouble, which condemns nothing. */
 export function disconnectReason(end: ConnectionEnd, now: number): DisconnectReason {
   const kind = kindOf(end);
-  const reason: DisconnectReason = { kind, code: end.httpStatus ?? end.code ?? null, text: end.text.slice(0, 200), at: now };
+  const reason: DisconnectReason = {
+    kind,
+    code: end.httpStatus ?? end.code ?? null,
+    text: end.text.slice(0, 200),
+    at: now,
+  };
   if (kind !== 'temporary_ban') return reason;
   const seconds = Number(end.attrs?.expire);
   return { ...reason, until: now + (Number.isFinite(seconds) && seconds > 0 ? seconds : 3600) * 1000 };

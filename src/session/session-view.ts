@@ -147,7 +147,11 @@ export interface Sessions {
   /** Newest first. Throws `unknown_organization`. */
   backups(id: OrganizationId): Promise<BackupView[]>;
   /** Puts a backup back (the newest by default) and logs in with it. Throws `unknown_organization`, `no_backup`, `unknown_backup`. */
-  restore(id: OrganizationId, backup?: string, options?: { waitMs?: number }): Promise<{ snapshot: SessionSnapshot; backup: BackupView }>;
+  restore(
+    id: OrganizationId,
+    backup?: string,
+    options?: { waitMs?: number },
+  ): Promise<{ snapshot: SessionSnapshot; backup: BackupView }>;
   /** Whether all sessions that should come back at boot had their first try. */
   readiness(): { ready: boolean; restoring: number; versionRefused: boolean };
 }

@@ -1,0 +1,382 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  DEFAULT_CONNECTION_CONFIG,
+  generateMessageIDV2,
+  initAuthCreds,
+  jidNormalizedUser,
+  makeWASocket,
+  S_WHATSAPP_NET,
+  type AuthenticationCreds,
+  type BinaryNode,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import { Mutex } from 'async-mutex';
+import { redact, type Logger } from '../logger.js';
+import { disconnectReason, type ConnectionEnd } from '../session/disconnect-reason.js';
+import {
+  SendRefusedError,
+  SendUnconfirmedError,
+  type AuthKeys,
+  type OpenSocketOptions,
+  type SocketEvent,
+  type WhatsAppSocket,
+  type WhatsAppSockets,
+} from '../session/whatsapp-socket.js';
+import { baileysLogger } from './baileys-logger.js';
+import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
+import { directKeyStore, makeSignalRepository } from './signal-repository.js';
+import { connectionEnd, phoneNumberOf } from './translate-events.js';
+
+export interface BaileysOptions {
+  /** `wss://web.whatsapp.com/ws/chat`, or the emulator. */
+  readonly url: string;
+  /** WhatsApp Web's version to announce; Baileys' own when undefined. Never fetched. */
+  readonly version: [number, number, number] | undefined;
+  /** All in ms. */
+  readonly keepAliveIntervalMs: number;
+  readonly silenceTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly queryTimeoutMs: number;
+}
+
+/** How long a send that met a closed socket waits for the socket's true end before it is taken for that end itself, ms. */
+const TRUE_END_WAIT_MS = 500;
+
+/** Sockets over Baileys. */
+export class BaileysSockets implements WhatsAppSockets {
+  private readonly memories = new Map<string, OrganizationMemory>();
+
+  constructor(private readonly options: BaileysOptions) {}
+
+  newCredentials(): Record<string, unknown> {
+    return initAuthCreds() as unknown as Record<string, unknown>;
+  }
+
+  open(options: OpenSocketOptions): WhatsAppSocket {
+    let memory = this.memories.get(options.organizationId);
+    if (!memory) {
+      memory = organizationMemory();
+      this.memories.set(options.organizationId, memory);
+    }
+    return new BaileysSocket(this.options, options, memory);
+  }
+
+  forget(organizationId: string): void {
+    this.memories.delete(organizationId);
+  }
+}
+
+/** The auth folder failed under a running socket. */
+class KeysFailed extends Error {}
+
+class BaileysSocket implements WhatsAppSocket {
+  private readonly sock: WASocket;
+  private readonly logger: Logger;
+  /** Callbacks of sends that wait for WhatsApp's ack, by message id. */
+  private readonly acks = new Map<string, (errorCode: number | null) => void>();
+  private readonly onEnd = new Set<() => void>();
+  private readonly silence: NodeJS.Timeout;
+  private lastHeard = Date.now();
+  private ended = false;
+
+  constructor(
+    private readonly settings: BaileysOptions,
+    private readonly options: OpenSocketOptions,
+    private readonly memory: OrganizationMemory,
+  ) {
+    this.logger = options.logger;
+    const keys = this.guardedKeys(options.keys);
+    const creds = pairedOrFresh(keys.readCreds() as unknown as AuthenticationCreds);
+    this.sock = makeWASocket({
+      auth: { creds, keys: directKeyStore(keys, new Mutex()) },
+      waWebSocketUrl: settings.url,
+      version: settings.version ?? DEFAULT_CONNECTION_CONFIG.version,
+      logger: baileysLogger(this.logger),
+      connectTimeoutMs: settings.connectTimeoutMs,
+      keepAliveIntervalMs: settings.keepAliveIntervalMs,
+      defaultQueryTimeoutMs: settings.queryTimeoutMs,
+      // A commit that failed is not tried again: the socket ends and nothing unsaved leaves.
+      transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+      // For a service that mostly sends (WHATSAPP.md, section 6): the owner's phone keeps ringing, no years of history arrive.
+      markOnlineOnConnect: false,
+      syncFullHistory: false,
+      emitOwnEvents: false,
+      userDevicesCache: memory.userDevices,
+      msgRetryCounterCache: memory.retries,
+      placeholderResendCache: memory.placeholders,
+      callOfferCache: memory.calls,
+      getMessage: async (key) => {
+        const text = key.id ? memory.sentTexts.get(key.id) : undefined;
+        return text === undefined ? undefined : { conversation: text };
+      },
+      makeSignalRepository: makeSignalRepository({
+        keys,
+        decryptedBefore: memory.decryptedBefore,
+        onFault: (fault) => this.tell({ type: 'fault', fault }),
+      }),
+    });
+    this.takeKeysOutOfTransactions(keys);
+    this.listen(keys, creds);
+    this.silence = setInterval(() => this.watchSilence(), Math.min(1000, settings.silenceTimeoutMs / 4));
+  }
+
+  async resolveChat(phoneNumber: string, deadlineMs: number): Promise<string | null> {
+    const known = this.memory.chats.get(phoneNumber);
+    if (known !== undefined) return known;
+    const found = await this.withDeadline(this.sock.onWhatsApp(phoneNumber), deadlineMs);
+    // An answer that never came is not "not on WhatsApp".
+    if (found === undefined) throw new SendUnconfirmedError(true);
+    const chat = found.find((one) => one.exists)?.jid;
+    if (chat === undefined) return null;
+    this.memory.chats.set(phoneNumber, chat);
+    return chat;
+  }
+
+  async send(chatId: string, text: string, deadlineMs: number): Promise<{ messageId: string }> {
+    const deadline = Date.now() + deadlineMs;
+    await this.requireDevices(chatId, deadlineMs);
+    const messageId = generateMessageIDV2(this.sock.user?.id);
+    this.memory.sentTexts.set(messageId, text);
+    const acked = new Promise<number | null>((resolve) => this.acks.set(messageId, resolve));
+    try {
+      // A rejection does not say that nothing left, so only the ack, the end of the socket or the deadline decides.
+      const sending = this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId }).then(
+        () => acked,
+        async (error: unknown) => {
+          if (isClosedSocket(error)) await this.endOfClosedSocket();
+          throw new SendUnconfirmedError(false, { cause: error });
+        },
+      );
+      const refusal = await this.withDeadline(sending, deadline - Date.now());
+      if (refusal !== null) throw new SendRefusedError(refusal);
+      return { messageId };
+    } finally {
+      this.acks.delete(messageId);
+    }
+  }
+
+  async requestPairingCode(phoneNumber: string): Promise<string> {
+    return this.withDeadline(this.sock.requestPairingCode(phoneNumber), this.settings.queryTimeoutMs);
+  }
+
+  async unlink(deadlineMs: number): Promise<boolean> {
+    const jid = this.sock.user?.id;
+    if (!jid || this.ended) return false;
+    const request: BinaryNode = {
+      tag: 'iq',
+      attrs: { to: S_WHATSAPP_NET, type: 'set', xmlns: 'md' },
+      content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
+    };
+    // WhatsApp may close the connection before it answers; the end that follows an unlinking confirms it as well.
+    const confirmed = new Promise<boolean>((resolve) => {
+      this.sock.ws.on('CB:stream:error', () => resolve(true));
+      this.sock.query(request).then(
+        (answer: unknown) => resolve(answer !== undefined),
+        () => resolve(false),
+      );
+    });
+    const result = await this.withDeadline(confirmed, deadlineMs).catch(() => false);
+    this.close();
+    return result;
+  }
+
+  close(): void {
+    if (this.ended) return;
+    this.tearDown();
+  }
+
+  // --- the end ---
+
+  /** The connection is over: tells why, once, and leaves nothing running. */
+  private finish(end: ConnectionEnd): void {
+    if (this.ended) return;
+    this.tearDown();
+    this.options.listener({ type: 'closed', reason: disconnectReason(end, Date.now()) });
+  }
+
+  private failKeys(error: unknown): never {
+    if (!this.ended) {
+      this.tearDown();
+      const text = redact(error instanceof Error ? error.message : String(error));
+      this.options.listener({
+        type: 'closed',
+        reason: { kind: 'auth_folder_failed', code: null, text, at: Date.now() },
+      });
+    }
+    throw new KeysFailed('The auth folder failed', { cause: error });
+  }
+
+  private tearDown(): void {
+    this.ended = true;
+    clearInterval(this.silence);
+    // Baileys' own end() waits up to 30 s for a dead peer's farewell; with the TCP connection gone it ends at once.
+    const { socket } = this.sock.ws as unknown as { socket: { terminate(): void } | null };
+    void this.sock.end(undefined).catch(() => {});
+    socket?.terminate();
+    for (const callback of [...this.onEnd]) callback();
+  }
+
+  private tell(event: SocketEvent): void {
+    if (!this.ended) this.options.listener(event);
+  }
+
+  // --- what comes in ---
+
+  private listen(keys: AuthKeys, creds: AuthenticationCreds): void {
+    const { ev, ws } = this.sock;
+    // Synchronous, so that credentials are on disk before the next write to the network.
+    ev.on('creds.update', () => keys.writeCreds(creds as unknown as Record<string, unknown>));
+    ev.on('connection.update', (update) => {
+      if (update.qr) this.tell({ type: 'qr', text: update.qr });
+      if (update.isNewLogin) this.tell({ type: 'paired', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
+      if (update.connection === 'open') this.tell({ type: 'open', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
+      if (update.connection === 'close') this.finish(connectionEnd(update.lastDisconnect?.error));
+    });
+    ev.on('messages.upsert', ({ messages }) => {
+      for (const { key, message } of messages) {
+        if (!key.fromMe && message && key.id) this.tell({ type: 'message_received', messageId: key.id });
+      }
+    });
+    ws.on('frame', () => (this.lastHeard = Date.now()));
+    ws.on('CB:ack,class:message', (node: BinaryNode) => {
+      this.acks.get(node.attrs.id ?? '')?.(node.attrs.error ? Number(node.attrs.error) : null);
+    });
+    // Baileys has already decided to end when these arrive; without the TCP connection it need not wait for a farewell.
+    const hangUp = (): void => (ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
+    ws.on('CB:stream:error', hangUp);
+    ws.on('CB:failure', hangUp);
+    ws.on('CB:xmlstreamend', hangUp);
+    ws.on('unexpected-response', (_request: unknown, response: IncomingMessage) => {
+      this.finish({ text: `HTTP ${response.statusCode} at the upgrade`, httpStatus: response.statusCode ?? 0 });
+    });
+    this.catchFrameErrors();
+  }
+
+  /** An error inside Baileys' frame handler would become an unhandled rejection without an organization (B#2311). */
+  private catchFrameErrors(): void {
+    const { ws } = this.sock;
+    for (const handler of ws.listeners('message') as ((data: Buffer) => Promise<void>)[]) {
+      ws.off('message', handler);
+      ws.on('message', (data: Buffer) => {
+        void Promise.resolve(handler(data)).catch((error: unknown) => {
+          if (this.ended || error instanceof KeysFailed) return;
+          const text = redact(error instanceof Error ? error.message : String(error));
+          this.logger.warn({ event: 'frame_error' }, `A frame from WhatsApp could not be handled: ${text}`);
+        });
+      });
+    }
+  }
+
+  private watchSilence(): void {
+    if (Date.now() - this.lastHeard > this.settings.silenceTimeoutMs) {
+      this.finish({ text: 'Connection was lost', code: 408 });
+    }
+  }
+
+  // --- what goes out ---
+
+  /**
+   * Makes sure that the customer's devices are known before Baileys builds the message: when its own question is not answered in time it
+   * sends an empty stanza that nobody can read (WHATSAPP.md, section 5).
+   */
+  private async requireDevices(chatId: string, deadlineMs: number): Promise<void> {
+    const me = jidNormalizedUser(this.sock.user?.id);
+    const devices = await this.withDeadline(this.sock.getUSyncDevices([me, chatId], true, false), deadlineMs).catch(
+      async (error: unknown) => {
+        if (isClosedSocket(error)) await this.endOfClosedSocket();
+        throw new SendUnconfirmedError(true, { cause: error });
+      },
+    );
+    const customer = phoneNumberOf(chatId);
+    if (!devices.some((device) => device.user === customer)) throw new SendUnconfirmedError(true);
+  }
+
+  /**
+   * A send met a closed socket. Usually the socket's own end is on its way and says why; when it does not come, this is the end.
+   */
+  private async endOfClosedSocket(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, TRUE_END_WAIT_MS);
+      const { onEnd } = this;
+      function done(): void {
+        clearTimeout(timer);
+        onEnd.delete(done);
+        resolve();
+      }
+      onEnd.add(done);
+      if (this.ended) done();
+    });
+    this.finish({ text: 'Connection Closed', code: 428 });
+  }
+
+  /** Rejects with SendUnconfirmedError when the time is over or the socket ends first. */
+  private async withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+    let stop = (): void => {};
+    const given = new Promise<never>((_, reject) => {
+      const giveUp = (): void => reject(new SendUnconfirmedError(false));
+      const timer = setTimeout(giveUp, Math.max(0, ms));
+      this.onEnd.add(giveUp);
+      stop = () => {
+        clearTimeout(timer);
+        this.onEnd.delete(giveUp);
+      };
+      if (this.ended) giveUp();
+    });
+    // Whoever loses the race may still reject later; nobody waits for it then.
+    work.catch(() => {});
+    try {
+      return await Promise.race([work, given]);
+    } finally {
+      stop();
+    }
+  }
+
+  // --- keys ---
+
+  /** The organization's keys: after the socket's end nothing is read or written, and a failure of the folder ends the socket at once. */
+  private guardedKeys(keys: AuthKeys): AuthKeys {
+    const guard = <T>(work: () => T): T => {
+      if (this.ended) throw new KeysFailed('The socket has ended');
+      try {
+        return work();
+      } catch (error) {
+        return this.failKeys(error);
+      }
+    };
+    return {
+      readCreds: () => keys.readCreds(),
+      writeCreds: (creds) => guard(() => keys.writeCreds(creds)),
+      get: (type, ids) => guard(() => keys.get(type, ids)),
+      set: (data) => guard(() => keys.set(data)),
+    };
+  }
+
+  /**
+   * Baileys keeps what it writes inside `transaction` in memory until the work is done, and its work sends stanzas: a retry receipt would
+   * carry a pre-key that is not on disk yet. Its locks stay; its copies go: reads and writes reach the store directly.
+   */
+  private takeKeysOutOfTransactions(keys: AuthKeys): void {
+    const locks = this.sock.authState.keys;
+    const direct = directKeyStore(keys, new Mutex());
+    this.sock.authState.keys = {
+      get: direct.get as typeof locks.get,
+      set: direct.set as typeof locks.set,
+      isInTransaction: locks.isInTransaction.bind(locks),
+      transaction: locks.transaction.bind(locks),
+    };
+  }
+}
+
+/** A pairing by code writes the phone's number before the phone agreed; without an account the login would be that of a phone. */
+function pairedOrFresh(creds: AuthenticationCreds): AuthenticationCreds {
+  if (creds.me && !creds.account) {
+    delete creds.me;
+    creds.pairingCode = undefined;
+  }
+  return creds;
+}
+
+function isClosedSocket(error: unknown): boolean {
+  const { message, output } = error as { message?: string; output?: { statusCode?: number } };
+  return message === 'Connection Closed' && output?.statusCode === 428;
+}

@@ -1,0 +1,51 @@
+import type { CacheStore } from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
+import { decryptedBefore, type DecryptedBefore } from './signal-repository.js';
+
+const HOUR = 3_600_000;
+
+/** What of one organization outlives single sockets and is never shared with another organization. All of it is bounded. */
+export interface OrganizationMemory {
+  /** Texts of the last messages, for a customer's device that could not read one and asks again. */
+  readonly sentTexts: LRUCache<string, string>;
+  /** Chat ids by phone number: each number is asked once, for bulk checks draw bans. */
+  readonly chats: LRUCache<string, string>;
+  readonly decryptedBefore: DecryptedBefore;
+  /**
+   * Device lists of customers. Baileys' own cache forgets them after five minutes and then opens a new Signal session with every
+   * customer it writes to (`assertSessions(…, true)`), which uses up their pre-keys and can itself cause a Bad MAC. Changes are told
+   * by WhatsApp (`devices` notifications), so a day is safe.
+   */
+  readonly userDevices: CacheStore;
+  /** How often a message was asked for again. */
+  readonly retries: CacheStore;
+  readonly placeholders: CacheStore;
+  readonly calls: CacheStore;
+}
+
+export function organizationMemory(): OrganizationMemory {
+  return {
+    sentTexts: new LRUCache({ max: 1000, maxSize: 4_000_000, sizeCalculation: (text) => text.length + 1 }),
+    chats: new LRUCache({ max: 5000, ttl: 24 * HOUR }),
+    decryptedBefore: decryptedBefore(),
+    userDevices: cacheStore(5000, 24 * HOUR),
+    retries: cacheStore(2000, HOUR),
+    placeholders: cacheStore(500, HOUR),
+    calls: cacheStore(100, HOUR / 12),
+  };
+}
+
+/** Baileys' cache interface over a bounded cache without timers. */
+function cacheStore(max: number, ttl: number): CacheStore {
+  const cache = new LRUCache<string, NonNullable<unknown>>({ max, ttl });
+  return {
+    get: <T>(key: string) => cache.get(key) as T | undefined,
+    set: (key, value) => {
+      cache.set(key, value as NonNullable<unknown>);
+    },
+    del: (key) => {
+      cache.delete(key);
+    },
+    flushAll: () => cache.clear(),
+  };
+}

@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+import { DEFAULT_CONNECTION_CONFIG, proto, type SocketConfig } from '@whiskeysockets/baileys';
+import { Mutex } from 'async-mutex';
+import { ProtocolAddress, SessionBuilder } from 'libsignal';
+import { PreKeyWhisperMessage } from 'libsignal/src/protobufs.js';
+import SessionRecord from 'libsignal/src/session_record.js';
+import { LRUCache } from 'lru-cache';
+import type { SessionFault } from '../health/session-fault.js';
+import type { AuthKeys } from '../session/whatsapp-socket.js';
+import { ALREADY_DECRYPTED_TEXT, decryptionFault } from './decryption-fault.js';
+import { SignalCipher } from './signal-cipher.js';
+
+type MakeSignalRepository = NonNullable<SocketConfig['makeSignalRepository']>;
+type Repository = ReturnType<MakeSignalRepository>;
+
+/** Ciphertexts this process has decrypted and handed on, newest last; tells a message delivered twice from one that a crash swallowed. */
+export type DecryptedBefore = LRUCache<string, true>;
+
+export function decryptedBefore(): DecryptedBefore {
+  return new LRUCache({ max: 2000 });
+}
+
+interface RepositoryOptions {
+  readonly keys: AuthKeys;
+  readonly onFault: (fault: SessionFault) => void;
+  readonly decryptedBefore: DecryptedBefore;
+}
+
+/** The record that libsignal's storage interface speaks of, kept back until the operation's one commit. */
+class SignalTransaction {
+  private readonly session = new Map<string, unknown>();
+  private readonly preKey = new Map<string, null>();
+  private readonly identity = new Map<string, Uint8Array>();
+
+  constructor(
+    private readonly keys: AuthKeys,
+    private readonly creds: Creds,
+  ) {}
+
+  // --- libsignal's storage interface (index.d.ts, SignalStorage) ---
+
+  readonly loadSession = async (address: string): Promise<SessionRecord | null> => {
+    const stored = this.session.has(address) ? this.session.get(address) : this.keys.get('session', [address])[address];
+    return stored ? SessionRecord.deserialize(stored) : null;
+  };
+
+  readonly storeSession = async (address: string, record: SessionRecord): Promise<void> => {
+    this.session.set(address, record.serialize());
+  };
+
+  /** Trust on first use and on change, as WhatsApp's own clients do. */
+  readonly isTrustedIdentity = (): boolean => true;
+
+  readonly loadPreKey = async (id: number | string): Promise<{ privKey: Buffer; pubKey: Buffer } | undefined> => {
+    const pair = this.keys.get('pre-key', [String(id)])[String(id)] as KeyPair | undefined;
+    return pair && { privKey: Buffer.from(pair.private), pubKey: Buffer.from(pair.public) };
+  };
+
+  readonly removePreKey = (id: number | string): void => {
+    this.preKey.set(String(id), null);
+  };
+
+  readonly loadSignedPreKey = (): { privKey: Buffer; pubKey: Buffer } => {
+    const pair = this.creds.signedPreKey.keyPair;
+    return { privKey: Buffer.from(pair.private), pubKey: Buffer.from(pair.public) };
+  };
+
+  readonly getOurRegistrationId = (): number => this.creds.registrationId;
+
+  readonly getOurIdentity = (): { privKey: Buffer; pubKey: Buffer } => ({
+    privKey: Buffer.from(this.creds.signedIdentityKey.private),
+    pubKey: withKeyType(this.creds.signedIdentityKey.public),
+  });
+
+  // --- what else belongs to the same commit ---
+
+  /** A contact's identity that differs from the stored one ends the old session: the contact has a new phone. */
+  saveIdentity(address: string, identityKey: Uint8Array): void {
+    const stored = this.keys.get('identity-key', [address])[address] as Uint8Array | undefined;
+    if (stored && Buffer.from(stored).equals(identityKey)) return;
+    this.identity.set(address, identityKey);
+    if (stored) this.session.set(address, null);
+  }
+
+  /** All or nothing, durable when it returns. */
+  commit(): void {
+    const data: Record<string, Record<string, unknown>> = {};
+    if (this.session.size > 0) data.session = Object.fromEntries(this.session);
+    if (this.preKey.size > 0) data['pre-key'] = Object.fromEntries(this.preKey);
+    if (this.identity.size > 0) data['identity-key'] = Object.fromEntries(this.identity);
+    if (Object.keys(data).length > 0) this.keys.set(data);
+  }
+}
+
+type KeyPair = { public: Uint8Array; private: Uint8Array };
+type Creds = { signedIdentityKey: KeyPair; signedPreKey: { keyPair: KeyPair }; registrationId: number };
+
+/**
+ * Baileys' socket option `makeSignalRepository`: Signal state goes straight to this project's own store and is durable before a
+ * stanza leaves (WHATSAPP.md, section 4). One lock per organization; each operation is one commit: a session together with the
+ * used pre-key and the contact's identity. Groups and the mapping of phone numbers to LIDs are Baileys' own code over the same keys.
+ * Every failed decryption is told to `onFault`, so a fault always belongs to the organization whose repository this is.
+ */
+export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepository {
+  const { keys, onFault } = options;
+  return (auth, logger, pnToLid): Repository => {
+    const creds = auth.creds as Creds;
+    const lock = new Mutex();
+    const direct = directKeyStore(keys, lock);
+    const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: direct }, logger, pnToLid);
+
+    /** Where a contact's session is stored: under the LID once it is known, for a contact has one session, not two. */
+    const addressOf = async (jid: string): Promise<ProtocolAddress> => {
+      const isPhoneNumber = jid.endsWith('@s.whatsapp.net') || jid.endsWith('@hosted');
+      const known = isPhoneNumber ? await base.lidMapping.getLIDForPN(jid) : null;
+      const [user, device] = base.jidToSignalProtocolAddress(known ?? jid).split('.') as [string, string];
+      return new ProtocolAddress(user, Number(device));
+    };
+
+    const inTransaction = async <T>(work: (transaction: SignalTransaction) => Promise<T>): Promise<T> =>
+      lock.runExclusive(async () => {
+        const transaction = new SignalTransaction(keys, creds);
+        const result = await work(transaction);
+        transaction.commit();
+        return result;
+      });
+
+    return {
+      ...base,
+      lidMapping: base.lidMapping,
+
+      async decryptMessage({ jid, type, ciphertext }) {
+        const address = await addressOf(jid);
+        const digest = createHash('sha256').update(ciphertext).digest('base64');
+        try {
+          const plaintext = await inTransaction(async (transaction) => {
+            const cipher = new SignalCipher(transaction, address);
+            if (type === 'msg') return cipher.decryptWhisperMessage(Buffer.from(ciphertext));
+            const identityKey = identityKeyOf(ciphertext);
+            if (identityKey) transaction.saveIdentity(address.toString(), identityKey);
+            return cipher.decryptPreKeyWhisperMessage(Buffer.from(ciphertext));
+          });
+          options.decryptedBefore.set(digest, true);
+          return plaintext;
+        } catch (error) {
+          const fault = decryptionFault(error, type);
+          onFault(fault);
+          if (fault.kind === 'duplicate_message') throw duplicateError(options.decryptedBefore.has(digest), error);
+          throw error;
+        }
+      },
+
+      async encryptMessage({ jid, data }) {
+        const address = await addressOf(jid);
+        return inTransaction(async (transaction) => {
+          const { type, body } = await new SignalCipher(transaction, address).encrypt(Buffer.from(data));
+          return { type: type === 3 ? 'pkmsg' : 'msg', ciphertext: body };
+        });
+      },
+
+      async injectE2ESession({ jid, session }) {
+        const address = await addressOf(jid);
+        await inTransaction(async (transaction) => {
+          const record = await transaction.loadSession(address.toString());
+          const open = record?.getOpenSession();
+          if (record && open) {
+            // Closing it here, not in libsignal, which would print the whole session with its keys.
+            open.indexInfo.closed = Date.now();
+            await transaction.storeSession(address.toString(), record);
+          }
+          await new SessionBuilder(transaction as never, address).initOutgoing(session as never);
+        });
+      },
+
+      async decryptGroupMessage(group) {
+        try {
+          return await base.decryptGroupMessage(group);
+        } catch (error) {
+          onFault(decryptionFault(error, 'skmsg'));
+          throw error;
+        }
+      },
+    };
+  };
+}
+
+/**
+ * What Baileys shall do with a message that Signal has seen before. Handed on by this process: it acknowledges and drops it. Otherwise a
+ * process died between decrypting and telling anybody: it asks the customer's phone to send it afresh, so that nothing is lost.
+ */
+function duplicateError(handedOn: boolean, cause: unknown): Error {
+  return new Error(handedOn ? ALREADY_DECRYPTED_TEXT : 'No matching sessions found for message', { cause });
+}
+
+/** Baileys' key store interface over the organization's keys, without its copies in transactions that go stale. */
+export function directKeyStore(keys: AuthKeys, lock: Mutex) {
+  return {
+    get: async (type: string, ids: string[]) => reviveKeys(type, keys.get(type, ids)) as never,
+    set: async (data: Record<string, Record<string, unknown> | undefined>) => keys.set(data as never),
+    isInTransaction: () => false,
+    transaction: <T>(work: () => Promise<T>): Promise<T> => lock.runExclusive(work),
+  };
+}
+
+/** App-state keys are protobuf objects; all others are plain values. */
+function reviveKeys(type: string, values: Record<string, unknown>): Record<string, unknown> {
+  if (type !== 'app-state-sync-key') return values;
+  return Object.fromEntries(
+    Object.entries(values).map(([id, value]) => [
+      id,
+      proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>),
+    ]),
+  );
+}
+
+/** Signal writes public keys with a leading type byte, 5 (lib/Utils/crypto.js, generateSignalPubKey). */
+function withKeyType(key: Uint8Array): Buffer {
+  return key.length === 33 ? Buffer.from(key) : Buffer.concat([Buffer.from([5]), key]);
+}
+
+/** The sender's identity key inside a PreKeyWhisperMessage; undefined when it cannot be read, which the decryption itself will complain about. */
+function identityKeyOf(ciphertext: Uint8Array): Uint8Array | undefined {
+  try {
+    // The first byte is the version, the rest protobuf.
+    const { identityKey } = PreKeyWhisperMessage.decode(ciphertext.subarray(1));
+    return identityKey?.length === 33 ? new Uint8Array(identityKey) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AuthFolders } from './auth/auth-folders.js';
+import { BaileysSockets } from './baileys/baileys-socket.js';
+import { silenceLibsignalConsole } from './baileys/libsignal-console.js';
+import type { Config } from './config.js';
+import { OutageGuard } from './health/outage-guard.js';
+import { createApp } from './http/app.js';
+import { redact, type Logger } from './logger.js';
+import { LoginGovernor } from './session/login-governor.js';
+import { SessionDirectory } from './session/session-directory.js';
+import { SessionRegister } from './store/session-register.js';
+
+export interface Service {
+  /** `http://127.0.0.1:3000` */
+  readonly url: string;
+  readonly port: number;
+  readonly sessions: SessionDirectory;
+  /** Idempotent; resolves within 5 s whatever WhatsApp and open requests do. Unlinks nobody. */
+  stop(): Promise<void>;
+}
+
+/** How long open HTTP requests may take to end at a stop, ms. */
+const DRAIN_MS = 3000;
+
+/** Builds the rooms, opens the door, and brings the sessions back. The only place that knows everybody. */
+export async function startService(config: Config, logger: Logger): Promise<Service> {
+  const restoreConsole = silenceLibsignalConsole(logger);
+  const folders = new AuthFolders({ directory: config.AUTH_DIR, backupsToKeep: config.BACKUPS_TO_KEEP, logger });
+  folders.prepare();
+  const register = new SessionRegister(config.DATA_DIR);
+  const sockets = new BaileysSockets({
+    url: config.WA_WEBSOCKET_URL,
+    version: config.WA_VERSION,
+    keepAliveIntervalMs: config.KEEP_ALIVE_INTERVAL,
+    silenceTimeoutMs: config.SILENCE_TIMEOUT,
+    connectTimeoutMs: config.CONNECT_TIMEOUT,
+    queryTimeoutMs: config.QUERY_TIMEOUT,
+  });
+  const sessions = new SessionDirectory(
+    {
+      sockets,
+      folders,
+      register,
+      logger,
+      governor: new LoginGovernor({
+        loginsPerHour: config.MAX_LOGINS_PER_HOUR,
+        concurrentLogins: config.MAX_CONCURRENT_LOGINS,
+      }),
+      outage: new OutageGuard({
+        minSessions: config.OUTAGE_MIN_SESSIONS,
+        share: config.OUTAGE_SHARE,
+        windowMs: config.STREAM_ERROR_RESET_TIME,
+      }),
+      settings: {
+        health: {
+          bad_mac: { limit: config.BAD_MAC_ERROR_LIMIT, windowMs: config.BAD_MAC_RESET_TIME },
+          stream_error: { limit: config.STREAM_ERROR_LIMIT, windowMs: config.STREAM_ERROR_RESET_TIME },
+          stableAfterMs: config.HEALTH_STABLE_AFTER,
+        },
+        cleaningsPerDay: config.MAX_CLEANINGS_PER_DAY,
+        reconnect: {
+          baseMs: config.RECONNECT_BASE_DELAY,
+          maxMs: config.RECONNECT_MAX_DELAY,
+          resetAfterMs: config.RECONNECT_RESET_AFTER,
+        },
+      },
+      now: Date.now,
+      random: Math.random,
+    },
+    { sendTimeoutMs: config.SEND_TIMEOUT, qrWaitMs: config.CLEAN_WAIT },
+  );
+
+  const onRejection = (error: unknown): void => {
+    // Baileys leaves some rejections unhandled (B#2311); they are logged, and the process lives on.
+    const text = redact(error instanceof Error ? error.message : String(error));
+    logger.warn({ event: 'unhandled_rejection' }, `A promise of a library was rejected and nobody listened: ${text}`);
+  };
+  process.on('unhandledRejection', onRejection);
+
+  const server = createServer(createApp({ config, sessions, logger }));
+  try {
+    await listen(server, config.PORT, config.HOST);
+  } catch (error) {
+    process.off('unhandledRejection', onRejection);
+    register.close();
+    restoreConsole();
+    throw error;
+  }
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
+  logger.info({ event: 'service_started', url }, `Listening on ${url}.`);
+  sessions.restoreAll();
+
+  const end = async (): Promise<void> => {
+    // Sockets first: no message may be taken in that could not be answered any more.
+    const drained = drain(server);
+    sessions.shutdown();
+    await drained;
+    register.close();
+    logger.info({ event: 'service_stopped' }, 'Stopped; every session comes back by itself at the next start.');
+    process.off('unhandledRejection', onRejection);
+    restoreConsole();
+  };
+  let stopping: Promise<void> | undefined;
+  return { url, port, sessions, stop: () => (stopping ??= end()) };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Stops taking connections, lets open requests end, and cuts those that do not end in time. */
+async function drain(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,820 @@
+import { EventEmitter } from 'node:events';
+import path from 'node:path';
+import { Mutex } from 'async-mutex';
+import type { AuthDatabase } from '../auth/auth-database.js';
+import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../auth/auth-folder-error.js';
+import type { AuthFolders } from '../auth/auth-folders.js';
+import { ServiceError } from '../errors.js';
+import type { OutageGuard } from '../health/outage-guard.js';
+import type { CountedFaultKind, SessionFault } from '../health/session-fault.js';
+import { SessionHealth, type HealthLimits } from '../health/session-health.js';
+import { maskPhone, type Logger } from '../logger.js';
+import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import type { SessionRegister } from '../store/session-register.js';
+import { cleaningsInLastDay, mayCleanAutomatically } from './cleaning-budget.js';
+import { countsAsStreamError, type DisconnectReason } from './disconnect-reason.js';
+import type { LoginGovernor } from './login-governor.js';
+import { backoffDelay, reactionTo, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
+import type {
+  AttentionCode,
+  Attention,
+  BackupView,
+  CleanedSession,
+  CleaningRecord,
+  SentMessage,
+  SessionSnapshot,
+  SessionStatus,
+} from './session-view.js';
+import { SendRefusedError, SendUnconfirmedError, type SocketEvent, type WhatsAppSocket } from './whatsapp-socket.js';
+import type { WhatsAppSockets } from './whatsapp-socket.js';
+
+export interface SessionSettings {
+  readonly health: HealthLimits;
+  readonly cleaningsPerDay: number;
+  /** Delays between logins, ms; the backoff starts over after a connection has been open for `resetAfterMs`. */
+  readonly reconnect: { readonly baseMs: number; readonly maxMs: number; readonly resetAfterMs: number };
+}
+
+/** What all sessions of a process share. */
+export interface SessionHouse {
+  readonly sockets: WhatsAppSockets;
+  readonly folders: AuthFolders;
+  readonly register: SessionRegister;
+  readonly governor: LoginGovernor;
+  readonly outage: OutageGuard;
+  readonly settings: SessionSettings;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** How many sessions of this process have a phone linked. */
+  readonly pairedSessions: () => number;
+  /** A login was accepted after the client version had been refused: the others may try again. */
+  readonly onVersionAccepted: () => void;
+}
+
+/** How long a logout waits for WhatsApp to confirm it, ms. */
+const UNLINK_DEADLINE_MS = 3000;
+
+/**
+ * One organization's session: outlives many sockets, owns at most one that is alive, and is the only one that acts on the organization's
+ * auth folder. Actions run one after another, whoever asked. A callback of a socket that is no longer the live one is ignored.
+ */
+export class OrganizationSession {
+  private readonly health: SessionHealth;
+  private readonly actions = new Mutex();
+  private readonly changes = new EventEmitter();
+  private readonly logger: Logger;
+
+  private status: SessionStatus = 'not_started';
+  private since: number;
+  private attention: Attention | null = null;
+  private phoneNumber: string | null = null;
+  private qr: string | null = null;
+  private pairingCode: string | null = null;
+  private lastConnectedAt: number | null = null;
+  private lastDisconnect: DisconnectReason | null = null;
+  private nextReconnectAt: number | null = null;
+
+  private socket: WhatsAppSocket | null = null;
+  private database: AuthDatabase | null = null;
+  private attempt = 0;
+  private rejectedInRow = 0;
+  private restartsInRow = 0;
+  private firstTryDone = true;
+  private reconnectTimer: NodeJS.Timeout | undefined;
+  private steadyTimers: NodeJS.Timeout[] = [];
+  private stopWaitingForPlace: (() => void) | null = null;
+  private cleaning: Promise<CleaningRecord & { path: string | null }> | null = null;
+  private closed = false;
+
+  constructor(
+    readonly id: OrganizationId,
+    private readonly house: SessionHouse,
+  ) {
+    this.health = new SessionHealth(house.settings.health);
+    this.logger = house.logger.child({ org: organizationLabel(id) });
+    this.since = house.now();
+    this.changes.setMaxListeners(0);
+    const wanted = house.register.wanted(id);
+    if (wanted === 'stopped' || wanted === 'logged_out') this.status = wanted;
+  }
+
+  // --- what can be asked ---
+
+  snapshot(): SessionSnapshot {
+    const now = this.house.now();
+    const cleanings = this.house.register.cleanings(this.id);
+    return {
+      organizationId: this.id,
+      status: this.status,
+      since: this.since,
+      phoneNumber: this.phoneNumber,
+      qr: this.qr,
+      pairingCode: this.pairingCode,
+      lastConnectedAt: this.lastConnectedAt,
+      lastDisconnect: this.lastDisconnect,
+      nextReconnectAt: this.nextReconnectAt,
+      health: {
+        verdict: this.health.verdict(now),
+        counters: this.health.counters(now),
+        totals: this.health.totals(),
+      },
+      attention: this.attention,
+      lastCleaning: cleanings[0] ?? null,
+      automaticCleanings: {
+        count: cleaningsInLastDay(automaticTimes(cleanings), now),
+        limit: this.house.settings.cleaningsPerDay,
+      },
+    };
+  }
+
+  get isPaired(): boolean {
+    return this.phoneNumber !== null;
+  }
+
+  /** Whether the boot still waits for this session's first try. */
+  get isRestoring(): boolean {
+    return !this.firstTryDone;
+  }
+
+  /** Resolves with the snapshot as soon as `wanted` holds, at the latest after `ms`. */
+  async until(wanted: (snapshot: SessionSnapshot) => boolean, ms: number): Promise<SessionSnapshot> {
+    if (ms <= 0 || wanted(this.snapshot())) return this.snapshot();
+    await new Promise<void>((resolve) => {
+      const check = (): void => {
+        if (wanted(this.snapshot())) done();
+      };
+      const done = (): void => {
+        clearTimeout(timer);
+        this.changes.off('change', check);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.changes.on('change', check);
+    });
+    return this.snapshot();
+  }
+
+  // --- actions, one after another ---
+
+  /** At boot: logs in with saved keys; never starts a pairing and never wakes a stopped or logged-out session. */
+  async restore(): Promise<void> {
+    if (this.status === 'stopped' || this.status === 'logged_out') return;
+    this.firstTryDone = false;
+    this.setStatus('restoring');
+    await this.act(() => this.connect({ onlyPaired: true }));
+  }
+
+  /** Idempotent; a session that is alive, on its way or waiting for its next try is left alone. */
+  async start(): Promise<void> {
+    await this.act(() => {
+      if (this.isUnderWay()) return;
+      this.house.register.setWanted(this.id, 'running');
+      this.house.governor.allowTrial(this.id);
+      this.setAttention(null);
+      this.attempt = 0;
+      this.rejectedInRow = 0;
+      this.connect();
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.act(() => {
+      this.house.register.setWanted(this.id, 'stopped');
+      this.release();
+      this.setAttention(null);
+      this.setStatus('stopped');
+      this.logger.info({ event: 'session_stopped' }, 'The session was stopped by hand; its keys are untouched.');
+    });
+  }
+
+  /** Ends the connection, if any, and logs in again at once. Keys untouched. */
+  async restart(): Promise<void> {
+    await this.act(() => {
+      this.house.register.setWanted(this.id, 'running');
+      this.house.governor.allowTrial(this.id);
+      this.release();
+      this.setAttention(null);
+      this.attempt = 0;
+      this.rejectedInRow = 0;
+      this.logger.info({ event: 'session_restarted' }, 'The session is restarted by hand.');
+      this.connect();
+    });
+  }
+
+  async requestPairingCode(phoneNumber: string, waitMs: number): Promise<void> {
+    if (this.isPaired) throw new ServiceError('already_paired', { status: this.status });
+    await this.start();
+    const { status } = await this.until(({ status }) => status === 'qr_ready' || status === 'connected', waitMs);
+    await this.act(async () => {
+      if (this.isPaired) throw new ServiceError('already_paired', { status: this.status });
+      if (!this.socket || this.status !== 'qr_ready') throw new ServiceError('whatsapp_unavailable', { status });
+      try {
+        this.pairingCode = await this.socket.requestPairingCode(phoneNumber);
+      } catch (error) {
+        throw new ServiceError('whatsapp_unavailable', { status: this.status }, { cause: error });
+      }
+      this.logger.info(
+        { event: 'pairing_code' },
+        `A pairing code was given out for the phone ${maskPhone(phoneNumber)}.`,
+      );
+      this.changed();
+    });
+  }
+
+  /** Cleans by hand: always works. A cleaning that is under way is shared. */
+  async forceClean(waitMs: number): Promise<CleanedSession> {
+    const { backup, path: backupPath } = await this.clean('forced', false);
+    const snapshot = await this.until(({ qr, status }) => qr !== null || status === 'connected', waitMs);
+    return { snapshot, backup: backup === null || backupPath === null ? null : { name: backup, path: backupPath } };
+  }
+
+  async logout(): Promise<void> {
+    await this.act(async () => {
+      const socket = this.socket;
+      const wasPaired = this.isPaired || this.peekPaired();
+      // From here on the socket's end is this action's doing, not news.
+      this.socket = null;
+      const confirmed = socket && this.status === 'connected' ? await socket.unlink(UNLINK_DEADLINE_MS) : false;
+      socket?.close();
+      this.release();
+      if (confirmed || !wasPaired) {
+        this.onFolder(() => this.house.folders.remove(this.id));
+        this.logger.info(
+          { event: 'session_logged_out' },
+          'The device was unlinked at WhatsApp and its keys were removed.',
+        );
+      } else {
+        // WhatsApp has not confirmed, so the keys may still be valid: set aside, not destroyed.
+        const backup = this.onFolder(() =>
+          this.house.folders.setAside(this.id, { reason: 'logout_unconfirmed', now: this.house.now() }),
+        );
+        this.logger.warn(
+          { event: 'session_logged_out', backup: backup?.name ?? null },
+          'Logged out without an answer of WhatsApp: the keys were set aside. Please check the linked devices on the phone.',
+        );
+      }
+      this.house.register.setWanted(this.id, 'logged_out');
+      this.forgetPhone();
+      this.health.reset();
+      this.setAttention(null);
+      this.setStatus('logged_out');
+    });
+  }
+
+  async restoreBackup(name: string | undefined): Promise<BackupView> {
+    return this.act(() => {
+      this.release();
+      const backup = this.onFolder(() => this.house.folders.restore(this.id, name, this.house.now()));
+      this.forgetPhone();
+      this.health.reset();
+      this.house.register.setWanted(this.id, 'running');
+      this.house.governor.allowTrial(this.id);
+      this.setAttention(null);
+      this.attempt = 0;
+      this.logger.info({ event: 'session_restored', backup: backup.name }, `The backup ${backup.name} was put back.`);
+      this.connect();
+      return backup;
+    });
+  }
+
+  /** Ends everything at once; the organization stays wanted as it was. */
+  shutdown(): void {
+    this.closed = true;
+    this.release();
+  }
+
+  /** Another session proved that the client version is accepted again. */
+  async wakeAfterVersionRefusal(): Promise<void> {
+    await this.act(() => {
+      if (this.attention?.code === 'version_refused' && !this.isUnderWay()) this.connect();
+    });
+  }
+
+  async send(phoneNumber: string, text: string, deadlineMs: number): Promise<SentMessage> {
+    const deadline = this.house.now() + deadlineMs;
+    const { socket } = this;
+    if (this.status === 'not_started') throw new ServiceError('session_not_started', { status: this.status });
+    if (!socket || this.status !== 'connected') throw new ServiceError('not_connected', { status: this.status });
+    try {
+      const chatId = await socket.resolveChat(phoneNumber, deadlineMs);
+      if (chatId === null) throw new ServiceError('not_on_whatsapp');
+      const { messageId } = await socket.send(chatId, text, deadline - this.house.now());
+      this.logger.info(
+        { event: 'message_sent', message_id: messageId },
+        `WhatsApp has the message for ${maskPhone(phoneNumber)}.`,
+      );
+      return { messageId, chatId };
+    } catch (error) {
+      throw this.sendError(error);
+    }
+  }
+
+  private sendError(error: unknown): unknown {
+    if (error instanceof SendRefusedError) {
+      this.logger.warn({ event: 'message_refused', ack_code: error.ackCode }, error.message);
+      return new ServiceError('message_refused', { status: this.status, facts: { ack_code: error.ackCode } });
+    }
+    if (error instanceof SendUnconfirmedError) {
+      this.logger.warn({ event: 'message_unconfirmed', nothing_left: error.nothingLeft }, error.message);
+      return new ServiceError('send_unconfirmed', { status: this.status, facts: { nothing_left: error.nothingLeft } });
+    }
+    return error;
+  }
+
+  // --- connecting ---
+
+  private isUnderWay(): boolean {
+    if (this.socket !== null || this.stopWaitingForPlace !== null) return true;
+    // A session that waits for its next try is left to its backoff; one that sleeps for a reason may be asked to try now.
+    return this.reconnectTimer !== undefined && this.attention?.code !== 'auth_folder_unreadable';
+  }
+
+  /** Opens the folder and a socket over it. Called inside an action; returns at once, the rest comes as events. */
+  private connect(options: { onlyPaired?: boolean } = {}): void {
+    if (this.closed || this.socket) return;
+    this.cancelWaiting();
+    const database = this.openFolder();
+    if (!database) return;
+    if (options.onlyPaired && !this.isPaired) {
+      this.release();
+      this.setStatus('qr_required');
+      return;
+    }
+    if (!this.isPlaceFree()) return;
+    if (this.status !== 'restoring') this.setStatus('connecting');
+    const socket = this.house.sockets.open({
+      organizationId: this.id,
+      keys: database,
+      logger: this.logger,
+      listener: (event) => {
+        if (this.socket === socket) this.onSocketEvent(event);
+      },
+    });
+    this.socket = socket;
+  }
+
+  /** The open database, or null when the folder cannot be read; then the session waits and looks again. */
+  private openFolder(): AuthDatabase | null {
+    if (this.database) return this.database;
+    try {
+      return this.openOnce();
+    } catch (error) {
+      if (!(error instanceof AuthFolderCorruptError)) return this.folderUnreadable(error);
+      try {
+        const backup = this.house.folders.setAside(this.id, { reason: 'corrupt_folder', now: this.house.now() });
+        this.house.register.recordCleaning(this.id, {
+          at: this.house.now(),
+          reason: 'corrupt_folder',
+          automatic: true,
+          backup: backup?.name ?? null,
+        });
+        this.forgetPhone();
+        this.logger.error(
+          { event: 'session_cleaned', reason: 'corrupt_folder', fault: error.code, backup: backup?.path ?? null },
+          `The auth folder is damaged and was set aside as ${backup?.name ?? 'nothing'}; a new QR must be scanned.`,
+        );
+        return this.openOnce();
+      } catch (second) {
+        return this.folderUnreadable(second);
+      }
+    }
+  }
+
+  private openOnce(): AuthDatabase {
+    const { database, imported } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
+    this.database = database;
+    this.phoneNumber = this.house.folders.peek(this.id).phoneNumber;
+    if (imported) {
+      this.logger.info(
+        { event: 'folder_imported', files: imported.files, skipped: imported.skipped, backup: imported.backup },
+        'The folder of the former service was imported; its files were kept aside.',
+      );
+    }
+    return database;
+  }
+
+  private folderUnreadable(error: unknown): null {
+    if (!(error instanceof AuthFolderUnreadableError)) throw error;
+    this.closeDatabase();
+    this.firstTryDone = true;
+    this.setStatus('disconnected');
+    const isNews = this.attention?.code !== 'auth_folder_unreadable';
+    this.connectAt(this.house.now() + UNREADABLE_RETRY_MS);
+    this.setAttention('auth_folder_unreadable', this.nextReconnectAt);
+    if (isNews) {
+      this.logger.error(
+        { event: 'auth_folder_unreadable', fault: error.code },
+        'The auth folder cannot be read or written (permissions, disk full?). Nothing was touched; it is looked at again by itself.',
+      );
+    }
+    return null;
+  }
+
+  /** Asks the governor; when it refuses, arranges for the next try. */
+  private isPlaceFree(): boolean {
+    const permission = this.house.governor.ask(this.id, this.house.now());
+    if (permission.allowed) return true;
+    if (permission.because === 'process_cap') {
+      this.stopWaitingForPlace = this.house.governor.onFree(() => {
+        this.stopWaitingForPlace = null;
+        this.actInBackground(() => this.connect());
+      });
+      if (this.status !== 'restoring') this.setStatus('connecting');
+      return false;
+    }
+    this.firstTryDone = true;
+    this.setStatus('disconnected');
+    if (permission.because === 'version_refused') {
+      this.setAttention('version_refused');
+      return false;
+    }
+    this.connectAt(permission.retryAt ?? this.house.now() + this.house.settings.reconnect.maxMs);
+    this.setAttention('login_cap_reached', this.nextReconnectAt);
+    this.logger.warn(
+      { event: 'login_held_back', next_try: iso(this.nextReconnectAt) },
+      'This organization has logged in as often as it may in an hour; the next try waits.',
+    );
+    return false;
+  }
+
+  private reconnectWithBackoff(): number {
+    const { reconnect } = this.house.settings;
+    const delay = backoffDelay(this.attempt++, reconnect, this.house.random());
+    this.connectAt(this.house.now() + delay);
+    return delay;
+  }
+
+  private connectAt(time: number): void {
+    clearTimeout(this.reconnectTimer);
+    this.nextReconnectAt = time;
+    this.reconnectTimer = setTimeout(
+      () => {
+        this.reconnectTimer = undefined;
+        this.nextReconnectAt = null;
+        this.actInBackground(() => this.connect());
+      },
+      // A longer time would overflow the timer and fire at once.
+      Math.min(Math.max(0, time - this.house.now()), 2 ** 31 - 1),
+    );
+  }
+
+  // --- what the live socket tells ---
+
+  private onSocketEvent(event: SocketEvent): void {
+    switch (event.type) {
+      case 'qr':
+        return this.onQr(event.text);
+      case 'paired':
+        this.phoneNumber = event.phoneNumber;
+        this.pairingCode = null;
+        this.qr = null;
+        this.setStatus('connecting');
+        this.logger.info(
+          { event: 'phone_linked' },
+          `The phone ${maskPhone(event.phoneNumber)} linked this device; WhatsApp now asks for a fresh login.`,
+        );
+        return;
+      case 'open':
+        return this.onOpen(event.phoneNumber);
+      case 'fault':
+        return this.onFault(event.fault);
+      case 'message_received':
+        this.logger.info(
+          { event: 'message_received', message_id: event.messageId },
+          'A message of a customer arrived.',
+        );
+        return;
+      case 'closed':
+        return this.onClosed(event.reason);
+    }
+  }
+
+  private onQr(text: string): void {
+    this.house.governor.ended(this.id);
+    this.firstTryDone = true;
+    const isFirst = this.qr === null;
+    this.qr = text;
+    this.setStatus('qr_ready');
+    if (isFirst) this.logger.info({ event: 'qr_ready' }, 'A QR is ready to be scanned.');
+  }
+
+  private onOpen(phoneNumber: string): void {
+    const now = this.house.now();
+    this.house.governor.ended(this.id);
+    this.firstTryDone = true;
+    this.phoneNumber = phoneNumber;
+    this.qr = null;
+    this.pairingCode = null;
+    this.lastConnectedAt = now;
+    this.rejectedInRow = 0;
+    this.restartsInRow = 0;
+    this.setAttention(null);
+    this.health.connectionOpened(now);
+    this.setStatus('connected');
+    this.logger.info({ event: 'session_connected' }, `Connected as ${maskPhone(phoneNumber)}.`);
+    this.steadyTimers = [
+      // Timers may fire a moment early, and the counters look at the clock.
+      setTimeout(() => this.onStable(), this.house.settings.health.stableAfterMs + 5),
+      setTimeout(() => (this.attempt = 0), this.house.settings.reconnect.resetAfterMs),
+    ];
+    if (this.house.governor.versionAccepted()) this.house.onVersionAccepted();
+  }
+
+  private onStable(): void {
+    // Looking at the verdict is what resets the counters of a connection that lasted.
+    this.health.verdict(this.house.now());
+    this.logger.info({ event: 'session_stable' }, 'The connection lasted; the error counters start from zero.');
+    this.changed();
+  }
+
+  private onFault(fault: SessionFault): void {
+    const now = this.house.now();
+    const verdict = this.health.record(fault.kind, now);
+    this.logFault(fault);
+    this.changed();
+    if (verdict === 'corrupted' && fault.kind === 'bad_mac') this.judge('bad_mac');
+  }
+
+  private logFault(fault: SessionFault): void {
+    const counters = this.health.counters(this.house.now());
+    const counts = { bad_mac: counters.bad_mac.count, stream_error: counters.stream_error.count };
+    const counter = fault.kind === 'bad_mac' || fault.kind === 'stream_error' ? counters[fault.kind] : null;
+    const sentence = counter
+      ? `${fault.kind} ${counter.count} of ${counter.limit} within ${counter.windowMs / 1000} s: ${fault.text}`
+      : `${fault.kind}, which says nothing against the keys: ${fault.text}`;
+    this.logger.warn({ event: 'fault_counted', kind: fault.kind, counts, totals: this.health.totals() }, sentence);
+  }
+
+  private onClosed(reason: DisconnectReason): void {
+    const now = this.house.now();
+    this.house.governor.ended(this.id);
+    this.firstTryDone = true;
+    this.dropSocket();
+    this.lastDisconnect = reason;
+    this.health.connectionClosed(now);
+    if (countsAsStreamError(reason.kind)) {
+      this.house.outage.streamError(this.id, now);
+      const verdict = this.health.record('stream_error', now);
+      this.logFault({ kind: 'stream_error', text: reason.text });
+      if (verdict === 'corrupted' && this.judge('stream_error')) return;
+    }
+    this.react(reason);
+  }
+
+  private react(reason: DisconnectReason): void {
+    const context = { paired: this.isPaired, rejectedBefore: this.rejectedInRow, restartsBefore: this.restartsInRow };
+    const reaction = reactionTo(reason, context);
+    if (reason.kind === 'login_rejected') this.rejectedInRow += 1;
+    if (reason.kind === 'restart_required') this.restartsInRow += 1;
+    switch (reaction.do) {
+      case 'reconnect_at_once':
+        this.setStatus('connecting');
+        this.logEnd(reason, 'logging in again at once');
+        return this.actInBackground(() => this.connect());
+      case 'reconnect_with_backoff': {
+        const delay = this.reconnectWithBackoff();
+        this.setStatus('disconnected');
+        return this.logEnd(reason, `next try in ${(delay / 1000).toFixed(1)} s`);
+      }
+      case 'sleep':
+        this.closeDatabase();
+        this.connectAt(reaction.until);
+        this.setAttention(reaction.attention, reaction.until);
+        this.setStatus('disconnected');
+        return this.logEnd(reason, `${reaction.attention}: waiting until ${iso(reaction.until)}`, 'error');
+      case 'stop':
+        this.release();
+        this.setAttention(reaction.attention);
+        this.setStatus(reaction.status);
+        return this.logEnd(
+          reason,
+          `${reaction.attention}: no more logins until somebody asks`,
+          reaction.attention === 'qr_expired' ? 'info' : 'error',
+        );
+      case 'stop_everybody':
+        this.house.governor.versionRefused();
+        this.setAttention(reaction.attention);
+        this.setStatus('disconnected');
+        return this.logEnd(
+          reason,
+          'WhatsApp refuses this client version: nobody logs in any more. Update the service or set WA_VERSION, then restart one session',
+          'error',
+        );
+      case 'set_aside':
+        this.logEnd(reason, 'the phone unlinked this device, its keys are dead');
+        return this.actInBackground(() => this.setAsideUnlinked(reaction.attention));
+      case 'nothing':
+        return;
+    }
+  }
+
+  private logEnd(reason: DisconnectReason, next: string, level: 'info' | 'error' = 'info'): void {
+    this.logger[level](
+      { event: 'session_disconnected', kind: reason.kind, code: reason.code, next_try: iso(this.nextReconnectAt) },
+      `The connection ended (${reason.text}); ${next}.`,
+    );
+  }
+
+  private setAsideUnlinked(attention: AttentionCode): void {
+    this.release();
+    const backup = this.onFolder(() =>
+      this.house.folders.setAside(this.id, { reason: attention, now: this.house.now() }),
+    );
+    this.house.register.setWanted(this.id, 'logged_out');
+    this.forgetPhone();
+    this.health.reset();
+    this.setAttention(attention);
+    this.setStatus('logged_out');
+    this.logger.error(
+      { event: 'session_unlinked', backup: backup?.path ?? null },
+      'The device was unlinked on the phone: the folder was set aside, and a new QR is made when somebody asks for it.',
+    );
+  }
+
+  // --- judging and cleaning ---
+
+  /** A limit was reached. Returns true when a cleaning begins; otherwise a guard held it back, which status and log show. */
+  private judge(kind: CountedFaultKind): boolean {
+    const now = this.house.now();
+    if (!this.isPaired || this.cleaning) return this.cleaning !== null;
+    if (this.house.outage.isOutage(this.house.pairedSessions(), now)) {
+      this.holdBack(
+        'outage',
+        `${this.house.outage.affected(now)} sessions report stream errors: it is WhatsApp or the network`,
+      );
+      return false;
+    }
+    const times = automaticTimes(this.house.register.cleanings(this.id));
+    if (!mayCleanAutomatically(times, this.house.settings.cleaningsPerDay, now)) {
+      this.holdBack('cleaning_budget_spent', 'it was cleaned as often as it may within 24 h, so a person must decide');
+      return false;
+    }
+    // The limit was reached at this moment; what is counted must not change until it is told.
+    this.clean(kind, true).catch((error: unknown) => {
+      this.logger.error({ event: 'cleaning_failed', err: errorText(error) }, 'The session could not be cleaned.');
+    });
+    return true;
+  }
+
+  private holdBack(code: AttentionCode, why: string): void {
+    const isNews = this.attention?.code !== code;
+    this.setAttention(code);
+    if (!isNews) return;
+    const level = code === 'outage' ? 'warn' : 'error';
+    this.logger[level](
+      { event: 'cleaning_held_back', reason: code },
+      `A limit was reached, but nothing is cleaned: ${why}.`,
+    );
+  }
+
+  private clean(
+    reason: CountedFaultKind | 'forced',
+    automatic: boolean,
+  ): Promise<CleaningRecord & { path: string | null }> {
+    this.cleaning ??= this.act(() => this.setAsideAndReconnect(reason, automatic)).finally(
+      () => (this.cleaning = null),
+    );
+    return this.cleaning;
+  }
+
+  private setAsideAndReconnect(reason: string, automatic: boolean): CleaningRecord & { path: string | null } {
+    const now = this.house.now();
+    const counters = this.health.counters(now);
+    const counts = { bad_mac: counters.bad_mac.count, stream_error: counters.stream_error.count };
+    this.release();
+    const backup = this.onFolder(() => this.house.folders.setAside(this.id, { reason, now }));
+    const record: CleaningRecord = { at: now, reason, automatic, backup: backup?.name ?? null };
+    this.house.register.recordCleaning(this.id, record);
+    this.house.register.setWanted(this.id, 'running');
+    this.house.governor.allowTrial(this.id);
+    this.forgetPhone();
+    this.health.reset();
+    this.attempt = 0;
+    this.setAttention(null);
+    const what = automatic
+      ? `Limit reached (${counts.bad_mac} bad_mac, ${counts.stream_error} stream_error)`
+      : `Cleaned by hand (${counts.bad_mac} bad_mac, ${counts.stream_error} stream_error counted)`;
+    const where = backup
+      ? `the folder was set aside as ${backup.path}`
+      : 'the folder was never paired, so there is no backup';
+    this.logger[automatic ? 'error' : 'info'](
+      { event: 'session_cleaned', reason, counts, backup: backup?.path ?? null },
+      `${what}: ${where}; a new QR must be scanned.`,
+    );
+    this.connect();
+    return { ...record, path: backup ? path.normalize(backup.path) : null };
+  }
+
+  // --- letting go ---
+
+  /** Ends the socket, the timers and the database; what is shown of them goes too. */
+  private release(): void {
+    const { socket } = this;
+    this.dropSocket();
+    socket?.close();
+    this.house.governor.ended(this.id);
+    this.cancelWaiting();
+    this.closeDatabase();
+  }
+
+  /** The live socket is no longer alive: its callbacks are ignored from here on. */
+  private dropSocket(): void {
+    this.socket = null;
+    this.qr = null;
+    this.pairingCode = null;
+    for (const timer of this.steadyTimers) clearTimeout(timer);
+    this.steadyTimers = [];
+  }
+
+  private cancelWaiting(): void {
+    clearTimeout(this.reconnectTimer);
+    this.reconnectTimer = undefined;
+    this.nextReconnectAt = null;
+    this.stopWaitingForPlace?.();
+    this.stopWaitingForPlace = null;
+  }
+
+  private closeDatabase(): void {
+    const { database } = this;
+    this.database = null;
+    database?.close();
+  }
+
+  private forgetPhone(): void {
+    this.phoneNumber = null;
+    this.house.sockets.forget(this.id);
+  }
+
+  private peekPaired(): boolean {
+    try {
+      return this.house.folders.peek(this.id).paired;
+    } catch {
+      // What cannot be read may well be paired.
+      return true;
+    }
+  }
+
+  /** Moves of the folder: a failure becomes a clear answer, and the session stays where it is. */
+  private onFolder<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof ServiceError) throw error;
+      if (!(error instanceof AuthFolderUnreadableError)) throw error;
+      this.setStatus('disconnected');
+      this.setAttention('auth_folder_unreadable');
+      this.logger.error({ event: 'auth_folder_unreadable', fault: error.code }, 'The auth folder cannot be moved.');
+      throw new ServiceError('auth_folder_unreadable', { status: this.status }, { cause: error });
+    }
+  }
+
+  // --- plumbing ---
+
+  private act<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.actions.runExclusive(() => {
+      if (this.closed) throw new ServiceError('shutting_down');
+      return work();
+    });
+  }
+
+  private actInBackground(work: () => void): void {
+    this.act(work).catch((error: unknown) => {
+      if (this.closed) return;
+      this.logger.error({ event: 'action_failed', err: errorText(error) }, 'An action of this session failed.');
+      // Never left hanging: an unexpected failure is tried again as network trouble would be.
+      if (!this.socket && this.reconnectTimer === undefined && this.status !== 'stopped') this.reconnectWithBackoff();
+    });
+  }
+
+  private setStatus(status: SessionStatus): void {
+    if (status !== this.status) {
+      this.status = status;
+      this.since = this.house.now();
+    }
+    this.changed();
+  }
+
+  private setAttention(code: AttentionCode | null, until: number | null = null): void {
+    if (code === null) this.attention = null;
+    else
+      this.attention = { code, since: this.attention?.code === code ? this.attention.since : this.house.now(), until };
+    this.changed();
+  }
+
+  private changed(): void {
+    this.changes.emit('change');
+  }
+}
+
+function automaticTimes(cleanings: readonly CleaningRecord[]): number[] {
+  return cleanings.filter(({ automatic }) => automatic).map(({ at }) => at);
+}
+
+function iso(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message).slice(0, 1000) : typeof error;
+}

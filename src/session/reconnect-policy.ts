@@ -1,0 +1,85 @@
+import type { AttentionCode, SessionStatus } from './session-view.js';
+import type { DisconnectKind, DisconnectReason } from './disconnect-reason.js';
+
+/** What follows from the end of a connection (WHATSAPP.md, section 2). Pure. */
+export type Reaction =
+  /** Log in again now; the governor's caps still hold. */
+  | { readonly do: 'reconnect_at_once' }
+  /** Log in again after a growing, jittered delay. */
+  | { readonly do: 'reconnect_with_backoff' }
+  /** Sleep until the given time (epoch ms), then log in again. */
+  | { readonly do: 'sleep'; readonly until: number; readonly attention: AttentionCode }
+  /** No more logins until somebody asks. */
+  | { readonly do: 'stop'; readonly status: SessionStatus; readonly attention: AttentionCode }
+  /** The keys are dead: set the folder aside, no more logins until somebody asks for a QR. */
+  | { readonly do: 'set_aside'; readonly attention: AttentionCode }
+  /** This client version is refused: nobody of this process logs in until a person acts. */
+  | { readonly do: 'stop_everybody'; readonly attention: AttentionCode }
+  /** The service closed it itself: whoever did decides. */
+  | { readonly do: 'nothing' };
+
+export interface ReconnectContext {
+  /** Whether a phone is linked to the keys in use. */
+  readonly paired: boolean;
+  /** How many logins in a row were refused with `login_rejected` before this one. */
+  readonly rejectedBefore: number;
+  /** How many 515 came in a row without an open connection between, before this one. */
+  readonly restartsBefore: number;
+}
+
+/** A refusal that says nothing about the keys gets this many slow tries, then a person. */
+export const REJECTED_TRIES = 2;
+
+/** While a folder cannot be read, look again this often, ms: a full disk gets room again, and looking touches nothing. */
+export const UNREADABLE_RETRY_MS = 30_000;
+
+const RECONNECTING: ReadonlySet<DisconnectKind> = new Set([
+  'stream_error',
+  'dead_socket',
+  'server_busy',
+  'network',
+  'silence',
+  'handshake_timeout',
+  'upgrade_refused',
+]);
+
+export function reactionTo(reason: DisconnectReason, context: ReconnectContext): Reaction {
+  if (RECONNECTING.has(reason.kind)) return { do: 'reconnect_with_backoff' };
+  switch (reason.kind) {
+    case 'restart_required':
+      // "Log in again at once, once": a server that answers every login with 515 must not be hammered.
+      return { do: context.restartsBefore === 0 ? 'reconnect_at_once' : 'reconnect_with_backoff' };
+    case 'replaced':
+      return { do: 'stop', status: 'disconnected', attention: 'replaced' };
+    case 'unlinked':
+      // A 401 before any phone is linked cannot be about a linked device.
+      return context.paired ? { do: 'set_aside', attention: 'unlinked' } : { do: 'reconnect_with_backoff' };
+    case 'qr_expired':
+      return { do: 'stop', status: 'qr_required', attention: 'qr_expired' };
+    case 'temporary_ban':
+      return { do: 'sleep', until: reason.until ?? reason.at + 3_600_000, attention: 'temporary_ban' };
+    case 'locked':
+      return { do: 'stop', status: 'disconnected', attention: 'locked' };
+    case 'banned':
+      return { do: 'stop', status: 'disconnected', attention: 'banned' };
+    case 'version_refused':
+      return { do: 'stop_everybody', attention: 'version_refused' };
+    case 'login_rejected':
+      return context.rejectedBefore < REJECTED_TRIES
+        ? { do: 'reconnect_with_backoff' }
+        : { do: 'stop', status: 'disconnected', attention: 'login_rejected' };
+    case 'auth_folder_failed':
+      return { do: 'sleep', until: reason.at + UNREADABLE_RETRY_MS, attention: 'auth_folder_unreadable' };
+    default:
+      return { do: 'nothing' };
+  }
+}
+
+/**
+ * Exponential backoff with full jitter: attempt 0 waits up to `baseMs`, each further one up to twice as long, never more than `maxMs`.
+ * @param random in [0, 1)
+ */
+export function backoffDelay(attempt: number, options: { baseMs: number; maxMs: number }, random: number): number {
+  const ceiling = Math.min(options.maxMs, options.baseMs * 2 ** Math.min(attempt, 30));
+  return Math.round(ceiling * random);
+}

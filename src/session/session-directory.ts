@@ -1,0 +1,174 @@
+import { ServiceError } from '../errors.js';
+import type { OrganizationId } from '../organization-id.js';
+import { OrganizationSession, type SessionHouse } from './organization-session.js';
+import type { BackupView, CleanedSession, SentMessage, Sessions, SessionSnapshot } from './session-view.js';
+
+/** Statuses in which nobody is on the way to a QR; asking for the QR starts a pairing. */
+const IDLE = new Set(['qr_required', 'logged_out', 'not_started']);
+
+export interface DirectorySettings {
+  /** How long a send waits for WhatsApp's ack, ms. */
+  readonly sendTimeoutMs: number;
+  /** How long an answer waits for a QR by itself, ms. */
+  readonly qrWaitMs: number;
+}
+
+/** Who lives in this process: the sessions of all organizations it knows. */
+export class SessionDirectory implements Sessions {
+  private readonly sessions = new Map<OrganizationId, OrganizationSession>();
+  private readonly house: SessionHouse;
+
+  constructor(
+    house: Omit<SessionHouse, 'pairedSessions' | 'onVersionAccepted'>,
+    private readonly settings: DirectorySettings,
+  ) {
+    this.house = {
+      ...house,
+      pairedSessions: () => [...this.sessions.values()].filter((session) => session.isPaired).length,
+      onVersionAccepted: () => this.wakeAll(),
+    };
+  }
+
+  /** Logs in every organization that has keys, a few at a time (the governor's cap); stopped and logged-out ones stay so. */
+  restoreAll(): void {
+    const known = new Set([...this.house.folders.list(), ...this.house.register.organizations()]);
+    for (const id of [...known].sort()) {
+      const session = this.hold(id);
+      session.restore().catch((error: unknown) => {
+        this.house.logger.error(
+          { event: 'restore_failed', org: `org_id_${id}`, err: String(error) },
+          'A session could not be restored.',
+        );
+      });
+    }
+    this.house.logger.info(
+      { event: 'sessions_restoring', sessions: known.size },
+      `${known.size} sessions are known from before.`,
+    );
+  }
+
+  shutdown(): void {
+    for (const session of this.sessions.values()) session.shutdown();
+  }
+
+  count(): number {
+    return this.sessions.size;
+  }
+
+  list(): SessionSnapshot[] {
+    return [...this.sessions.values()]
+      .map((session) => session.snapshot())
+      .sort((one, other) => one.organizationId.localeCompare(other.organizationId, 'en', { numeric: true }));
+  }
+
+  snapshot(id: OrganizationId): SessionSnapshot | null {
+    return this.find(id)?.snapshot() ?? null;
+  }
+
+  async start(id: OrganizationId, options: { pairingPhone?: string; waitMs?: number } = {}): Promise<SessionSnapshot> {
+    const session = this.hold(id);
+    if (options.pairingPhone !== undefined) {
+      await session.requestPairingCode(options.pairingPhone, Math.max(options.waitMs ?? 0, this.settings.qrWaitMs));
+      return session.snapshot();
+    }
+    await session.start();
+    return session.until(isThere, options.waitMs ?? 0);
+  }
+
+  async qr(id: OrganizationId, options: { waitMs?: number } = {}): Promise<SessionSnapshot> {
+    const session = this.known(id);
+    if (IDLE.has(session.snapshot().status)) await session.start();
+    if (session.snapshot().status === 'connecting')
+      await session.until(isThere, options.waitMs ?? this.settings.qrWaitMs);
+    return session.snapshot();
+  }
+
+  async send(
+    id: OrganizationId,
+    phone: string,
+    text: string,
+    options: { deadlineMs?: number } = {},
+  ): Promise<SentMessage> {
+    const session = this.find(id);
+    if (!session) throw new ServiceError('session_not_started', { status: 'not_started' });
+    return session.send(phone, text, options.deadlineMs ?? this.settings.sendTimeoutMs);
+  }
+
+  async logout(id: OrganizationId): Promise<void> {
+    await this.known(id).logout();
+  }
+
+  async forceClean(id: OrganizationId, options: { waitMs?: number } = {}): Promise<CleanedSession> {
+    return this.known(id).forceClean(options.waitMs ?? this.settings.qrWaitMs);
+  }
+
+  async stop(id: OrganizationId): Promise<SessionSnapshot> {
+    const session = this.known(id);
+    await session.stop();
+    return session.snapshot();
+  }
+
+  async restart(id: OrganizationId, options: { waitMs?: number } = {}): Promise<SessionSnapshot> {
+    const session = this.known(id);
+    await session.restart();
+    return session.until(isThere, options.waitMs ?? 0);
+  }
+
+  async backups(id: OrganizationId): Promise<BackupView[]> {
+    this.known(id);
+    return this.house.folders.listBackups(id);
+  }
+
+  async restore(
+    id: OrganizationId,
+    backup?: string,
+    options: { waitMs?: number } = {},
+  ): Promise<{ snapshot: SessionSnapshot; backup: BackupView }> {
+    const session = this.known(id);
+    const restored = await session.restoreBackup(backup);
+    return { snapshot: await session.until(isThere, options.waitMs ?? this.settings.qrWaitMs), backup: restored };
+  }
+
+  readiness(): { ready: boolean; restoring: number; versionRefused: boolean } {
+    const restoring = [...this.sessions.values()].filter((session) => session.isRestoring).length;
+    const versionRefused = this.house.governor.isVersionRefused;
+    return { ready: restoring === 0 && !versionRefused, restoring, versionRefused };
+  }
+
+  /** The session of an organization that is held, has a folder, or has a backup; undefined for a stranger. */
+  private find(id: OrganizationId): OrganizationSession | undefined {
+    const held = this.sessions.get(id);
+    if (held) return held;
+    const isKnown = this.house.folders.exists(id) || this.house.folders.listBackups(id).length > 0;
+    return isKnown ? this.hold(id) : undefined;
+  }
+
+  private known(id: OrganizationId): OrganizationSession {
+    const session = this.find(id);
+    if (!session) throw new ServiceError('unknown_organization');
+    return session;
+  }
+
+  private hold(id: OrganizationId): OrganizationSession {
+    let session = this.sessions.get(id);
+    if (!session) {
+      session = new OrganizationSession(id, this.house);
+      this.sessions.set(id, session);
+    }
+    return session;
+  }
+
+  /** One session proved that the client version is accepted again; the others follow, within the governor's caps. */
+  private wakeAll(): void {
+    for (const session of this.sessions.values()) {
+      session.wakeAfterVersionRefusal().catch(() => {
+        // Only a session that is shutting down refuses.
+      });
+    }
+  }
+}
+
+/** What somebody who starts or restores a session waits for. */
+function isThere({ status, qr, attention }: SessionSnapshot): boolean {
+  return qr !== null || status === 'connected' || (status === 'disconnected' && attention !== null);
+}
