@@ -1,0 +1,234 @@
+import Database from 'better-sqlite3';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { AuthFolderCorruptError, AuthFolderUnreadableError, withAuthFolderErrors } from './auth-folder-error.js';
+import {
+  APPLICATION_ID,
+  BUSY_TIMEOUT_MS,
+  DATABASE_FILE,
+  SCHEMA,
+  SCHEMA_VERSION,
+  refuseImpossibleFile,
+  requireCreds,
+  verifyContent,
+  verifyIdentity,
+} from './database-check.js';
+import { decodeJson, encodeJson } from './buffer-json.js';
+import {
+  PRIVATE_FILE,
+  PRIVATE_FOLDER,
+  kindOf,
+  makePrivateFolder,
+  syncFolder,
+  syncPath,
+  tighten,
+} from './durable-files.js';
+
+/** Credentials as Baileys shapes them; this room looks at `account` and `me.id` only. */
+export type Creds = Record<string, unknown>;
+
+/** Signal keys as Baileys' `keys.set` takes them: type -> id -> value; null (or undefined) deletes. */
+export type KeyData = Record<string, Record<string, unknown> | undefined>;
+
+/** What `create` builds in before the database gets its name. A leftover of it is the trace of a crash and worth nothing. */
+export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
+
+/**
+ * Credentials and Signal keys of one organization, in one SQLite file `auth.sqlite` of its auth folder.
+ *
+ * Guarantees: every write is one atomic commit that is on disk when the call returns (WAL, synchronous=FULL); a write that
+ * fails leaves the former state, and later writes may succeed; every read gives fresh objects. All calls are synchronous,
+ * so a handler of Baileys' events that writes here is durable before the next byte leaves for WhatsApp.
+ *
+ * Every method throws AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close()) and AuthFolderCorruptError
+ * when the content is damaged.
+ */
+export class AuthDatabase {
+  private readonly statements = new Map<string, Database.Statement>();
+  private readonly setAll: Database.Transaction<(rows: [string, string, string | null][]) => void>;
+
+  private constructor(private readonly database: Database.Database) {
+    this.setAll = database.transaction((rows) => {
+      for (const [type, id, value] of rows) {
+        if (value === null) this.statement('DELETE FROM keys WHERE type = ? AND id = ?').run(type, id);
+        else this.statement(UPSERT_KEY).run(type, id, value);
+      }
+    });
+  }
+
+  /**
+   * Makes the database of a new identity, complete or not at all: it is built under another name and renamed, so an empty or
+   * short `auth.sqlite` is always damage and never "new".
+   * @param keys what an import brings along; part of the same atomic step
+   * @throws AuthFolderUnreadableError `EEXIST` when there is one already: keys are never overwritten
+   */
+  static create(folder: string, creds: Creds, keys: KeyData = {}): AuthDatabase {
+    const path = join(folder, DATABASE_FILE);
+    const unfinished = join(folder, UNFINISHED_FILE);
+    const text = encodeJson(creds);
+    const rows = toRows(keys);
+    withAuthFolderErrors(() => {
+      const isNewFolder = kindOf(folder) === null;
+      makePrivateFolder(folder);
+      if (kindOf(path) !== null) throw new AuthFolderUnreadableError('EEXIST');
+      try {
+        removeUnfinished(folder);
+        closeSync(openSync(unfinished, 'wx', PRIVATE_FILE));
+        build(unfinished, text, rows);
+        syncPath(unfinished);
+        renameSync(unfinished, path);
+      } catch (error) {
+        removeUnfinished(folder);
+        if (isNewFolder) rmSync(folder, { recursive: true, force: true });
+        throw error;
+      }
+      syncFolder(folder);
+    });
+    return AuthDatabase.open(folder);
+  }
+
+  /**
+   * Opens and checks the database of `folder`, which must exist; never creates one.
+   * @throws AuthFolderUnreadableError also when there is no such file (`SQLITE_CANTOPEN`): whether that means "new" is for the caller
+   */
+  static open(folder: string): AuthDatabase {
+    const path = join(folder, DATABASE_FILE);
+    return withAuthFolderErrors(() => {
+      refuseImpossibleFile(path);
+      tighten(folder, PRIVATE_FOLDER);
+      // SQLite gives -wal and -shm the mode of the database; those of an earlier run may have another.
+      for (const suffix of ['', '-wal', '-shm']) tighten(`${path}${suffix}`, PRIVATE_FILE);
+      const database = new Database(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+      try {
+        verifyIdentity(database);
+        database.pragma('journal_mode = WAL');
+        database.pragma('synchronous = FULL');
+        // A process holds hundreds of these: little memory each, and a WAL that is folded in before it is 1 MB.
+        database.pragma('cache_size = -256');
+        database.pragma('wal_autocheckpoint = 250');
+        database.pragma('journal_size_limit = 1048576');
+        // Old ratchet states are overwritten where that costs no further write: forward secrecy is worth little if the disk remembers.
+        database.pragma('secure_delete = FAST');
+        verifyContent(database);
+        return new AuthDatabase(database);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
+  readCreds(): Creds {
+    return this.run(() => requireCreds(this.database));
+  }
+
+  writeCreds(creds: Creds): void {
+    const text = encodeJson(creds);
+    this.run(() => this.statement('UPDATE creds SET value = ? WHERE id = 1').run(text));
+  }
+
+  /** Fresh copies of the values that exist; an absent id is absent in the answer. */
+  get(type: string, ids: string[]): Record<string, unknown> {
+    return this.run(() => {
+      const statement = this.statement('SELECT value FROM keys WHERE type = ? AND id = ?').pluck();
+      const found: Record<string, unknown> = {};
+      for (const id of ids) {
+        const text = statement.get(type, id) as string | undefined;
+        if (text !== undefined) found[id] = decodeJson(text);
+      }
+      return found;
+    });
+  }
+
+  /** All of `data` in one commit, or nothing of it. */
+  set(data: KeyData): void {
+    const rows = toRows(data);
+    if (rows.length > 0) this.run(() => this.setAll.immediate(rows));
+  }
+
+  /** Every value of one type, by id. */
+  all(type: string): Record<string, unknown> {
+    return this.run(() => {
+      const rows = this.statement('SELECT id, value FROM keys WHERE type = ?').all(type) as {
+        id: string;
+        value: string;
+      }[];
+      return Object.fromEntries(rows.map((row) => [row.id, decodeJson(row.value)]));
+    });
+  }
+
+  /** How many values of one type are stored. */
+  count(type: string): number {
+    return this.run(() => this.statement('SELECT count(*) FROM keys WHERE type = ?').pluck().get(type) as number);
+  }
+
+  /** Reads every page. Slower than the check that `open` makes (it compares indexes too). @throws AuthFolderCorruptError */
+  integrityCheck(): void {
+    this.run(() => {
+      if (this.database.pragma('integrity_check(1)', { simple: true }) !== 'ok') {
+        throw new AuthFolderCorruptError('INTEGRITY_CHECK');
+      }
+      requireCreds(this.database);
+    });
+  }
+
+  /** Folds the WAL into the file and lets go of it. A second call does nothing. */
+  close(): void {
+    if (!this.database.open) return;
+    try {
+      this.database.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A full disk, say. Nothing is lost: the commits stand in the WAL, and the next open reads them there.
+    }
+    this.statements.clear();
+    this.database.close();
+  }
+
+  private run<T>(work: () => T): T {
+    if (!this.database.open) throw new AuthFolderUnreadableError('CLOSED');
+    return withAuthFolderErrors(work);
+  }
+
+  private statement(sql: string): Database.Statement {
+    let statement = this.statements.get(sql);
+    if (!statement) this.statements.set(sql, (statement = this.database.prepare(sql)));
+    return statement;
+  }
+}
+
+const UPSERT_KEY =
+  'INSERT INTO keys (type, id, value) VALUES (?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET value = excluded.value';
+
+/** Deletes what a crash in `create` left. */
+export function removeUnfinished(folder: string): void {
+  for (const suffix of ['', '-journal']) rmSync(join(folder, `${UNFINISHED_FILE}${suffix}`), { force: true });
+}
+
+/** One transaction in rollback-journal mode: the file stands alone when it is closed, and can be renamed. */
+function build(path: string, creds: string, rows: [string, string, string | null][]): void {
+  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.pragma('synchronous = FULL');
+    database.transaction(() => {
+      database.exec(SCHEMA);
+      database.pragma(`application_id = ${APPLICATION_ID}`);
+      database.pragma(`user_version = ${SCHEMA_VERSION}`);
+      database.prepare('INSERT INTO creds (id, value) VALUES (1, ?)').run(creds);
+      const insert = database.prepare(UPSERT_KEY);
+      for (const row of rows) if (row[2] !== null) insert.run(...row);
+    })();
+  } finally {
+    database.close();
+  }
+}
+
+/** Texts before the transaction begins, so that a value which cannot be written changes nothing. */
+function toRows(data: KeyData): [string, string, string | null][] {
+  const rows: [string, string, string | null][] = [];
+  for (const [type, values] of Object.entries(data)) {
+    for (const [id, value] of Object.entries(values ?? {})) {
+      rows.push([type, id, value === null || value === undefined ? null : encodeJson(value)]);
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,161 @@
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ServiceError } from '../errors.js';
+import { parseOrganizationId, type OrganizationId } from '../organization-id.js';
+import { AuthDatabase, removeUnfinished, type Creds } from './auth-database.js';
+import { AuthFolderCorruptError, toAuthFolderError, withAuthFolderErrors } from './auth-folder-error.js';
+import { backupNames, describeBackup, type Backup } from './backups.js';
+import { PRIVATE_FOLDER, kindOf, makePrivateFolder } from './durable-files.js';
+import { LABEL_FILE, lookInto, peekInto, type Pairing } from './folder-content.js';
+import { FolderMoves, type AuthFoldersOptions, type Imported } from './folder-moves.js';
+
+export type { Backup } from './backups.js';
+export type { Pairing } from './folder-content.js';
+export type { AuthFolderStep, AuthFoldersOptions, Imported } from './folder-moves.js';
+
+export interface OpenedAuthFolder {
+  /** The caller closes it, and before setAside, restore and remove. */
+  database: AuthDatabase;
+  /** True when there was nothing and a new identity was made. */
+  wasNew: boolean;
+  /** What a legacy folder brought along, when this call imported one. */
+  imported: Imported | null;
+}
+
+/**
+ * The auth folders of all organizations, and their backups. Moves files when told; judges nothing.
+ *
+ * All calls are synchronous and crash-safe: at every instant the keys lie complete under one name, and `prepare` (or the next call
+ * for that organization) finishes or undoes what was interrupted. One process per directory. Storage errors come out as
+ * AuthFolderUnreadableError or AuthFolderCorruptError.
+ */
+export class AuthFolders {
+  private readonly moves: FolderMoves;
+
+  constructor(private readonly options: AuthFoldersOptions) {
+    this.moves = new FolderMoves(options);
+  }
+
+  /** Makes the directory and clears up after a crash; once at start, before anything else. One bad folder does not stop the others. */
+  prepare(): void {
+    withAuthFolderErrors(() => {
+      makePrivateFolder(this.options.directory);
+      try {
+        chmodSync(this.options.directory, PRIVATE_FOLDER);
+      } catch (error) {
+        this.options.logger.warn(
+          { event: 'auth_directory_not_private', error: toAuthFolderError(error).code },
+          'The directory of the auth folders could not be made private',
+        );
+      }
+      for (const name of readdirSync(this.options.directory)) {
+        const dot = name.indexOf('.');
+        const id = dot > 0 ? parseOrganizationId(name.slice(0, dot)) : null;
+        if (id) this.moves.clearUp(id, name.slice(dot));
+      }
+    });
+  }
+
+  /** Every organization that has an auth folder, by name; what is in it has not been looked at. */
+  list(): OrganizationId[] {
+    return withAuthFolderErrors(() =>
+      readdirSync(this.options.directory)
+        .map((name) => parseOrganizationId(name))
+        .filter((id) => id !== null)
+        .filter((id) => kindOf(this.moves.path(id)) === 'folder')
+        .sort(),
+    );
+  }
+
+  /** Is there anything under the organization's name (backups aside)? */
+  exists(id: OrganizationId): boolean {
+    return withAuthFolderErrors(() => kindOf(this.moves.path(id)) !== null);
+  }
+
+  /** Whether the folder is paired, and with whom; creates nothing. A missing or empty folder is not paired. */
+  peek(id: OrganizationId): Pairing {
+    return peekInto(this.moves.path(id));
+  }
+
+  /**
+   * Opens the keys of an organization; imports a legacy folder; makes a new identity only when nothing is there.
+   * @param makeCreds called for a new identity only
+   * @param now milliseconds; names the backup of an import
+   * @throws AuthFolderUnreadableError nothing was touched; AuthFolderCorruptError the caller decides to set aside
+   */
+  open(id: OrganizationId, makeCreds: () => Creds, now = Date.now()): OpenedAuthFolder {
+    return withAuthFolderErrors(() => {
+      this.moves.recover(id);
+      const folder = this.moves.path(id);
+      const content = lookInto(folder);
+      if (content.kind === 'damaged') throw new AuthFolderCorruptError(content.code);
+      if (content.kind === 'database') {
+        const database = AuthDatabase.open(folder);
+        removeUnfinished(folder);
+        // The trace of a cleaning that a crash stopped before its rename.
+        rmSync(join(folder, LABEL_FILE), { force: true });
+        return { database, wasNew: false, imported: null };
+      }
+      if (content.kind === 'legacy') {
+        const imported = this.moves.importLegacy(id, content.files, now);
+        if (imported) return { database: AuthDatabase.open(folder), wasNew: false, imported };
+      }
+      return { database: AuthDatabase.create(folder, makeCreds()), wasNew: true, imported: null };
+    });
+  }
+
+  /**
+   * Takes the folder out of use: it becomes a backup, and the oldest backups beyond the limit go. A folder that was never paired
+   * is not worth one and is removed; one whose pairing cannot be told because it is damaged counts as paired.
+   * @param options.reason a code that the backup keeps, e.g. `bad_mac`
+   * @param options.now milliseconds; the backup's name, unless a newer backup exists (then one more than that)
+   * @param options.force also when the folder cannot be read (otherwise AuthFolderUnreadableError): it is moved as it is
+   * @returns the backup, or null when there was nothing worth keeping
+   */
+  setAside(id: OrganizationId, options: { reason: string; now: number; force?: boolean }): Backup | null {
+    return withAuthFolderErrors(() => {
+      this.moves.recover(id);
+      const name = this.moves.takeAway(id, options.reason, options.now, options.force ?? false);
+      if (name === null) return null;
+      this.moves.prune(id);
+      return describeBackup(this.options.directory, id, name);
+    });
+  }
+
+  /** Removes the folder for good, e.g. after a logout: WhatsApp has forgotten these keys. Backups stay. Nothing there: nothing done. */
+  remove(id: OrganizationId): void {
+    withAuthFolderErrors(() => {
+      this.moves.recover(id);
+      if (kindOf(this.moves.path(id)) !== null) this.moves.discard(id, this.moves.path(id));
+    });
+  }
+
+  /** Backups of exactly this organization, newest first. */
+  listBackups(id: OrganizationId): Backup[] {
+    return withAuthFolderErrors(() =>
+      backupNames(this.options.directory, id).map((name) => describeBackup(this.options.directory, id, name)),
+    );
+  }
+
+  /**
+   * Puts a backup back as the auth folder. A paired folder in its place is set aside first (`replaced_by_restore`), one never
+   * paired is removed.
+   * @param name one of listBackups; the newest when absent
+   * @param now milliseconds, for the backup of the folder that is replaced
+   * @returns the backup as it was before; it is no longer listed
+   * @throws ServiceError no_backup, unknown_backup
+   */
+  restore(id: OrganizationId, name: string | undefined, now: number): Backup {
+    return withAuthFolderErrors(() => {
+      this.moves.recover(id);
+      const names = backupNames(this.options.directory, id);
+      if (names[0] === undefined) throw new ServiceError('no_backup');
+      const chosen = name ?? names[0];
+      if (!names.includes(chosen)) throw new ServiceError('unknown_backup');
+      const backup = describeBackup(this.options.directory, id, chosen);
+      this.moves.restore(id, chosen, now);
+      this.moves.prune(id);
+      return backup;
+    });
+  }
+}
