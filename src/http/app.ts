@@ -1,0 +1,48 @@
+import express, { type Express } from 'express';
+import { ServiceError } from '../errors.js';
+import { authenticate } from './authenticate.js';
+import { errorResponse } from './error-response.js';
+import { HTTP_LIMITS, type HttpLimits, type HttpParts } from './http-parts.js';
+import { beginRequest } from './request-context.js';
+import { cleanAndRestoreRoutes } from './routes/clean-and-restore.js';
+import { healthRoutes } from './routes/health.js';
+import { qrRoutes } from './routes/qr.js';
+import { sendMessageRoutes } from './routes/send-message.js';
+import { startSessionRoutes } from './routes/start-session.js';
+import { statusRoutes } from './routes/status.js';
+import { stopSessionRoutes } from './routes/stop-session.js';
+
+export type AppParts = Pick<HttpParts, 'config' | 'sessions' | 'logger'> & {
+  /** Epoch ms; the clock when absent. */
+  now?: () => number;
+  /** For tests; the defaults and their reasons are in http-parts.ts. */
+  limits?: Partial<HttpLimits>;
+};
+
+/**
+ * The HTTP side of the service (API.md). Starts nothing and listens nowhere: `http-server.ts` does.
+ * The order is the point: id, headers and log line; `/health*`; the key; the address and method; and only then the body.
+ */
+export function createApp({ limits, now = Date.now, ...rooms }: AppParts): Express {
+  const parts: HttpParts = { ...rooms, now, limits: { ...HTTP_LIMITS, ...limits } };
+  const app = express();
+  app.disable('x-powered-by');
+  // Nothing here may be cached, so there is nothing to revalidate.
+  app.disable('etag');
+  app.set('query parser', 'simple');
+
+  app.use(beginRequest(parts));
+  app.use(healthRoutes(parts));
+  app.use(authenticate(parts));
+  app.use(startSessionRoutes(parts));
+  app.use(qrRoutes(parts));
+  app.use(statusRoutes(parts));
+  app.use(sendMessageRoutes(parts));
+  app.use(stopSessionRoutes(parts));
+  app.use(cleanAndRestoreRoutes(parts));
+  app.use(() => {
+    throw new ServiceError('not_found');
+  });
+  app.use(errorResponse(parts.logger));
+  return app;
+}

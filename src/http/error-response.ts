@@ -1,0 +1,117 @@
+import type { ErrorRequestHandler, Response } from 'express';
+import { ERROR_CODES, ServiceError } from '../errors.js';
+import { organizationLabel } from '../organization-id.js';
+import { type Logger, redact } from '../logger.js';
+import { contextOf } from './request-context.js';
+import { fieldSentence, fillIn, statusHint } from './sentences.js';
+
+/** The shape of every error answer. Facts of `ServiceError.details.facts` stand beside these and never replace them. */
+export interface ErrorAnswer {
+  /** A sentence for people, in their language. */
+  error: string;
+  /** For programs; stable. */
+  code: string;
+  request_id: string;
+  /** The session's status, when the error follows from it. */
+  status?: string;
+  /** What to do. */
+  hint?: string;
+  /** Each wrong field with a sentence of its own. */
+  fields?: Record<string, string>;
+}
+
+/** Express' and its body parser's own errors, in our words; null for what nobody expected. */
+function knownError(error: unknown): ServiceError | null {
+  if (error instanceof ServiceError) return error;
+  if (!(error instanceof Error)) return null;
+  const { type, status } = error as { type?: unknown; status?: unknown };
+  switch (type) {
+    case 'entity.parse.failed':
+      return new ServiceError('invalid_json');
+    case 'entity.too.large':
+      return new ServiceError('body_too_large');
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return new ServiceError('unsupported_media_type');
+  }
+  // The only parameter in any path is the organization id; "%E0%A4" cannot be decoded.
+  if (error instanceof URIError) return new ServiceError('invalid_organization_id');
+  // Whatever else the body parser has against a body: cut off, wrong length.
+  if (typeof type === 'string' && typeof status === 'number' && status < 500) return new ServiceError('invalid_json');
+  return null;
+}
+
+/** Where an error came from, without what it says: the message is the part of a stack that may quote secrets. */
+function stackFrames(error: Error): string[] {
+  const stack = error.stack ?? '';
+  const start = stack.indexOf(error.message);
+  const frames = start < 0 ? stack : stack.slice(start + error.message.length);
+  return frames
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('at '))
+    .slice(0, 20);
+}
+
+/** An error as it may be logged. */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: typeof error, message: redact(String(error)) };
+  return {
+    type: error.name,
+    message: redact(error.message),
+    stack: stackFrames(error),
+    ...(error.cause instanceof Error && { cause: redact(error.cause.message) }),
+  };
+}
+
+/** Writes the answer to an error that is meant for the caller. */
+function answer(response: Response, error: ServiceError): void {
+  const context = contextOf(response);
+  const { sentences } = context;
+  const { details, code } = error;
+  const status = details.status ?? (code === 'session_not_started' ? 'not_started' : undefined);
+  const saying = sentences.errors[code];
+  const hint = saying.hint ?? statusHint(sentences, status);
+  const fields = details.fields && Object.entries(details.fields);
+
+  const body: ErrorAnswer = {
+    ...details.facts,
+    error: fillIn(saying.sentence, { fields: fields?.map(([name]) => name).join(', ') ?? '?', ...details.values }),
+    code,
+    request_id: context.requestId,
+    ...(status !== undefined && { status }),
+    ...(hint !== undefined && { hint }),
+    ...(fields && {
+      fields: Object.fromEntries(fields.map(([name, problem]) => [name, fieldSentence(sentences, problem)])),
+    }),
+  };
+  if (details.retryAfterSeconds !== undefined) response.set('Retry-After', String(details.retryAfterSeconds));
+  if (ERROR_CODES[code] === 401) response.set('WWW-Authenticate', 'Bearer');
+  context.errorCode = code;
+  response.status(error.httpStatus).json(body);
+}
+
+/** The end of every failed request. What nobody expected is logged for a person, and the caller learns only its request id. */
+export function errorResponse(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    const context = contextOf(response);
+    const known = knownError(error);
+    if (!known) {
+      logger.error(
+        {
+          event: 'internal_error',
+          request_id: context.requestId,
+          ...(context.organizationId && { org: organizationLabel(context.organizationId) }),
+          err: describeError(error),
+        },
+        'A request failed for a reason that the code does not know; this is a defect',
+      );
+    }
+    if (response.headersSent) {
+      // Too late for an answer: Express cuts the connection, so that the caller does not take a half answer for a whole one.
+      next(error);
+      return;
+    }
+    answer(response, known ?? new ServiceError('internal_error'));
+  };
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../config.js';
+import type { Logger } from '../logger.js';
+import type { Sessions } from '../session/session-view.js';
+
+/** The numbers of this room, with their reasons. */
+export interface HttpLimits {
+  /** Bytes of a request body: a message of 65,536 characters fits, also in a script that takes three bytes for each. */
+  readonly bodyBytes: number;
+  /** ms. The existing client gives up after 10 s; nothing takes longer without being asked to (`wait_ms`, `SEND_TIMEOUT`). */
+  readonly answerWithin: number;
+  /** Wrong keys per remote address and minute before 429: a misconfigured client shows at once, guessing is hopeless. */
+  readonly wrongKeysPerMinute: number;
+  /** ms that the first wrong key waits for its answer; doubled each time, up to the maximum. */
+  readonly wrongKeyDelay: number;
+  readonly wrongKeyMaxDelay: number;
+  /** How many wrong keys may wait at once in the process, so that the delay itself cannot be used to fill memory. */
+  readonly wrongKeysWaiting: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  bodyBytes: 256 * 1024,
+  answerWithin: 9_500,
+  wrongKeysPerMinute: 10,
+  wrongKeyDelay: 50,
+  wrongKeyMaxDelay: 1_000,
+  wrongKeysWaiting: 50,
+};
+
+/** What every route may use. */
+export interface HttpParts {
+  readonly config: Config;
+  readonly sessions: Sessions;
+  readonly logger: Logger;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly limits: HttpLimits;
+}

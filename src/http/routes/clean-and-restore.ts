@@ -1,0 +1,78 @@
+import { type RequestHandler, Router } from 'express';
+import { z } from 'zod';
+import { answerInTime } from '../answer-in-time.js';
+import { backupName, onlyOrganization, organizationId } from '../fields.js';
+import type { HttpParts } from '../http-parts.js';
+import { jsonBody, methodNotAllowed, organizationInPath, readBody } from '../request-body.js';
+import { contextOf } from '../request-context.js';
+import { qrFields, statusFields } from '../session-answers.js';
+
+/** The predecessor's name first; ops have the others in their scripts. */
+const CLEANING_PATHS = ['/api/force-clean-session', '/api/clear-corrupted-session', '/api/clear-session'] as const;
+
+const restoreBody = z.strictObject({ organization_id: organizationId, backup: backupName.optional() });
+
+/**
+ * - `POST /api/force-clean-session {organization_id}` and its aliases -> `{success:true, message, organization_id, backup, backup_path,
+ *   status, has_qr, qr}`: the folder is set aside, a new pairing begins, its QR (a PNG data URL) is in the answer if it came within
+ *   `CLEAN_WAIT`. `backup` and `backup_path` are null when no phone had been linked.
+ * - `GET /api/backups/:organization_id` -> `{organization_id, total, backups: [{name, set_aside_at, phone_number, reason, size}]}`, newest first.
+ * - `POST /api/restore-session {organization_id, backup?}` -> `{success:true, message, organization_id, backup, status, phone_number}`.
+ * Errors: 404 `unknown_organization`, `no_backup`, `unknown_backup`; 503.
+ */
+export function cleanAndRestoreRoutes(parts: HttpParts): Router {
+  const { config, sessions } = parts;
+  const router = Router();
+
+  const clean: RequestHandler = async (request, response) => {
+    const { organization_id: id } = readBody(onlyOrganization, request, response);
+    const context = contextOf(response);
+    const cleaning = sessions.forceClean(id, { waitMs: config.CLEAN_WAIT });
+    const { snapshot, backup } = await answerInTime(parts, context, cleaning);
+    const { organization_id, status, has_qr, qr } = await qrFields(snapshot);
+    const { done } = context.sentences;
+    response.json({
+      success: true,
+      message: backup ? done.cleaned : done.cleaned_nothing_to_keep,
+      organization_id,
+      backup: backup?.name ?? null,
+      backup_path: backup?.path ?? null,
+      status,
+      has_qr,
+      qr,
+    });
+  };
+  for (const path of CLEANING_PATHS) {
+    router.route(path).post(jsonBody(parts), clean).all(methodNotAllowed('POST'));
+  }
+
+  router
+    .route('/api/backups/:organization_id')
+    .get(async (request, response) => {
+      const id = organizationInPath(request, response);
+      const backups = await answerInTime(parts, contextOf(response), sessions.backups(id));
+      response.json({ organization_id: String(id), total: backups.length, backups });
+    })
+    .all(methodNotAllowed('GET, HEAD'));
+
+  router
+    .route('/api/restore-session')
+    .post(jsonBody(parts), async (request, response) => {
+      const { organization_id: id, backup: name } = readBody(restoreBody, request, response);
+      const context = contextOf(response);
+      const restoring = sessions.restore(id, name, { waitMs: config.CLEAN_WAIT });
+      const { snapshot, backup } = await answerInTime(parts, context, restoring);
+      const { organization_id, status, phone_number } = statusFields(snapshot);
+      response.json({
+        success: true,
+        message: context.sentences.done.restored,
+        organization_id,
+        backup: backup.name,
+        status,
+        phone_number,
+      });
+    })
+    .all(methodNotAllowed('POST'));
+
+  return router;
+}

@@ -1,0 +1,54 @@
+import { Router } from 'express';
+import { z } from 'zod';
+import { answerInTime } from '../answer-in-time.js';
+import { organizationId, phone, waitMs } from '../fields.js';
+import type { HttpParts } from '../http-parts.js';
+import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
+import { contextOf } from '../request-context.js';
+import { statusFields } from '../session-answers.js';
+
+/** ms. Whoever asks for a pairing code wants it in this answer; WhatsApp gives it within a few seconds of connecting. */
+const PAIRING_CODE_WAIT = 8_000;
+/** ms that an answer may take beyond the wait that the caller asked for. */
+const GRACE = 5_000;
+
+/**
+ * `POST /api/start-session {organization_id, pairing_phone?, wait_ms?}` -> `{message, organization_id, status, hint}`, with
+ * `pairing_phone` also `pairing_code` (8 characters, or null when WhatsApp gave none in time).
+ * Idempotent; never harms a live or a saved session. `wait_ms` (0..30000): wait for a QR, a code or a connection.
+ * Errors: 400, 409 `already_paired`, 503.
+ */
+export function startSessionRoutes(parts: HttpParts): Router {
+  const { config, sessions, limits } = parts;
+  const body = z.strictObject({
+    organization_id: organizationId,
+    pairing_phone: phone(config.DEFAULT_COUNTRY).optional(),
+    wait_ms: waitMs.optional(),
+  });
+
+  const router = Router();
+  router
+    .route('/api/start-session')
+    .post(jsonBody(parts), async (request, response) => {
+      const { organization_id: id, pairing_phone: pairingPhone, wait_ms: asked } = readBody(body, request, response);
+      const context = contextOf(response);
+      const wait = asked ?? (pairingPhone === undefined ? undefined : PAIRING_CODE_WAIT);
+      const snapshot = await answerInTime(
+        parts,
+        context,
+        sessions.start(id, { pairingPhone, waitMs: wait }),
+        asked === undefined ? limits.answerWithin : Math.max(limits.answerWithin, asked + GRACE),
+      );
+      const { organization_id, status } = statusFields(snapshot);
+      const { sentence, hint } = context.sentences.statuses[status];
+      response.json({
+        message: sentence,
+        organization_id,
+        status,
+        hint,
+        ...(pairingPhone !== undefined && { pairing_code: snapshot.pairingCode }),
+      });
+    })
+    .all(methodNotAllowed('POST'));
+  return router;
+}

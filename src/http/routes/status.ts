@@ -1,0 +1,50 @@
+import { Router } from 'express';
+import { ServiceError } from '../../errors.js';
+import { type OrganizationId, organizationLabel } from '../../organization-id.js';
+import { describeError } from '../error-response.js';
+import type { HttpParts } from '../http-parts.js';
+import { methodNotAllowed, organizationInPath } from '../request-body.js';
+import { contextOf } from '../request-context.js';
+import { fullStatus, listedSession, notStartedStatus } from '../session-answers.js';
+
+/**
+ * - `GET /api/status/:organization_id` -> `{organization_id, status, connected, has_qr, phone_number, …}`, always 200 for a valid id.
+ * - `GET /api/sessions` -> `{total, sessions: [{organization_id, status, connected, has_qr, …}]}`, ordered by id.
+ */
+export function statusRoutes({ sessions, logger }: HttpParts): Router {
+  /** A status must be told also when the disk is not in order; then the number of backups is not known. */
+  async function countBackups(id: OrganizationId): Promise<number | null> {
+    try {
+      return (await sessions.backups(id)).length;
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === 'unknown_organization') return 0;
+      logger.warn(
+        { event: 'backups_unreadable', org: organizationLabel(id), err: describeError(error) },
+        'The backups of an organization could not be counted',
+      );
+      return null;
+    }
+  }
+
+  const router = Router();
+  router
+    .route('/api/status/:organization_id')
+    .get(async (request, response) => {
+      const id = organizationInPath(request, response);
+      const { sentences } = contextOf(response);
+      const snapshot = sessions.snapshot(id);
+      response.json(
+        snapshot ? fullStatus(snapshot, await countBackups(id), sentences) : notStartedStatus(id, sentences),
+      );
+    })
+    .all(methodNotAllowed('GET, HEAD'));
+
+  router
+    .route('/api/sessions')
+    .get((_request, response) => {
+      const listed = sessions.list().map(listedSession);
+      response.json({ total: listed.length, sessions: listed });
+    })
+    .all(methodNotAllowed('GET, HEAD'));
+  return router;
+}

@@ -1,0 +1,187 @@
+import type { Sentences } from './sentences.js';
+
+const QR_HINT =
+  'Open it with GET /api/qr/:organization_id and scan it with the phone: WhatsApp > Linked devices > Link a device.';
+const SCAN_AGAIN = 'Call POST /api/start-session and scan the new QR code with the phone.';
+const BY_ITSELF = 'Nothing to do: the session tries again by itself at the time in "until".';
+
+export const english: Sentences = {
+  errors: {
+    invalid_json: { sentence: 'The request body is not valid JSON.', hint: 'Check quotes, commas and braces.' },
+    invalid_request: {
+      sentence: 'The request is not valid: {fields}.',
+      hint: '"fields" says what to correct in each field.',
+    },
+    invalid_organization_id: {
+      sentence: 'The organization id is not valid.',
+      hint: 'Use 1 to 64 letters, digits, hyphens or underscores, beginning with a letter or a digit.',
+    },
+    invalid_phone: {
+      sentence: 'The phone number is not valid.',
+      hint: 'Write it with its country code, like +57 300 111 2233; a local number gets the code of the configured country.',
+    },
+    not_connected: { sentence: 'The session is not connected to WhatsApp, so the message was not sent.' },
+    not_on_whatsapp: { sentence: 'That number is not on WhatsApp.', hint: 'Confirm the number with the customer.' },
+    message_refused: {
+      sentence: 'WhatsApp refused the message.',
+      hint: 'Do not simply send it again: the customer may not accept messages from this number, or the account may be restricted.',
+    },
+    missing_api_key: {
+      sentence: 'The API key is missing.',
+      hint: 'Send it as x-api-key, or as Authorization: Bearer.',
+    },
+    wrong_api_key: {
+      sentence: 'The API key is wrong.',
+      hint: "It is the value of API_KEY in the service's configuration.",
+    },
+    unknown_organization: {
+      sentence: 'That organization is not known here.',
+      hint: 'Check organization_id, or start a session with POST /api/start-session.',
+    },
+    session_not_started: {
+      sentence: 'That organization has no started session.',
+      hint: 'Start one with POST /api/start-session.',
+    },
+    unknown_backup: {
+      sentence: 'There is no such backup.',
+      hint: 'GET /api/backups/:organization_id lists those that exist.',
+    },
+    no_backup: {
+      sentence: 'That organization has no backups.',
+      hint: 'Link the phone again with POST /api/start-session.',
+    },
+    not_found: { sentence: 'There is nothing at this address.', hint: 'Check the path and the method.' },
+    method_not_allowed: {
+      sentence: 'This address does not take this method.',
+      hint: 'The Allow header names those it takes.',
+    },
+    already_connected: {
+      sentence: 'The session is connected already: there is no QR code to show.',
+      hint: 'To link another phone, first log out with POST /api/logout.',
+    },
+    already_paired: {
+      sentence: 'The session has a linked phone already.',
+      hint: 'To link another phone, first log out with POST /api/logout.',
+    },
+    state_conflict: { sentence: "The session's present state does not allow this." },
+    body_too_large: { sentence: 'The request body is too large.', hint: 'At most 256 KB.' },
+    unsupported_media_type: {
+      sentence: 'Only JSON is accepted.',
+      hint: 'Send the header Content-Type: application/json and an uncompressed body.',
+    },
+    too_many_requests: {
+      sentence: 'Too many attempts in a row.',
+      hint: 'Wait as many seconds as the Retry-After header says.',
+    },
+    internal_error: {
+      sentence: 'An unexpected error happened in the service.',
+      hint: "Try again; if it persists, look for this request_id in the service's log.",
+    },
+    auth_folder_unreadable: {
+      sentence: "The session's folder cannot be read or written; nothing was changed.",
+      hint: 'Check permissions and disk space of the auth_sessions folder, then start the session again.',
+    },
+    shutting_down: { sentence: 'The service is shutting down.', hint: 'Repeat the request in a few seconds.' },
+    whatsapp_unavailable: {
+      sentence: 'There was no answer in time.',
+      hint: 'The action may still be under way: look at GET /api/status/:organization_id, and repeat in a few seconds if needed.',
+    },
+    send_unconfirmed: {
+      sentence: 'WhatsApp did not confirm the message in time: it may have gone out, or not.',
+      hint: 'Look on the phone whether the message is there before sending it again.',
+    },
+  },
+  fields: {
+    required: 'This field is missing.',
+    unknown: 'There is no such field.',
+    not_an_object: 'The body must be a JSON object.',
+    organization_id:
+      'Must be a string or an integer: 1 to 64 letters, digits, "-" or "_", beginning with a letter or digit, without "_corrupted_".',
+    phone: 'This cannot be a phone number. Examples: 3001112233, +57 300 111 2233, 5511987654321.',
+    not_text: 'Must be a string.',
+    empty: 'Must not be empty.',
+    message_too_long: 'Must have at most 65,536 characters.',
+    wait_ms: 'Must be a whole number of milliseconds between 0 and 30000.',
+    format: 'Must be json, png or text.',
+    backup_name: 'Must be the name of a backup, as GET /api/backups/:organization_id lists it.',
+  },
+  statuses: {
+    not_started: {
+      sentence: 'The organization has no started session.',
+      hint: 'Start one with POST /api/start-session.',
+    },
+    connecting: { sentence: 'The session is connecting to WhatsApp.', hint: 'Wait a few seconds and look again.' },
+    restoring: {
+      sentence: 'The saved session is being restored.',
+      hint: 'Wait a few seconds and look again; no scan is needed.',
+    },
+    qr_ready: { sentence: 'A QR code is ready to be scanned.', hint: QR_HINT },
+    qr_required: {
+      sentence: 'A phone must be linked, and there is no valid QR code.',
+      hint: 'Ask for one with GET /api/qr/:organization_id: asking makes a new one.',
+    },
+    connected: { sentence: 'The session is connected to WhatsApp.', hint: 'Nothing to do.' },
+    disconnected: {
+      sentence: 'The session has no connection to WhatsApp at the moment.',
+      hint: 'If "next_reconnect_at" has a time, it reconnects by itself; if "attention" says something, follow its hint; otherwise call POST /api/start-session.',
+    },
+    logged_out: { sentence: 'The phone unlinked the session.', hint: SCAN_AGAIN },
+    stopped: {
+      sentence: 'The session is stopped; its keys are kept.',
+      hint: 'Start it with POST /api/start-session whenever you like; no scan is needed if a phone was linked.',
+    },
+  },
+  attention: {
+    replaced: {
+      sentence: 'Another program logged in with the same keys, and this service does not fight for the connection.',
+      hint: 'Stop the other program (a second copy of the service?) and call POST /api/start-session.',
+    },
+    unlinked: { sentence: 'The phone unlinked this device, and its keys are of no more use.', hint: SCAN_AGAIN },
+    temporary_ban: {
+      sentence: 'WhatsApp banned the number for a time.',
+      hint: 'Wait: the session tries again by itself at the time in "until". Write less to people who have not written before.',
+    },
+    locked: {
+      sentence: 'WhatsApp locked the account.',
+      hint: 'Open WhatsApp on the phone and follow its instructions, then call POST /api/start-session.',
+    },
+    banned: {
+      sentence: 'WhatsApp banned the number.',
+      hint: 'Ask for a review in WhatsApp on the phone, or link another number.',
+    },
+    version_refused: {
+      sentence: 'WhatsApp no longer accepts this client version; no session tries again.',
+      hint: 'Update the service (or WA_VERSION), try with one organization only, then start the others.',
+    },
+    login_rejected: {
+      sentence: 'WhatsApp rejected the login several times.',
+      hint: 'Look at "last_disconnect"; try POST /api/restart-session, and if that does not help, POST /api/force-clean-session and a new scan.',
+    },
+    auth_folder_unreadable: {
+      sentence: "The session's folder cannot be read or written; nothing was changed.",
+      hint: 'Check permissions and disk space of the auth_sessions folder and call POST /api/start-session.',
+    },
+    outage: {
+      sentence: 'Many sessions fail at the same time: it is WhatsApp or the network, and no session is cleaned.',
+      hint: "Check the server's network and wait; the sessions reconnect by themselves.",
+    },
+    cleaning_budget_spent: {
+      sentence: 'The session gets corrupted again and was cleaned automatically as often as is allowed in 24 hours.',
+      hint: 'Look for the cause (two programs with the same keys?) and clean by hand with POST /api/force-clean-session.',
+    },
+    login_cap_reached: { sentence: 'All logins allowed per hour have been used.', hint: BY_ITSELF },
+    qr_expired: {
+      sentence: 'Nobody scanned the QR code, and it ran out.',
+      hint: 'Ask for a new one with GET /api/qr/:organization_id.',
+    },
+  },
+  done: {
+    message_sent: 'Message sent: WhatsApp has it.',
+    logged_out: 'Logged out: the device is unlinked and its keys are removed.',
+    cleaned: 'Session cleaned: the old folder was set aside as a backup and the session begins anew.',
+    cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',
+    stopped: 'Session stopped: its keys are kept, and it will not start by itself.',
+    restarted: 'Session restarted with the same keys.',
+    restored: 'Backup restored: the session logs in with those keys.',
+  },
+};

@@ -1,0 +1,63 @@
+import type { ErrorCode } from '../errors.js';
+import type { AttentionCode, SessionStatus } from '../session/session-view.js';
+import { english } from './sentences-en.js';
+import { spanish } from './sentences-es.js';
+
+/**
+ * What people read, by language. Codes are for programs and never change; sentences may. Both languages are held complete by the
+ * type checker: a code without a sentence does not compile.
+ */
+export type Language = 'es' | 'en';
+
+/** What is wrong about one field; the values of `ServiceError.details.fields`. */
+export type FieldProblem =
+  | 'required'
+  | 'unknown'
+  | 'not_an_object'
+  | 'organization_id'
+  | 'phone'
+  | 'not_text'
+  | 'empty'
+  | 'message_too_long'
+  | 'wait_ms'
+  | 'format'
+  | 'backup_name';
+
+/** What was done, for the `message` of a success. */
+export type DoneCode =
+  'message_sent' | 'logged_out' | 'cleaned' | 'cleaned_nothing_to_keep' | 'stopped' | 'restarted' | 'restored';
+
+/** What is the case, and what to do about it. */
+export interface Saying {
+  readonly sentence: string;
+  readonly hint: string;
+}
+
+export interface Sentences {
+  /** `{fields}` stands for the names of the wrong fields. */
+  readonly errors: Readonly<Record<ErrorCode, { readonly sentence: string; readonly hint?: string }>>;
+  readonly fields: Readonly<Record<FieldProblem, string>>;
+  readonly statuses: Readonly<Record<SessionStatus, Saying>>;
+  readonly attention: Readonly<Record<AttentionCode, Saying>>;
+  readonly done: Readonly<Record<DoneCode, string>>;
+}
+
+export const SENTENCES: Readonly<Record<Language, Sentences>> = { es: spanish, en: english };
+
+/** Puts values into a sentence's `{placeholders}`; one without a value stays readable as its name. */
+export function fillIn(sentence: string, values: Readonly<Record<string, string | number>>): string {
+  return sentence.replace(/\{(\w+)\}/g, (_whole, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : name,
+  );
+}
+
+/** The sentence for a field: a known problem in this language, or the text as another room gave it. */
+export function fieldSentence(sentences: Sentences, problem: string): string {
+  return Object.hasOwn(sentences.fields, problem) ? sentences.fields[problem as FieldProblem] : problem;
+}
+
+/** The next step for a status, when it is one of ours. */
+export function statusHint(sentences: Sentences, status: string | undefined): string | undefined {
+  if (status === undefined || !Object.hasOwn(sentences.statuses, status)) return undefined;
+  return sentences.statuses[status as SessionStatus].hint;
+}

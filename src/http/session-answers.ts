@@ -1,0 +1,111 @@
+import type { OrganizationId } from '../organization-id.js';
+import type { HealthView, SessionSnapshot } from '../session/session-view.js';
+import type { Sentences } from './sentences.js';
+import { qrDataUrl } from './qr-picture.js';
+
+/** Snapshots in the words of the wire: snake_case, ISO 8601 times, sentences for people. */
+
+/** Epoch ms -> ISO 8601. */
+export function isoTime(time: number | null | undefined): string | null {
+  return time === null || time === undefined ? null : new Date(time).toISOString();
+}
+
+/** The five fields that the existing callers know. */
+export function statusFields(snapshot: SessionSnapshot) {
+  return {
+    organization_id: String(snapshot.organizationId),
+    status: snapshot.status,
+    connected: snapshot.status === 'connected',
+    has_qr: snapshot.qr !== null,
+    phone_number: snapshot.phoneNumber,
+  };
+}
+
+/** One line of `GET /api/sessions`. */
+export function listedSession(snapshot: SessionSnapshot) {
+  return {
+    ...statusFields(snapshot),
+    since: isoTime(snapshot.since),
+    last_connected_at: isoTime(snapshot.lastConnectedAt),
+    next_reconnect_at: isoTime(snapshot.nextReconnectAt),
+    verdict: snapshot.health.verdict,
+    attention: snapshot.attention?.code ?? null,
+  };
+}
+
+function counters(health: HealthView) {
+  return Object.fromEntries(
+    Object.entries(health.counters).map(([kind, { count, limit, windowMs }]) => [
+      kind,
+      { count, limit, window_ms: windowMs },
+    ]),
+  );
+}
+
+function healthFields(snapshot: SessionSnapshot) {
+  const cleaning = snapshot.lastCleaning;
+  return {
+    verdict: snapshot.health.verdict,
+    counters: counters(snapshot.health),
+    totals: snapshot.health.totals,
+    last_cleaning: cleaning && {
+      at: isoTime(cleaning.at),
+      reason: cleaning.reason,
+      automatic: cleaning.automatic,
+      backup: cleaning.backup,
+    },
+    cleanings_24h: snapshot.automaticCleanings.count,
+    cleanings_limit: snapshot.automaticCleanings.limit,
+  };
+}
+
+/** Everything that `GET /api/status` tells. `backups` is their number, or null when their folder cannot be read. */
+export function fullStatus(snapshot: SessionSnapshot, backups: number | null, sentences: Sentences) {
+  const { attention, lastDisconnect } = snapshot;
+  return {
+    ...statusFields(snapshot),
+    ...sentences.statuses[snapshot.status],
+    since: isoTime(snapshot.since),
+    last_connected_at: isoTime(snapshot.lastConnectedAt),
+    last_disconnect: lastDisconnect && {
+      code: lastDisconnect.code,
+      reason: lastDisconnect.kind,
+      text: lastDisconnect.text,
+      at: isoTime(lastDisconnect.at),
+    },
+    next_reconnect_at: isoTime(snapshot.nextReconnectAt),
+    health: healthFields(snapshot),
+    attention: attention && {
+      code: attention.code,
+      ...sentences.attention[attention.code],
+      since: isoTime(attention.since),
+      until: isoTime(attention.until),
+    },
+    backups,
+  };
+}
+
+/** The same fields for an organization that was never started here; the predecessor answered 200, and callers rely on it. */
+export function notStartedStatus(id: OrganizationId, sentences: Sentences) {
+  return {
+    organization_id: String(id),
+    status: 'not_started' as const,
+    connected: false,
+    has_qr: false,
+    phone_number: null,
+    ...sentences.statuses.not_started,
+    since: null,
+    last_connected_at: null,
+    last_disconnect: null,
+    next_reconnect_at: null,
+    health: null,
+    attention: null,
+    backups: 0,
+  };
+}
+
+/** `{organization_id, status, has_qr, qr}`; `qr` is a PNG data URL or null. */
+export async function qrFields(snapshot: SessionSnapshot) {
+  const { organization_id, status, has_qr } = statusFields(snapshot);
+  return { organization_id, status, has_qr, qr: snapshot.qr === null ? null : await qrDataUrl(snapshot.qr) };
+}
