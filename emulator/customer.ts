@@ -1,0 +1,405 @@
+/** Somebody who gets messages from organizations and writes to them. */
+import { randomBytes } from 'node:crypto';
+import { encodeWAMessage, extractE2ESessionFromRetryReceipt, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
+import type { WaitOptions } from './changes.js';
+import type { Companion } from './companion.js';
+import { deviceJid, isNumber, lidUserOf, type Account, type Delivery } from './directory.js';
+import { breakMac, type PreKeyBundle } from './libsignal.js';
+import { SignalDevice } from './signal-device.js';
+import { bigEndian, bytesOf, child, node, parseJid, seconds, type Attributes, type BinaryNode } from './wire.js';
+import { bareKey } from './wire.js';
+import type { World } from './world.js';
+
+export interface CustomerOptions {
+  /** How many devices, the phone included; default 1. */
+  devices?: number;
+  /** Default true. */
+  onWhatsApp?: boolean;
+  /** Delivery receipts for what was read; default true. */
+  autoReceipts?: boolean;
+  /** A read receipt after each delivery receipt; default false. */
+  autoRead?: boolean;
+  /** Other spellings of the number that WhatsApp resolves to it (Brazil, Mexico, Argentina). */
+  aliases?: string[];
+  /** How the customer's own messages are addressed; default 'pn', with the LID beside it. */
+  addressing?: 'pn' | 'lid';
+  /** The name shown with the customer's messages. */
+  name?: string;
+}
+
+export interface ReceivedMessage {
+  at: number;
+  id: string;
+  /** Empty when the emulator does not decrypt, or when the message is no text. */
+  text: string;
+  /** The organization's number. */
+  from: string;
+  /** Which of the customer's devices read it. */
+  device: number;
+  type: string;
+  /** This device has read a message of this id before. */
+  duplicate?: true;
+}
+
+export interface UnreadableMessage {
+  at: number;
+  id: string;
+  from: string;
+  device: number;
+  type: string;
+  /** libsignal's error, or 'told not to read'. */
+  why: string;
+}
+
+interface SentMessage {
+  text: string;
+  to: string;
+  device: number;
+  delivered: boolean;
+  read: boolean;
+}
+
+/** Of each list and map; a benchmark's customer gets very many messages. */
+const KEPT = 5000;
+/** A device gives up asking for the same message after this many retry receipts, as WhatsApp's do. */
+const MOST_RETRIES = 5;
+
+export class Customer implements Account {
+  readonly messages: ReceivedMessage[] = [];
+  readonly unreadable: UnreadableMessage[] = [];
+  readonly companions: ReadonlyMap<number, Companion> = new Map<number, Companion>();
+  readonly lidUser: string;
+  private readonly devices = new Map<number, SignalDevice>();
+  private options: CustomerOptions;
+  private readonly seen = new Map<string, Set<number>>();
+  private readonly sent = new Map<string, SentMessage>();
+  private readonly retries = new Map<string, number>();
+  private distinct = 0;
+  private notToRead = 0;
+  private writing: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly world: World,
+    readonly number: string,
+    options: CustomerOptions = {},
+  ) {
+    this.lidUser = lidUserOf(number);
+    this.options = {};
+    this.configure(options);
+    if (this.devices.size === 0) this.devices.set(0, new SignalDevice());
+  }
+
+  /** Later options change what they name and leave the rest. */
+  configure(options: CustomerOptions): void {
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    this.options = { ...this.options, ...given };
+    for (const alias of options.aliases ?? []) this.world.directory.addAlias(alias, this.number);
+    for (let id = this.devices.size; id < (options.devices ?? 0); id++) this.devices.set(id, new SignalDevice());
+  }
+
+  get signalDevices(): ReadonlyMap<number, SignalDevice> {
+    return this.devices;
+  }
+
+  get onWhatsApp(): boolean {
+    return this.options.onWhatsApp ?? true;
+  }
+
+  get lid(): string {
+    return `${this.lidUser}@lid`;
+  }
+
+  get jid(): string {
+    return `${this.number}@s.whatsapp.net`;
+  }
+
+  /** How many distinct messages were read so far. */
+  get distinctMessages(): number {
+    return this.distinct;
+  }
+
+  /** Encrypts to each linked device of the phone; those that are away get it at their next login. */
+  write(
+    toNumber: string,
+    text: string,
+    { id, device = 0 }: { id?: string; device?: number } = {},
+  ): Promise<{ id: string }> {
+    const messageId = id ?? `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
+    const writing = this.writing.then(async () => {
+      if (!isNumber(toNumber)) throw new Error(`${toNumber} is not a phone number`);
+      if (!this.devices.has(device)) throw new Error(`${this.number} has no device ${device}`);
+      keep(this.sent, messageId, { text, to: toNumber, device, delivered: false, read: false });
+      await this.encryptAndDeliver(toNumber, messageId, text, device);
+      return { id: messageId };
+    });
+    this.writing = writing.catch(() => undefined);
+    return writing;
+  }
+
+  /** Until the service has sent a delivery receipt, of whatever type, for a message of this customer. */
+  async delivered(id: string, options: WaitOptions = {}): Promise<void> {
+    if (!this.sent.has(id)) throw new Error(`${this.number} has not written a message ${id}`);
+    await this.world.changes.until(() => this.sent.get(id)?.delivered === true, {
+      what: `the delivery receipt for ${id}`,
+      ...options,
+    });
+  }
+
+  /** Until at least `count` distinct messages were read since the emulator started; resolves with all of them. */
+  async received(count: number, timeoutMs?: number): Promise<ReceivedMessage[]> {
+    await this.world.changes.until(() => this.distinct >= count, {
+      timeoutMs,
+      what: `message ${count} for ${this.number}`,
+    });
+    return this.messages.filter(({ duplicate }) => !duplicate);
+  }
+
+  async receivedText(text: string, timeoutMs?: number): Promise<ReceivedMessage> {
+    const find = () => this.messages.find((message) => message.text === text);
+    await this.world.changes.until(() => find() !== undefined, {
+      timeoutMs,
+      what: `a certain text for ${this.number}`,
+    });
+    return find() as ReceivedMessage;
+  }
+
+  /** Sends a read receipt for a message that was received. */
+  read(id: string): void {
+    const message = this.messages.find((candidate) => candidate.id === id);
+    if (!message) throw new Error(`${this.number} has not received a message ${id}`);
+    for (const companion of this.companionsOf(message.from)) this.sendReceipt(companion, id, this.jid, 'read');
+  }
+
+  /** The phone (device 0) treats the next `n` ciphertexts as unreadable and asks for them again. */
+  cannotRead(n: number): void {
+    this.notToRead = n;
+  }
+
+  /** Loses the sessions with an organization, as after a reinstall without backup. */
+  forgetSessions(orgNumber: string): void {
+    for (const device of this.devices.values()) {
+      for (const companion of this.companionsOf(orgNumber)) device.forgetSession(companion.peer);
+    }
+  }
+
+  receiveMessage(delivery: Delivery): void {
+    this.readMessage(delivery).catch((error: Error) => {
+      this.world.record.add('problems', { org: delivery.from.org, what: error.stack ?? error.message });
+    });
+  }
+
+  receiveReceipt(receipt: BinaryNode, from: Companion, device: number): void {
+    const { id = '', type = '' } = receipt.attrs;
+    const sent = this.sent.get(id);
+    if (!sent) return;
+    if (type === 'retry') {
+      this.writing = this.writing
+        .then(() => this.writeAgain(receipt, id, sent, from, device))
+        .catch((error: Error) => {
+          this.world.record.add('problems', { org: from.org, what: error.stack ?? error.message });
+        });
+      return;
+    }
+    sent.delivered = true;
+    if (type === 'read') sent.read = true;
+    this.world.changes.notify();
+  }
+
+  private async readMessage({ stanza, enc, from, device }: Delivery): Promise<void> {
+    const { id = '', to = '' } = stanza.attrs;
+    const type = enc.attrs['type'] ?? '';
+    const reader = this.devices.get(device);
+    const ciphertext = bytesOf(enc.content);
+    if (!reader || !ciphertext) return;
+    let text = '';
+    try {
+      if (device === 0 && this.notToRead > 0) {
+        this.notToRead--;
+        throw new Error('told not to read');
+      }
+      if (this.world.settings.decryptMessages) {
+        text = textOf(proto.Message.decode(unpadRandomMax16(await reader.decrypt(from.peer, type, ciphertext))));
+      }
+    } catch (error) {
+      this.askAgain(from, id, to, device, reader, type, (error as Error).message);
+      return;
+    }
+    this.noteMessage({ at: Date.now(), id, text, from: from.org, device, type });
+    if (device !== 0) return;
+    if (this.options.autoReceipts ?? true) this.sendReceipt(from, id, to);
+    if (this.options.autoRead ?? false) this.sendReceipt(from, id, to, 'read');
+  }
+
+  private noteMessage(message: ReceivedMessage): void {
+    let readBy = this.seen.get(message.id);
+    if (!readBy) {
+      this.distinct++;
+      readBy = new Set();
+      keep(this.seen, message.id, readBy);
+    }
+    if (readBy.has(message.device)) message.duplicate = true;
+    readBy.add(message.device);
+    keepInList(this.messages, message);
+    this.world.changes.notify();
+  }
+
+  private askAgain(
+    from: Companion,
+    id: string,
+    to: string,
+    device: number,
+    reader: SignalDevice,
+    type: string,
+    why: string,
+  ): void {
+    keepInList(this.unreadable, { at: Date.now(), id, from: from.org, device, type, why });
+    this.world.record.add('unreadable', { org: from.org, number: this.number, device, id, type, why });
+    const key = `${id}:${device}`;
+    const count = (this.retries.get(key) ?? 0) + 1;
+    if (count > MOST_RETRIES) return;
+    keep(this.retries, key, count);
+    const content = [
+      node('retry', { v: '1', count: String(count), id, t: seconds() }),
+      node('registration', {}, bigEndian(reader.registrationId, 4)),
+    ];
+    if (count > 1) content.push(keysNode(reader.takeBundle()));
+    const attrs: Attributes = { from: this.jidOf(device, to), id, type: 'retry', t: seconds() };
+    from.deliver(node('receipt', attrs, content));
+  }
+
+  private sendReceipt(to: Companion, id: string, chat: string, type?: string): void {
+    const attrs: Attributes = { from: this.jidOf(0, chat), id, t: seconds() };
+    if (type) attrs['type'] = type;
+    to.deliver(node('receipt', attrs));
+  }
+
+  /** This customer's device, by LID if the chat goes by LID. */
+  private jidOf(device: number, chat: string): string {
+    return parseJid(chat)?.isLid
+      ? deviceJid(this.lidUser, device, 'lid')
+      : deviceJid(this.number, device, 's.whatsapp.net');
+  }
+
+  private companionsOf(number: string): Companion[] {
+    return [...(this.world.directory.number(number)?.companions.values() ?? [])];
+  }
+
+  private async encryptAndDeliver(to: string, id: string, text: string, deviceId: number): Promise<void> {
+    const device = this.devices.get(deviceId);
+    const companions = this.companionsOf(to);
+    const first = companions[0];
+    if (!device || !first) return;
+    const { badMac, duplicate } = this.world.mishaps.pending;
+    const mishap = badMac.take(to, ({ type, from }) => {
+      if (from && from !== this.number) return false;
+      return !type || type === 'pkmsg' || device.sessionState(first.peer) === 'established';
+    });
+    const twice = duplicate.take(to);
+    for (const companion of companions) {
+      if (mishap?.type === 'pkmsg' && device.sessionState(companion.peer) === 'established') {
+        await device.openSession(companion.peer, companion.takeBundle());
+      }
+      const stanza = await this.encrypt(device, deviceId, companion, id, text, mishap !== undefined);
+      companion.deliver(stanza);
+      if (twice) companion.deliver(stanza);
+    }
+  }
+
+  /** The service could not read a message: from the keys in its receipt, or else within the session that there is. */
+  private async writeAgain(
+    receipt: BinaryNode,
+    id: string,
+    sent: SentMessage,
+    to: Companion,
+    asked: number,
+  ): Promise<void> {
+    const device = this.devices.get(asked);
+    if (!device) return;
+    const bundle = extractE2ESessionFromRetryReceipt(receipt);
+    if (bundle) await device.openSession(to.peer, asBuffers(bundle));
+    const count = child(receipt, 'retry')?.attrs['count'] ?? '1';
+    const mishap = this.world.mishaps.pending.badMac.take(to.org, ({ retriesToo, type, from }) => {
+      if (!retriesToo || (from && from !== this.number)) return false;
+      const state = device.sessionState(to.peer);
+      return !type || (type === 'msg') === (state === 'established');
+    });
+    to.deliver(await this.encrypt(device, asked, to, id, sent.text, mishap !== undefined, count));
+  }
+
+  private async encrypt(
+    device: SignalDevice,
+    deviceId: number,
+    to: Companion,
+    id: string,
+    text: string,
+    broken: boolean,
+    retry?: string,
+  ): Promise<BinaryNode> {
+    if (!device.hasSession(to.peer)) await device.openSession(to.peer, to.takeBundle());
+    const { type, ciphertext } = await device.encrypt(to.peer, encodeWAMessage({ conversation: text }));
+    const enc: Attributes = { v: '2', type };
+    if (retry) enc['count'] = retry;
+    const byLid = this.options.addressing === 'lid';
+    const attrs: Attributes = {
+      from: deviceJid(byLid ? this.lidUser : this.number, deviceId, byLid ? 'lid' : 's.whatsapp.net'),
+      id,
+      type: 'text',
+      t: seconds(),
+      notify: this.options.name ?? 'Customer',
+      addressing_mode: byLid ? 'lid' : 'pn',
+      [byLid ? 'sender_pn' : 'sender_lid']: byLid ? this.jid : this.lid,
+    };
+    return node('message', attrs, [node('enc', enc, broken ? breakMac(type, ciphertext) : ciphertext)]);
+  }
+}
+
+function keysNode({ identityKey, signedPreKey, preKey }: PreKeyBundle): BinaryNode {
+  const content = [
+    node('type', {}, Buffer.from([5])),
+    node('identity', {}, bareKey(identityKey)),
+    node('skey', {}, [
+      node('id', {}, bigEndian(signedPreKey.keyId, 3)),
+      node('value', {}, bareKey(signedPreKey.publicKey)),
+      node('signature', {}, signedPreKey.signature),
+    ]),
+  ];
+  if (preKey) {
+    content.splice(
+      2,
+      0,
+      node('key', {}, [node('id', {}, bigEndian(preKey.keyId, 3)), node('value', {}, bareKey(preKey.publicKey))]),
+    );
+  }
+  return node('keys', {}, content);
+}
+
+function asBuffers(bundle: NonNullable<ReturnType<typeof extractE2ESessionFromRetryReceipt>>): PreKeyBundle {
+  const { registrationId, identityKey, signedPreKey, preKey } = bundle;
+  return {
+    registrationId,
+    identityKey: Buffer.from(identityKey),
+    signedPreKey: {
+      keyId: signedPreKey.keyId,
+      publicKey: Buffer.from(signedPreKey.publicKey),
+      signature: Buffer.from(signedPreKey.signature),
+    },
+    ...(preKey && { preKey: { keyId: preKey.keyId, publicKey: Buffer.from(preKey.publicKey) } }),
+  };
+}
+
+function textOf(message: proto.IMessage): string {
+  const inner = message.deviceSentMessage?.message ?? message.ephemeralMessage?.message ?? message;
+  return inner.conversation || inner.extendedTextMessage?.text || '';
+}
+
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value);
+  if (map.size <= KEPT) return;
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
+}
+
+function keepInList<T>(list: T[], value: T): void {
+  list.push(value);
+  if (list.length >= KEPT + 500) list.splice(0, list.length - KEPT);
+}

@@ -1,0 +1,117 @@
+/** Where stanzas of a linked device go: messages and receipts to accounts, acks to what was waiting for them. */
+import type { Companion } from './companion.js';
+import type { Connection } from './connection.js';
+import type { Account } from './directory.js';
+import { child, children, node, parseJid, seconds, type Attributes, type BinaryNode, type Jid } from './wire.js';
+import type { World } from './world.js';
+
+/** [?] Nobody has verified what WhatsApp answers to a message for a number that it does not know. */
+const NOT_ON_WHATSAPP = 404;
+
+export function routeMessage(world: World, connection: Connection, from: Companion, stanza: BinaryNode): void {
+  const { to = '', id = '' } = stanza.attrs;
+  const target = parseJid(to);
+  const account = target && accountOf(world, target);
+  const copies = ciphertexts(stanza, target);
+  const entry = world.record.add('messages', {
+    org: from.org,
+    deviceJid: from.jid,
+    to,
+    id,
+    types: copies.map(({ enc }) => enc.attrs['type'] ?? ''),
+    acked: 'yes',
+  });
+  const refusal =
+    world.mishaps.pending.refuseAcks.take(from.org) ?? (account?.onWhatsApp === false ? NOT_ON_WHATSAPP : undefined);
+  if (refusal !== undefined) {
+    entry.acked = refusal;
+    connection.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(refusal) }));
+    return;
+  }
+  acknowledge(world, connection, from, entry, to, id);
+  for (const { jid, enc } of copies) {
+    const recipient = accountOf(world, jid);
+    if (recipient) deliver(recipient, { stanza, enc, from, device: jid.device }, world);
+  }
+}
+
+function acknowledge(
+  { mishaps, changes }: World,
+  connection: Connection,
+  from: Companion,
+  entry: { acked: unknown },
+  to: string,
+  id: string,
+): void {
+  const ack = () => connection.send(node('ack', { class: 'message', id, from: to, t: seconds() }));
+  const delay = mishaps.pending.delayAcks.get(from.org);
+  if (mishaps.pending.withholdAcks.get(from.org)) {
+    entry.acked = 'withheld';
+  } else if (delay !== undefined) {
+    entry.acked = 'delayed';
+    setTimeout(() => {
+      ack();
+      entry.acked = 'yes';
+      changes.notify();
+    }, delay).unref();
+  } else {
+    ack();
+  }
+}
+
+/** One ciphertext per device under `participants`, or a single one for the device in `to` (retries, peer messages). */
+function ciphertexts(stanza: BinaryNode, target: Jid | undefined): { jid: Jid; enc: BinaryNode }[] {
+  const copies: { jid: Jid; enc: BinaryNode }[] = [];
+  const single = child(stanza, 'enc');
+  if (single && target) copies.push({ jid: target, enc: single });
+  for (const to of children(child(stanza, 'participants'), 'to')) {
+    const jid = parseJid(to.attrs['jid']);
+    const enc = child(to, 'enc');
+    if (jid && enc) copies.push({ jid, enc });
+  }
+  return copies;
+}
+
+function accountOf(world: World, jid: Jid): Account | undefined {
+  return jid.isLid ? world.directory.account(jid) : world.accountOf(jid.user);
+}
+
+function deliver(
+  recipient: Account,
+  delivery: { stanza: BinaryNode; enc: BinaryNode; from: Companion; device: number },
+  world: World,
+): void {
+  const { stanza, enc, from, device } = delivery;
+  if (recipient.signalDevices.has(device)) {
+    recipient.receiveMessage(delivery);
+    return;
+  }
+  const companion = recipient.companions.get(device);
+  if (!companion || companion === from) return;
+  const { to = '', id = '', type = 'text' } = stanza.attrs;
+  const byLid = parseJid(to)?.isLid === true;
+  const attrs: Attributes = { from: byLid ? from.lidJid : from.jid, id, type, t: seconds() };
+  if (byLid) attrs['sender_pn'] = `${from.org}@s.whatsapp.net`;
+  else attrs['sender_lid'] = `${world.phone(from.org).lidUser}@lid`;
+  if (companion.org === from.org) attrs['recipient'] = to;
+  companion.deliver(node('message', attrs, [enc]));
+}
+
+export function routeReceipt(world: World, from: Companion, stanza: BinaryNode): void {
+  const { to = '', id = '', type = '' } = stanza.attrs;
+  const ids = [id, ...children(child(stanza, 'list'), 'item').map(({ attrs }) => attrs['id'] ?? '')];
+  const jid = parseJid(to);
+  const account = jid && world.directory.account(jid);
+  for (const each of ids) {
+    world.record.add('receipts', { org: from.org, deviceJid: from.jid, to, id: each, type });
+    // A retry receipt is followed by an ack; any other takes the message off the server.
+    if (type !== 'retry') from.acknowledged('message', each);
+    if (jid && account) account.receiveReceipt({ ...stanza, attrs: { ...stanza.attrs, id: each } }, from, jid.device);
+  }
+}
+
+export function routeAck(world: World, from: Companion, { attrs }: BinaryNode): void {
+  const { id = '', error } = attrs;
+  from.acknowledged(attrs['class'] ?? '', id);
+  world.record.add('acks', { org: from.org, id, class: attrs['class'] ?? '', ...(error !== undefined && { error }) });
+}

@@ -1,0 +1,160 @@
+/** An unmodified Baileys client for the emulator's own tests: state in memory, no log, every event collected. */
+import makeWASocket, {
+  BufferJSON,
+  initAuthCreds,
+  proto,
+  type AuthenticationCreds,
+  type ConnectionState,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+  type UserFacingSocketConfig,
+  type WAMessage,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import { pino } from 'pino';
+import { Changes } from './changes.js';
+import type { Emulator } from './emulator.js';
+
+export interface Ending {
+  text: string;
+  code: number | undefined;
+  data: unknown;
+}
+
+/** Keys and credentials as Baileys stores them, in memory and serialized, so that nothing is shared by reference. */
+export class MemoryState {
+  creds: AuthenticationCreds = initAuthCreds();
+  readonly stored = new Map<string, string>();
+
+  readonly keys = {
+    get: async <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
+      const found: Record<string, SignalDataTypeMap[T]> = {};
+      for (const id of ids) {
+        const json = this.stored.get(`${type}:${id}`);
+        if (json === undefined) continue;
+        const value = JSON.parse(json, BufferJSON.reviver) as SignalDataTypeMap[T];
+        found[id] =
+          type === 'app-state-sync-key'
+            ? (proto.Message.AppStateSyncKeyData.fromObject(value as object) as unknown as SignalDataTypeMap[T])
+            : value;
+      }
+      return found;
+    },
+    set: async (data: SignalDataSet) => {
+      for (const [type, entries] of Object.entries(data)) {
+        for (const [id, value] of Object.entries(entries as Record<string, unknown>)) {
+          if (value === null || value === undefined) this.stored.delete(`${type}:${id}`);
+          else this.stored.set(`${type}:${id}`, JSON.stringify(value, BufferJSON.replacer));
+        }
+      }
+    },
+  };
+}
+
+export class TestClient {
+  readonly changes = new Changes();
+  readonly messages: WAMessage[] = [];
+  readonly updates: { id: string; status: unknown; stub: string[] | undefined }[] = [];
+  readonly qrs: string[] = [];
+  readonly endings: Ending[] = [];
+  state: Partial<ConnectionState> = {};
+  socket!: WASocket;
+
+  constructor(
+    private readonly emulator: Emulator,
+    readonly auth = new MemoryState(),
+    private readonly config: Partial<UserFacingSocketConfig> = {},
+  ) {
+    this.connect();
+  }
+
+  /** A new socket on the same credentials. */
+  connect(): void {
+    this.state = {};
+    const socket = makeWASocket({
+      auth: { creds: this.auth.creds, keys: this.auth.keys },
+      waWebSocketUrl: this.emulator.url,
+      logger: pino({ level: 'silent' }) as never,
+      syncFullHistory: false,
+      retryRequestDelayMs: 1,
+      ...this.config,
+    });
+    this.socket = socket;
+    socket.ev.on('creds.update', (update) => Object.assign(this.auth.creds, update));
+    socket.ev.on('connection.update', (update) => {
+      Object.assign(this.state, update);
+      if (update.qr) this.qrs.push(update.qr);
+      if (update.connection === 'close') {
+        const error = update.lastDisconnect?.error as
+          { message: string; output?: { statusCode: number }; data?: unknown } | undefined;
+        this.endings.push({ text: error?.message ?? '', code: error?.output?.statusCode, data: error?.data });
+      }
+      this.changes.notify();
+    });
+    socket.ev.on('messages.upsert', ({ messages }) => {
+      this.messages.push(...messages.filter((message) => !message.message?.protocolMessage));
+      this.changes.notify();
+    });
+    socket.ev.on('messages.update', (updates) => {
+      for (const { key, update } of updates) {
+        this.updates.push({ id: key.id ?? '', status: update.status, stub: update.messageStubParameters ?? undefined });
+      }
+      this.changes.notify();
+    });
+  }
+
+  get jid(): string {
+    return this.auth.creds.me?.id ?? '';
+  }
+
+  texts(): string[] {
+    return this.messages.map((message) => message.message?.conversation ?? '').filter(Boolean);
+  }
+
+  /** First lines of what could not be decrypted. */
+  stubs(): string[] {
+    return this.messages.map((message) => message.messageStubParameters?.[0] ?? '').filter(Boolean);
+  }
+
+  qr(): Promise<string> {
+    const before = this.qrs.length;
+    return this.until(() => this.qrs.length > before || this.state.qr !== undefined, 'a QR code').then(
+      () => this.qrs[this.qrs.length - 1] ?? '',
+    );
+  }
+
+  open(): Promise<void> {
+    return this.until(() => this.state.connection === 'open', 'an open connection');
+  }
+
+  /** Until this client's socket has ended `count` times in all. */
+  async ended(count = this.endings.length + 1): Promise<Ending> {
+    await this.until(() => this.endings.length >= count, `ending ${count}`);
+    return this.endings[count - 1] as Ending;
+  }
+
+  async reads(text: string): Promise<void> {
+    await this.until(() => this.texts().includes(text), `the text "${text}"`);
+  }
+
+  until(isTrue: () => boolean, what: string): Promise<void> {
+    return this.changes.until(isTrue, { what });
+  }
+
+  async send(number: string, text: string): Promise<string> {
+    const sent = await this.socket.sendMessage(`${number}@s.whatsapp.net`, { text });
+    return sent?.key.id ?? '';
+  }
+
+  /** Scans, lets the 515 pass, and logs in. */
+  async pair(number: string): Promise<void> {
+    await this.emulator.phone(number).scanQr(await this.qr());
+    await this.ended(1);
+    this.connect();
+    await this.open();
+  }
+
+  close(): void {
+    void this.socket.end(undefined);
+  }
+}
