@@ -4,6 +4,7 @@ import { Mutex } from 'async-mutex';
 import type { AuthDatabase } from '../auth/auth-database.js';
 import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../auth/auth-folder-error.js';
 import type { AuthFolders } from '../auth/auth-folders.js';
+import { pairingOf } from '../auth/folder-content.js';
 import { ServiceError } from '../errors.js';
 import type { OutageGuard } from '../health/outage-guard.js';
 import type { CountedFaultKind, SessionFault } from '../health/session-fault.js';
@@ -384,7 +385,7 @@ export class OrganizationSession {
   private openOnce(): AuthDatabase {
     const { database, imported } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
     this.database = database;
-    this.phoneNumber = this.house.folders.peek(this.id).phoneNumber;
+    this.phoneNumber = pairingOf(database.readCreds()).phoneNumber;
     if (imported) {
       this.logger.info(
         { event: 'folder_imported', files: imported.files, skipped: imported.skipped, backup: imported.backup },
@@ -683,7 +684,7 @@ export class OrganizationSession {
     const counters = this.health.counters(now);
     const counts = { bad_mac: counters.bad_mac.count, stream_error: counters.stream_error.count };
     this.release();
-    const backup = this.onFolder(() => this.house.folders.setAside(this.id, { reason, now }));
+    const backup = this.onFolder(() => this.house.folders.setAside(this.id, { reason, now, force: !automatic }));
     const record: CleaningRecord = { at: now, reason, automatic, backup: backup?.name ?? null };
     this.house.register.recordCleaning(this.id, record);
     this.house.register.setWanted(this.id, 'running');
