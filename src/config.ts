@@ -73,6 +73,7 @@ const schema = z.object({
   SILENCE_TIMEOUT: duration(35_000, 100, 600_000),
   CONNECT_TIMEOUT: duration(20_000, 100, 120_000),
   QUERY_TIMEOUT: duration(15_000, 100, 120_000),
+  QR_TIMEOUT: z.coerce.number().int().min(50).max(600_000).optional(),
   SEND_TIMEOUT: duration(8_000, 100, 60_000),
   CLEAN_WAIT: duration(5_000, 0, 9_000),
 });

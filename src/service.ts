@@ -36,6 +36,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     silenceTimeoutMs: config.SILENCE_TIMEOUT,
     connectTimeoutMs: config.CONNECT_TIMEOUT,
     queryTimeoutMs: config.QUERY_TIMEOUT,
+    qrTimeoutMs: config.QR_TIMEOUT,
   });
   const sessions = new SessionDirectory(
     {

@@ -49,7 +49,7 @@ export class BaileysSockets implements WhatsAppSockets {
   constructor(private readonly options: BaileysOptions) {}
 
   newCredentials(): Record<string, unknown> {
-    return initAuthCreds() as unknown as Record<string, unknown>;
+    return initAuthCreds();
   }
 
   open(options: OpenSocketOptions): WhatsAppSocket {
@@ -237,7 +237,9 @@ class BaileysSocket implements WhatsAppSocket {
         if (!key.fromMe && message && key.id) this.tell({ type: 'message_received', messageId: key.id });
       }
     });
-    ws.on('frame', () => (this.lastHeard = Date.now()));
+    ws.on('frame', () => {
+      this.lastHeard = Date.now();
+    });
     ws.on('CB:ack,class:message', (node: BinaryNode) => {
       this.acks.get(node.attrs.id ?? '')?.(node.attrs.error ? Number(node.attrs.error) : null);
     });
@@ -359,8 +361,8 @@ class BaileysSocket implements WhatsAppSocket {
     const locks = this.sock.authState.keys;
     const direct = directKeyStore(keys, new Mutex());
     this.sock.authState.keys = {
-      get: direct.get as typeof locks.get,
-      set: direct.set as typeof locks.set,
+      get: direct.get,
+      set: direct.set,
       isInTransaction: locks.isInTransaction.bind(locks),
       transaction: locks.transaction.bind(locks),
     };
