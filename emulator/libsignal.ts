@@ -51,8 +51,7 @@ interface Address {
   toString(): string;
 }
 
-declare class OriginalCipher {
-  constructor(storage: SignalStorage, address: Address);
+interface OriginalCipher {
   addr: Address;
   storage: SignalStorage;
   encrypt(plaintext: Buffer): Promise<{ type: number; body: Buffer }>;
@@ -71,7 +70,7 @@ interface PreKeyMessage {
 
 const require = createRequire(import.meta.url);
 const original = require('libsignal') as {
-  SessionCipher: typeof OriginalCipher;
+  SessionCipher: new (storage: SignalStorage, address: Address) => OriginalCipher;
   SessionBuilder: new (
     storage: SignalStorage,
     address: Address,

@@ -2,7 +2,7 @@
  * Everything that happened, to assert on. Lists keep their last entries only (`ENTRIES_KEPT`), counters keep counting.
  * An organization is named by its phone number, as on WhatsApp: the emulator does not know the service's ids.
  */
-import { Changes, type WaitOptions } from './changes.js';
+import type { Changes, WaitOptions } from './changes.js';
 
 /** Per list; a benchmark sends hundreds of thousands of messages. */
 const ENTRIES_KEPT = 10_000;

@@ -91,13 +91,14 @@ export class TestClient {
       }
       this.changes.notify();
     });
-    socket.ev.on('messages.upsert', ({ messages }) => {
+    socket.ev.on('messages.upsert', ({ messages }: { messages: WAMessage[] }) => {
       this.messages.push(...messages.filter((message) => !message.message?.protocolMessage));
       this.changes.notify();
     });
     socket.ev.on('messages.update', (updates) => {
       for (const { key, update } of updates) {
-        this.updates.push({ id: key.id ?? '', status: update.status, stub: update.messageStubParameters ?? undefined });
+        const stub = (update.messageStubParameters ?? undefined) as string[] | undefined;
+        this.updates.push({ id: key.id ?? '', status: update.status, stub });
       }
       this.changes.notify();
     });
@@ -113,7 +114,9 @@ export class TestClient {
 
   /** First lines of what could not be decrypted. */
   stubs(): string[] {
-    return this.messages.map((message) => message.messageStubParameters?.[0] ?? '').filter(Boolean);
+    return this.messages
+      .map((message) => (message.messageStubParameters as string[] | undefined)?.[0] ?? '')
+      .filter(Boolean);
   }
 
   qr(): Promise<string> {
