@@ -88,7 +88,8 @@ function answer(response: Response, error: ServiceError): void {
   if (details.retryAfterSeconds !== undefined) response.set('Retry-After', String(details.retryAfterSeconds));
   if (ERROR_CODES[code] === 401) response.set('WWW-Authenticate', 'Bearer');
   context.errorCode = code;
-  response.status(error.httpStatus).json(body);
+  // Also when the route was about to answer in another type.
+  response.status(error.httpStatus).type('json').json(body);
 }
 
 /** The end of every failed request. What nobody expected is logged for a person, and the caller learns only its request id. */

@@ -1,9 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
-import { randomBytes } from 'node:crypto';
-import type { Language } from './sentences.js';
-import { fillIn, SENTENCES } from './sentences.js';
+import { fillIn, type Language, SENTENCES } from './sentences.js';
 
 /** Bytes of the request line and headers together; an address with a megabyte of id in it ends here, before Express. */
 const MAX_HEADER_BYTES = 16 * 1024;

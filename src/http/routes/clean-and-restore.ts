@@ -1,5 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
+import type { BackupView } from '../../session/session-view.js';
 import { answerInTime } from '../answer-in-time.js';
 import { backupName, onlyOrganization, organizationId } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
@@ -11,6 +12,11 @@ import { qrFields, statusFields } from '../session-answers.js';
 const CLEANING_PATHS = ['/api/force-clean-session', '/api/clear-corrupted-session', '/api/clear-session'] as const;
 
 const restoreBody = z.strictObject({ organization_id: organizationId, backup: backupName.optional() });
+
+/** Field by field: what else a room may know of a backup is not for the wire. */
+function listedBackup({ name, set_aside_at, phone_number, reason, size }: BackupView): BackupView {
+  return { name, set_aside_at, phone_number, reason, size };
+}
 
 /**
  * - `POST /api/force-clean-session {organization_id}` and its aliases -> `{success:true, message, organization_id, backup, backup_path,
@@ -51,7 +57,7 @@ export function cleanAndRestoreRoutes(parts: HttpParts): Router {
     .get(async (request, response) => {
       const id = organizationInPath(request, response);
       const backups = await answerInTime(parts, contextOf(response), sessions.backups(id));
-      response.json({ organization_id: String(id), total: backups.length, backups });
+      response.json({ organization_id: String(id), total: backups.length, backups: backups.map(listedBackup) });
     })
     .all(methodNotAllowed('GET, HEAD'));
 

@@ -44,12 +44,14 @@ export function qrRoutes(parts: HttpParts): Router {
       const snapshot = await answerInTime(parts, contextOf(response), asked);
       response.vary('Accept');
       switch (format) {
-        case 'png':
-          response.type('png').send(await qrPng(qrOf(snapshot)));
+        case 'png': {
+          const picture = await qrPng(qrOf(snapshot));
+          response.type('png').send(picture);
           return;
+        }
         case 'text': {
-          const background = request.query.background === 'light' ? 'light' : 'dark';
-          response.type('text/plain').send(`${await qrBlocks(qrOf(snapshot), background)}\n`);
+          const blocks = await qrBlocks(qrOf(snapshot), request.query.background === 'light' ? 'light' : 'dark');
+          response.type('text/plain').send(`${blocks}\n`);
           return;
         }
         case 'json':

@@ -7,8 +7,8 @@ import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 import { statusFields } from '../session-answers.js';
 
-/** ms. Whoever asks for a pairing code wants it in this answer; WhatsApp gives it within a few seconds of connecting. */
-const PAIRING_CODE_WAIT = 8_000;
+/** ms. Whoever asks for a pairing code wants it in this answer: this long for the connection, and the rest of the time for the code. */
+const PAIRING_CODE_WAIT = 6_000;
 /** ms that an answer may take beyond the wait that the caller asked for. */
 const GRACE = 5_000;
 

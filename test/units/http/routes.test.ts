@@ -1,0 +1,392 @@
+import { decodePNG } from './decode-png.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ServiceError } from '../../../src/errors.js';
+import { NOW, QR_TEXT, snapshotOf, waitingForScan } from './in-memory-sessions.js';
+import { errorBody, onStage, type Stage } from './stage.js';
+
+const TIME = '2026-01-02T03:04:05.000Z';
+let stage: Stage;
+beforeEach(() => {
+  stage = onStage();
+});
+
+describe('health needs no key', () => {
+  it('tells how many sessions are held', async () => {
+    stage.sessions.hold(snapshotOf('1'));
+    const response = await stage.anonymous.get('/health').expect(200);
+    expect(response.body).toEqual({ status: 'ok', sessions: 1, timestamp: TIME });
+  });
+
+  it('lives', async () => {
+    const response = await stage.anonymous.get('/health/live').expect(200);
+    expect(response.body).toEqual({ status: 'ok' });
+  });
+
+  it('is ready when the saved sessions had their first try', async () => {
+    const ready = await stage.anonymous.get('/health/ready').expect(200);
+    expect(ready.body).toEqual({ status: 'ready', ready: true, restoring: 0, version_refused: false });
+    stage.sessions.ready = { ready: false, restoring: 3, versionRefused: false };
+    const starting = await stage.anonymous.get('/health/ready').expect(503);
+    expect(starting.body).toEqual({ status: 'starting', ready: false, restoring: 3, version_refused: false });
+  });
+});
+
+describe('start-session', () => {
+  it('answers message, organization_id and status', async () => {
+    const response = await stage.post('/api/start-session', { organization_id: '2' }).expect(200);
+    expect(response.body).toEqual({
+      message: 'Hay un código QR listo para escanear.',
+      organization_id: '2',
+      status: 'qr_ready',
+      hint: expect.stringContaining('Dispositivos vinculados') as unknown,
+    });
+    expect(stage.sessions.calls).toEqual([['start', '2', { pairingPhone: undefined, waitMs: undefined }]]);
+  });
+
+  it('takes an integer and answers a string', async () => {
+    const response = await stage.post('/api/start-session', { organization_id: 2 }).expect(200);
+    expect(response.body).toMatchObject({ organization_id: '2' });
+  });
+
+  it('waits as long as it is told', async () => {
+    await stage.post('/api/start-session', { organization_id: 2, wait_ms: 30_000 }).expect(200);
+    await stage.post('/api/start-session', { organization_id: 2, wait_ms: 0 }).expect(200);
+    expect(stage.sessions.calls.map(([, , options]) => options)).toEqual([{ waitMs: 30_000 }, { waitMs: 0 }]);
+  });
+
+  it('answers a pairing code to who asks for one, and waits for it unasked', async () => {
+    const response = await stage
+      .post('/api/start-session', { organization_id: 2, pairing_phone: '300 111 2233' })
+      .expect(200);
+    expect(response.body).toMatchObject({ status: 'qr_ready', pairing_code: 'ABCD1234' });
+    expect(stage.sessions.calls).toEqual([['start', '2', { pairingPhone: '573001112233', waitMs: 6000 }]]);
+  });
+
+  it('says so when a phone is linked already', async () => {
+    stage.sessions.failure = new ServiceError('already_paired', { status: 'connected' });
+    const body = { organization_id: 2, pairing_phone: 573001112233 };
+    const response = await stage.post('/api/start-session', body).expect(409);
+    expect(errorBody(response)).toMatchObject({ code: 'already_paired', status: 'connected' });
+  });
+});
+
+describe('qr', () => {
+  beforeEach(() => {
+    stage.sessions.hold(waitingForScan('2'));
+  });
+
+  it('is a data URL in JSON', async () => {
+    const response = await stage.get('/api/qr/2').expect(200);
+    const body = response.body as { qr: string };
+    expect(body).toEqual({ organization_id: '2', status: 'qr_ready', has_qr: true, qr: body.qr });
+    const [kind, base64] = body.qr.split(',');
+    expect(kind).toBe('data:image/png;base64');
+    expect(decodePNG(Buffer.from(base64 ?? '', 'base64'))).toBe(QR_TEXT);
+    expect(stage.sessions.calls).toEqual([['qr', '2', { waitMs: 5000 }]]);
+  });
+
+  it('is null when there is none', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const response = await stage.get('/api/qr/2').expect(200);
+    expect(response.body).toEqual({ organization_id: '2', status: 'connected', has_qr: false, qr: null });
+  });
+
+  it.each([
+    ['?format=png', 'application/json'],
+    ['', 'image/png'],
+    ['', 'image/*'],
+  ])('is a picture for %j with Accept %s', async (query, accept) => {
+    const response = await stage.get(`/api/qr/2${query}`).set('Accept', accept).expect(200).responseType('blob');
+    expect(response.headers['content-type']).toBe('image/png');
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(decodePNG(response.body as Buffer)).toBe(QR_TEXT);
+  });
+
+  it.each([
+    '*/*',
+    'application/json, text/plain, */*',
+    'text/html,image/webp,*/*;q=0.8',
+    'application/json',
+    'text/csv',
+  ])('is JSON for Accept %s', async (accept) => {
+    const response = await stage.get('/api/qr/2').set('Accept', accept).expect(200);
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
+  });
+
+  it('is blocks for a terminal, dark or light', async () => {
+    const dark = await stage.get('/api/qr/2?format=text').expect(200);
+    expect(dark.headers['content-type']).toBe('text/plain; charset=utf-8');
+    expect(dark.text).toMatch(/^[ █▀▄\n]+$/);
+    const light = await stage.get('/api/qr/2?format=text&background=light').expect(200);
+    expect(light.text).toHaveLength(dark.text.length);
+    // The quiet zone is light: drawn on a dark terminal, left out on a light one.
+    expect(dark.text.startsWith('████')).toBe(true);
+    expect(light.text.startsWith('    ')).toBe(true);
+  });
+
+  it('as picture or text, needs a QR', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const connected = await stage.get('/api/qr/2?format=png').expect(409);
+    expect(errorBody(connected)).toMatchObject({ code: 'already_connected', status: 'connected' });
+    stage.sessions.hold(snapshotOf('2', { status: 'connecting' }));
+    const connecting = await stage.get('/api/qr/2?format=text').expect(409);
+    expect(errorBody(connecting)).toMatchObject({
+      code: 'state_conflict',
+      status: 'connecting',
+      hint: 'Espere unos segundos y consulte de nuevo.',
+    });
+  });
+
+  it('refuses another format and an unknown organization', async () => {
+    const format = await stage.get('/api/qr/2?format=svg').expect(400);
+    expect(errorBody(format)).toMatchObject({
+      code: 'invalid_request',
+      fields: { format: 'Debe ser json, png o text.' },
+    });
+    await stage.get('/api/qr/2?format=png&format=text').expect(400);
+    const unknown = await stage.get('/api/qr/nobody').expect(404);
+    expect(errorBody(unknown).code).toBe('unknown_organization');
+  });
+});
+
+describe('status', () => {
+  it('of an organization that never was', async () => {
+    const response = await stage.get('/api/status/nobody').expect(200);
+    expect(response.body).toMatchObject({
+      organization_id: 'nobody',
+      status: 'not_started',
+      connected: false,
+      has_qr: false,
+      phone_number: null,
+      backups: 0,
+    });
+    expect(stage.sessions.calls).toEqual([]);
+  });
+
+  it('tells everything', async () => {
+    stage.sessions.hold(
+      snapshotOf('2', {
+        status: 'disconnected',
+        lastDisconnect: { kind: 'stream_error', code: 500, text: 'Stream Errored (ack)', at: NOW },
+        nextReconnectAt: NOW + 1000,
+        attention: { code: 'outage', since: NOW, until: null },
+        lastCleaning: { at: NOW, reason: 'bad_mac', automatic: true, backup: '2_corrupted_1' },
+        automaticCleanings: { count: 1, limit: 3 },
+      }),
+    );
+    stage.sessions.backupsOf.set('2', [
+      { name: '2_corrupted_1', set_aside_at: TIME, phone_number: null, reason: 'bad_mac', size: 1 },
+    ]);
+    const response = await stage.get('/api/status/2').set('Accept-Language', 'en').expect(200);
+    expect(response.body).toEqual({
+      organization_id: '2',
+      status: 'disconnected',
+      connected: false,
+      has_qr: false,
+      phone_number: '573001112233',
+      sentence: 'The session has no connection to WhatsApp at the moment.',
+      hint: expect.any(String) as unknown,
+      since: TIME,
+      last_connected_at: TIME,
+      last_disconnect: { code: 500, reason: 'stream_error', text: 'Stream Errored (ack)', at: TIME },
+      next_reconnect_at: '2026-01-02T03:04:06.000Z',
+      health: {
+        verdict: 'healthy',
+        counters: {
+          bad_mac: { count: 0, limit: 3, window_ms: 30_000 },
+          stream_error: { count: 0, limit: 2, window_ms: 60_000 },
+        },
+        totals: expect.objectContaining({ duplicate_message: 0 }) as unknown,
+        last_cleaning: { at: TIME, reason: 'bad_mac', automatic: true, backup: '2_corrupted_1' },
+        cleanings_24h: 1,
+        cleanings_limit: 3,
+      },
+      attention: {
+        code: 'outage',
+        sentence: expect.stringContaining('WhatsApp or the network') as unknown,
+        hint: expect.any(String) as unknown,
+        since: TIME,
+        until: null,
+      },
+      backups: 1,
+    });
+  });
+
+  it('has the same fields for known and unknown', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const known = await stage.get('/api/status/2').expect(200);
+    const unknown = await stage.get('/api/status/3').expect(200);
+    expect(Object.keys(known.body as object)).toEqual(Object.keys(unknown.body as object));
+  });
+
+  it('is told also when the backups cannot be read', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    stage.sessions.failure = new Error('EACCES');
+    const response = await stage.get('/api/status/2').expect(200);
+    expect(response.body).toMatchObject({ status: 'connected', connected: true, backups: null });
+    expect(stage.log.map(({ event }) => event)).toContain('backups_unreadable');
+  });
+});
+
+it('sessions lists all', async () => {
+  stage.sessions.hold(snapshotOf('1'));
+  stage.sessions.hold(waitingForScan('2'));
+  const response = await stage.get('/api/sessions').expect(200);
+  expect(response.body).toMatchObject({
+    total: 2,
+    sessions: [
+      { organization_id: '1', status: 'connected', connected: true, has_qr: false, phone_number: '573001112233' },
+      { organization_id: '2', status: 'qr_ready', connected: false, has_qr: true, phone_number: null },
+    ],
+  });
+});
+
+describe('send-message', () => {
+  const body = { organization_id: '2', phone: '300 123 4567', message: ' Su cita es mañana. ' };
+
+  it('answers a sentence, the chat id and the message id', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const response = await stage.post('/api/send-message', body).expect(200);
+    expect(response.body).toEqual({
+      success: true,
+      message: 'Mensaje enviado: WhatsApp lo recibió.',
+      phone: '573001234567@s.whatsapp.net',
+      message_id: '3EB0AAAA',
+    });
+    expect(stage.sessions.calls).toEqual([['send', '2', '573001234567', ' Su cita es mañana. ', { deadlineMs: 8000 }]]);
+  });
+
+  it('takes the phone as a number and as the chat id answered before', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    await stage.post('/api/send-message', { ...body, phone: 3001234567 }).expect(200);
+    await stage.post('/api/send-message', { ...body, phone: '573001234567@s.whatsapp.net' }).expect(200);
+    expect(stage.sessions.calls.map(([, , phone]) => phone)).toEqual(['573001234567', '573001234567']);
+  });
+
+  it('without a session is 404 with the status', async () => {
+    const response = await stage.post('/api/send-message', body).expect(404);
+    expect(errorBody(response)).toMatchObject({ code: 'session_not_started', status: 'not_started' });
+    expect(errorBody(response).hint).toContain('/api/start-session');
+  });
+
+  it('when not connected is 400 with status and hint', async () => {
+    stage.sessions.hold(waitingForScan('2'));
+    const response = await stage.post('/api/send-message', body).expect(400);
+    expect(errorBody(response)).toMatchObject({ code: 'not_connected', status: 'qr_ready' });
+    expect(errorBody(response).hint).toContain('escanéelo');
+  });
+
+  it('tells what WhatsApp said', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    stage.sessions.failure = new ServiceError('message_refused', { facts: { ack_code: 463 } });
+    const refused = await stage.post('/api/send-message', body).expect(400);
+    expect(refused.body).toMatchObject({ code: 'message_refused', ack_code: 463 });
+    stage.sessions.failure = new ServiceError('send_unconfirmed', {
+      facts: { error: 'x', code: 'y', request_id: 'z' },
+    });
+    const unconfirmed = await stage.post('/api/send-message', body).expect(504);
+    expect(errorBody(unconfirmed).code).toBe('send_unconfirmed');
+    expect(errorBody(unconfirmed).error).toContain('WhatsApp');
+  });
+
+  it('takes the longest message', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    await stage.post('/api/send-message', { ...body, message: '漢'.repeat(65_536) }).expect(200);
+  });
+});
+
+describe('ending a session', () => {
+  beforeEach(() => {
+    stage.sessions.hold(snapshotOf('2'));
+  });
+
+  it('logout', async () => {
+    const response = await stage.post('/api/logout', { organization_id: 2 }).expect(200);
+    expect(response.body).toEqual({
+      success: true,
+      message: expect.stringContaining('Sesión cerrada') as unknown,
+      organization_id: '2',
+    });
+    expect(stage.sessions.calls).toEqual([['logout', '2']]);
+  });
+
+  it('stop and restart', async () => {
+    const stopped = await stage.post('/api/stop-session', { organization_id: 2 }).expect(200);
+    expect(stopped.body).toMatchObject({ success: true, organization_id: '2', status: 'stopped' });
+    const restarted = await stage.post('/api/restart-session', { organization_id: 2 }).expect(200);
+    expect(restarted.body).toMatchObject({ success: true, organization_id: '2', status: 'connecting' });
+  });
+
+  it.each(['/api/logout', '/api/stop-session', '/api/restart-session'])('%s: unknown is 404', async (path) => {
+    const response = await stage.post(path, { organization_id: 'nobody' }).expect(404);
+    expect(errorBody(response).code).toBe('unknown_organization');
+  });
+});
+
+describe('cleaning and the way back', () => {
+  it.each(['/api/force-clean-session', '/api/clear-corrupted-session', '/api/clear-session'])('%s', async (path) => {
+    stage.sessions.hold(snapshotOf('2'));
+    const response = await stage.post(path, { organization_id: '2' }).expect(200);
+    expect(response.body).toEqual({
+      success: true,
+      message: expect.stringContaining('respaldo') as unknown,
+      organization_id: '2',
+      backup: `2_corrupted_${NOW}`,
+      backup_path: `auth_sessions/2_corrupted_${NOW}`,
+      status: 'qr_ready',
+      has_qr: true,
+      qr: expect.stringMatching(/^data:image\/png;base64,/) as unknown,
+    });
+    expect(stage.sessions.calls).toEqual([['forceClean', '2', { waitMs: 5000 }]]);
+  });
+
+  it('keeps no backup of what was never paired', async () => {
+    stage.sessions.hold(waitingForScan('2'));
+    const response = await stage.post('/api/force-clean-session', { organization_id: '2' }).expect(200);
+    expect(response.body).toMatchObject({ success: true, backup: null, backup_path: null, status: 'qr_ready' });
+  });
+
+  it('of an unknown organization is 404', async () => {
+    const response = await stage.post('/api/force-clean-session', { organization_id: 'nobody' }).expect(404);
+    expect(errorBody(response).code).toBe('unknown_organization');
+  });
+
+  it('lists backups, field by field', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const backup = {
+      name: '2_corrupted_1',
+      set_aside_at: TIME,
+      phone_number: '573001112233',
+      reason: 'bad_mac',
+      size: 9,
+    };
+    stage.sessions.backupsOf.set('2', [{ ...backup, path: '/secret/place' } as typeof backup]);
+    const response = await stage.get('/api/backups/2').expect(200);
+    expect(response.body).toEqual({ organization_id: '2', total: 1, backups: [backup] });
+    await stage.get('/api/backups/nobody').expect(404);
+  });
+
+  it('restores the newest, or the one named', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const named = (name: string) => ({ name, set_aside_at: TIME, phone_number: null, reason: 'forced', size: 1 });
+    const none = await stage.post('/api/restore-session', { organization_id: 2 }).expect(404);
+    expect(errorBody(none).code).toBe('no_backup');
+    stage.sessions.backupsOf.set('2', [named('2_corrupted_2'), named('2_corrupted_1')]);
+    const newest = await stage.post('/api/restore-session', { organization_id: 2 }).expect(200);
+    expect(newest.body).toEqual({
+      success: true,
+      message: expect.stringContaining('Respaldo restaurado') as unknown,
+      organization_id: '2',
+      backup: '2_corrupted_2',
+      status: 'connecting',
+      phone_number: '573001112233',
+    });
+    const older = { organization_id: 2, backup: '2_corrupted_1' };
+    const chosen = await stage.post('/api/restore-session', older).expect(200);
+    expect(chosen.body).toMatchObject({ backup: '2_corrupted_1' });
+    const unknown = await stage
+      .post('/api/restore-session', { organization_id: 2, backup: '2_corrupted_7' })
+      .expect(404);
+    expect(errorBody(unknown).code).toBe('unknown_backup');
+  });
+});
