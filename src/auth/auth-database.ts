@@ -6,6 +6,7 @@ import {
   APPLICATION_ID,
   BUSY_TIMEOUT_MS,
   DATABASE_FILE,
+  PAGE_SIZE,
   SCHEMA,
   SCHEMA_VERSION,
   refuseImpossibleFile,
@@ -208,6 +209,7 @@ export function removeUnfinished(folder: string): void {
 function build(path: string, creds: string, rows: [string, string, string | null][]): void {
   const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
+    database.pragma(`page_size = ${PAGE_SIZE}`);
     database.pragma('synchronous = FULL');
     database.transaction(() => {
       database.exec(SCHEMA);

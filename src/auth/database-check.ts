@@ -22,20 +22,25 @@ export const SCHEMA = `
 /** How long a statement waits for another process' lock. It blocks the event loop, hence short. */
 export const BUSY_TIMEOUT_MS = 1_000;
 
-/** SQLite's smallest page. It takes a shorter file for an empty database and would happily start a new one in it. */
-const SMALLEST_DATABASE = 512;
+/** Bytes per page of our databases; SQLite's default, fixed here because `refuseImpossibleFile` counts on it. */
+export const PAGE_SIZE = 4_096;
 
 /** What can be told without opening the file. @throws the two errors, and ENOENT as it comes */
 export function refuseImpossibleFile(path: string): void {
   const found = statSync(path);
   if (!found.isFile()) throw new AuthFolderUnreadableError(found.isDirectory() ? 'EISDIR' : 'NOT_A_FILE');
   if (found.size === 0) throw new AuthFolderCorruptError('EMPTY_FILE');
-  if (found.size < SMALLEST_DATABASE) throw new AuthFolderCorruptError('SHORT_FILE');
+  // SQLite reads a cut last page as zeros, and takes a file of a few bytes for a new database. Only beside a WAL can a crash have left
+  // a part of a page legitimately: the WAL has it whole.
+  if (found.size < PAGE_SIZE || (found.size % PAGE_SIZE !== 0 && !existsSync(`${path}-wal`))) {
+    throw new AuthFolderCorruptError('SHORT_FILE');
+  }
 }
 
 /** Is this an auth database of a version that this program knows? Changes nothing in the file. */
 export function verifyIdentity(database: Database.Database): void {
   asContent(() => {
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
     if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
       throw new AuthFolderCorruptError('NOT_AN_AUTH_DATABASE');
     }
