@@ -257,7 +257,7 @@ class BaileysSocket implements WhatsAppSocket {
   /** An error inside Baileys' frame handler would become an unhandled rejection without an organization (B#2311). */
   private catchFrameErrors(): void {
     const { ws } = this.sock;
-    for (const handler of ws.listeners('message') as ((data: Buffer) => Promise<void>)[]) {
+    for (const handler of ws.listeners('message') as ((data: Buffer) => unknown)[]) {
       ws.off('message', handler);
       ws.on('message', (data: Buffer) => {
         void Promise.resolve(handler(data)).catch((error: unknown) => {
