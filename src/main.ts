@@ -1,36 +1,59 @@
 import { config as readDotenv } from 'dotenv';
 import { ConfigError, readConfig } from './config.js';
-import { createLogger } from './logger.js';
-import { startService } from './service.js';
+import { createLogger, type Logger } from './logger.js';
+import { startService, StartError, type Service } from './service.js';
+
+/** EX_CONFIG of sysexits.h: another try cannot help before a person has changed the configuration. ecosystem.config.js does not restart on it. */
+const EXIT_CONFIGURATION = 78;
+/** Any other reason not to start, a port in use for example: another try may help. */
+const EXIT_FAILURE = 1;
+/** The stop itself takes at most about 3 s; this ends what nobody thought of. Shorter than the 5 s that are promised, and pm2's kill_timeout. */
+const STOP_DEADLINE_MS = 4500;
 
 /** Start, wait for a signal, stop; nothing else. */
 async function main(): Promise<void> {
   // Keys and databases are for this user alone, whatever creates the file.
   process.umask(0o077);
-  readDotenv({ quiet: true });
-  const config = readConfig(process.env);
-  const logger = createLogger({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const service = await startService(config, logger);
-  // pm2 waits for this before it calls a (re)started process ready.
-  process.send?.('ready');
+  let logger: Logger | undefined;
+  let service: Service | undefined;
+  let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    logger.info({ event: 'service_stopping', signal }, `Stopping (${signal}).`);
+    // Ctrl+C under `npm start` arrives twice, from the terminal and from npm: the second must not cut the first one's work short.
+    if (stopping) return;
+    stopping = true;
+    logger?.info({ event: 'service_stopping', signal }, `Stopping (${signal}).`);
+    // Before the door is open there is nothing to put away.
+    if (!service) process.exit(0);
+    setTimeout(() => process.exit(EXIT_FAILURE), STOP_DEADLINE_MS).unref();
     service.stop().then(
       () => process.exit(0),
-      () => process.exit(1),
+      (error: unknown) => {
+        logger?.error({ event: 'stop_failed', err: error }, 'The service could not stop in good order.');
+        process.exit(EXIT_FAILURE);
+      },
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+
+  readEnvironmentFile();
+  const config = readConfig(process.env);
+  logger = createLogger({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  service = await startService(config, logger);
+  // pm2 waits for this before it calls a (re)started process ready.
+  process.send?.('ready');
+}
+
+/** `.env` of the working directory; what the environment says already goes before it. */
+function readEnvironmentFile(): void {
+  const { error } = readDotenv({ quiet: true });
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (error && code !== 'ENOENT') throw new ConfigError([`.env cannot be read (${code ?? 'unknown error'})`]);
 }
 
 main().catch((error: unknown) => {
-  const text =
-    error instanceof ConfigError
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
+  const isExpected = error instanceof ConfigError || error instanceof StartError;
+  const text = error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(`${text}\n`);
-  process.exitCode = 1;
+  process.exit(error instanceof ConfigError ? EXIT_CONFIGURATION : EXIT_FAILURE);
 });

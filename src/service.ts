@@ -20,15 +20,19 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** Why the service cannot start, for a person: the message stands alone and names the variable to look at. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
 /** How long open HTTP requests may take to end at a stop, ms. */
 const DRAIN_MS = 3000;
 
 /** Builds the rooms, opens the door, and brings the sessions back. The only place that knows everybody. */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
+  const register = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => new SessionRegister(config.DATA_DIR));
   const restoreConsole = silenceLibsignalConsole(logger);
   const folders = new AuthFolders({ directory: config.AUTH_DIR, backupsToKeep: config.BACKUPS_TO_KEEP, logger });
-  folders.prepare();
-  const register = new SessionRegister(config.DATA_DIR);
   const sockets = new BaileysSockets({
     url: config.WA_WEBSOCKET_URL,
     version: config.WA_VERSION,
@@ -82,7 +86,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const server = createServer(createApp({ config, sessions, logger }));
   try {
     await listen(server, config.PORT, config.HOST);
+    // After the port is ours: a second service, started by mistake, has ended by now and touches no folder of the first.
+    orStartError(`AUTH_DIR (${config.AUTH_DIR})`, () => folders.prepare());
   } catch (error) {
+    server.close();
     process.off('unhandledRejection', onRejection);
     register.close();
     restoreConsole();
@@ -92,6 +99,12 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
   logger.info({ event: 'service_started', url }, `Listening on ${url}.`);
   sessions.restoreAll();
+  if (sessions.count() === 0) {
+    logger.info(
+      { event: 'no_organization_yet' },
+      `No organization is known yet: POST ${url}/api/start-session {"organization_id":"1"}, then scan the QR of GET ${url}/api/qr/1?format=text.`,
+    );
+  }
 
   const end = async (): Promise<void> => {
     // Sockets first: no message may be taken in that could not be answered any more.
@@ -109,12 +122,37 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (error: NodeJS.ErrnoException): void => reject(new StartError(whyNotListening(error, port, host)));
+    server.once('error', fail);
     server.listen(port, host, () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve();
     });
   });
+}
+
+function whyNotListening({ code = 'unknown error' }: NodeJS.ErrnoException, port: number, host: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `PORT ${port} of HOST ${host} is in use (${code}): does this service run already? Stop the other one, or set another PORT.`;
+    case 'EACCES':
+      return `PORT ${port} may not be opened by this user (${code}): set one above 1023.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `HOST ${host} is no address of this machine (${code}).`;
+    default:
+      return `The service cannot listen on PORT ${port} of HOST ${host} (${code}).`;
+  }
+}
+
+/** The two directories: a failure names the variable and says the system's word for it. */
+function orStartError<T>(directory: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StartError(`${directory} cannot be used: ${code ?? message}.`, { cause: error });
+  }
 }
 
 /** Stops taking connections, lets open requests end, and cuts those that do not end in time. */
