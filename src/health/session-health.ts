@@ -60,9 +60,13 @@ export class SessionHealth {
     this.openSince = null;
   }
 
-  /** Forgets what was counted: after a cleaning or a restore the faults speak of keys that are no longer in use. */
+  /**
+   * Forgets what was counted, and the connection: after a cleaning or a restore both speak of keys that are no longer in use, and the age
+   * of the old connection must not reset what the new keys do wrong.
+   */
   reset(): void {
-    for (const kind of COUNTED_FAULTS) this.windows[kind].clear();
+    this.forgetCounts();
+    this.openSince = null;
   }
 
   counters(now: number): Record<CountedFaultKind, CounterView> {
@@ -88,7 +92,11 @@ export class SessionHealth {
     if (this.openSince === null || this.resetForThisConnection || now - this.openSince < this.limits.stableAfterMs)
       return;
     this.resetForThisConnection = true;
-    this.reset();
+    this.forgetCounts();
+  }
+
+  private forgetCounts(): void {
+    for (const kind of COUNTED_FAULTS) this.windows[kind].clear();
   }
 }
 
