@@ -37,6 +37,8 @@ export interface BaileysOptions {
   readonly silenceTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly queryTimeoutMs: number;
+  /** How long each QR is shown; WhatsApp's own times (60 s the first, 20 s each further one) when undefined. */
+  readonly qrTimeoutMs?: number | undefined;
 }
 
 /** How long a send that met a closed socket waits for the socket's true end before it is taken for that end itself, ms. */
@@ -95,6 +97,7 @@ class BaileysSocket implements WhatsAppSocket {
       connectTimeoutMs: settings.connectTimeoutMs,
       keepAliveIntervalMs: settings.keepAliveIntervalMs,
       defaultQueryTimeoutMs: settings.queryTimeoutMs,
+      ...(settings.qrTimeoutMs !== undefined && { qrTimeout: settings.qrTimeoutMs }),
       // A commit that failed is not tried again: the socket ends and nothing unsaved leaves.
       transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
       // For a service that mostly sends (WHATSAPP.md, section 6): the owner's phone keeps ringing, no years of history arrive.
