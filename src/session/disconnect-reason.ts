@@ -79,9 +79,10 @@ function kindOf(end: ConnectionEnd): DisconnectKind {
   if (text.startsWith('Stream Errored')) {
     if (code === 515) return 'restart_required';
     if (end.tag === 'conflict' || text.includes('(conflict)')) {
-      return end.attrs?.type === 'device_removed' || code === 401 ? 'unlinked' : 'replaced';
+      const type = end.attrs?.type ?? (code === 401 ? 'device_removed' : 'replaced');
+      return type === 'device_removed' ? 'unlinked' : 'replaced';
     }
-    if (code === 401) return 'unlinked';
+    // A 401 that is no conflict does not condemn the keys: if they are dead, the next login is refused with 401.
     return code === 503 ? 'server_busy' : 'stream_error';
   }
   if (text.startsWith('Connection Failure')) return LOGIN_REFUSALS[code ?? 500] ?? 'login_rejected';
@@ -98,6 +99,10 @@ function kindOf(end: ConnectionEnd): DisconnectKind {
   return 'network';
 }
 
+/** A temporary ban without a usable end, and the longest one that is believed, ms. */
+const BAN_MS = 3_600_000;
+const LONGEST_BAN_MS = 366 * 86_400_000;
+
 /** Classifies the end of a connection. Never throws; what is not understood is taken for network trouble, which condemns nothing. */
 export function disconnectReason(end: ConnectionEnd, now: number): DisconnectReason {
   const kind = kindOf(end);
@@ -108,8 +113,8 @@ export function disconnectReason(end: ConnectionEnd, now: number): DisconnectRea
     at: now,
   };
   if (kind !== 'temporary_ban') return reason;
-  const seconds = Number(end.attrs?.expire);
-  return { ...reason, until: now + (Number.isFinite(seconds) && seconds > 0 ? seconds : 3600) * 1000 };
+  const ms = Number(end.attrs?.expire) * 1000;
+  return { ...reason, until: now + (Number.isFinite(ms) && ms > 0 ? Math.min(ms, LONGEST_BAN_MS) : BAN_MS) };
 }
 
 /** The ends that count as a stream error against the session's health (the last column of the table). */

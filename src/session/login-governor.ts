@@ -51,9 +51,8 @@ export class LoginGovernor {
   /** The login of this organization is no longer under way: it opened, showed a QR, or failed. Safe to call more than once. */
   ended(organizationId: string): void {
     if (!this.underWay.delete(organizationId)) return;
-    const waiting = [...this.waiting];
-    this.waiting.clear();
-    for (const wake of waiting) wake();
+    // Those that wait now, in their order; one that waits again meanwhile comes behind them, one that was stopped is passed over.
+    for (const wake of [...this.waiting]) if (this.waiting.delete(wake)) wake();
   }
 
   /**
