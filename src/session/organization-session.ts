@@ -86,6 +86,8 @@ export class OrganizationSession {
   private steadyTimers: NodeJS.Timeout[] = [];
   private stopWaitingForPlace: (() => void) | null = null;
   private cleaning: Promise<CleaningRecord & { path: string | null }> | null = null;
+  /** A cleaning that still waits for its QR: whoever asks for one meanwhile is answered with this one. */
+  private unansweredCleaning: (CleaningRecord & { path: string | null }) | null = null;
   private closed = false;
 
   constructor(
@@ -225,7 +227,7 @@ export class OrganizationSession {
 
   /** Cleans by hand: always works. A cleaning that is under way is shared. */
   async forceClean(waitMs: number): Promise<CleanedSession> {
-    const { backup, path: backupPath } = await this.clean('forced', false);
+    const { backup, path: backupPath } = await (this.unansweredCleaning ?? this.clean('forced', false));
     const snapshot = await this.until(({ qr, status }) => qr !== null || status === 'connected', waitMs);
     return { snapshot, backup: backup === null || backupPath === null ? null : { name: backup, path: backupPath } };
   }
@@ -428,6 +430,7 @@ export class OrganizationSession {
     this.setStatus('disconnected');
     if (permission.because === 'version_refused') {
       this.setAttention('version_refused');
+      this.logger.warn({ event: 'login_refused_by_version' }, 'No login: WhatsApp refused this client version to another session.');
       return false;
     }
     this.connectAt(permission.retryAt ?? this.house.now() + this.house.settings.reconnect.maxMs);
@@ -496,6 +499,7 @@ export class OrganizationSession {
     this.firstTryDone = true;
     const isFirst = this.qr === null;
     this.qr = text;
+    this.unansweredCleaning = null;
     this.setStatus('qr_ready');
     if (isFirst) this.logger.info({ event: 'qr_ready' }, 'A QR is ready to be scanned.');
   }
@@ -704,7 +708,9 @@ export class OrganizationSession {
       `${what}: ${where}; a new QR must be scanned.`,
     );
     this.connect();
-    return { ...record, path: backup ? path.normalize(backup.path) : null };
+    const cleaned = { ...record, path: backup ? path.normalize(backup.path) : null };
+    this.unansweredCleaning = cleaned;
+    return cleaned;
   }
 
   // --- letting go ---
@@ -724,6 +730,7 @@ export class OrganizationSession {
     this.socket = null;
     this.qr = null;
     this.pairingCode = null;
+    this.unansweredCleaning = null;
     for (const timer of this.steadyTimers) clearTimeout(timer);
     this.steadyTimers = [];
   }
