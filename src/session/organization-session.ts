@@ -709,7 +709,7 @@ export class OrganizationSession {
     );
     this.connect();
     const cleaned = { ...record, path: backup ? path.normalize(backup.path) : null };
-    this.unansweredCleaning = cleaned;
+    if (this.isUnderWay()) this.unansweredCleaning = cleaned;
     return cleaned;
   }
 
