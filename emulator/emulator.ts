@@ -134,6 +134,7 @@ class Door {
   world: World | undefined;
   port = 0;
   private server: Server | undefined;
+  private readonly refused = new Set<Socket>();
   private readonly websockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 
   constructor(
@@ -148,9 +149,9 @@ class Door {
     server.on('upgrade', (request, socket: Socket, head) => {
       const { world } = this;
       if (!world) return;
-      const status = world.mishaps.pending.rejectUpgrade.take(undefined);
-      if (status !== undefined || !request.url?.startsWith(PATH)) {
-        rejectUpgrade(socket, status ?? 404);
+      const refusal = world.mishaps.pending.rejectUpgrade.take(undefined);
+      if (refusal || !request.url?.startsWith(PATH)) {
+        this.refuse(socket, refusal ?? { status: 404, close: true });
         return;
       }
       world.record.upgrades++;
@@ -174,9 +175,14 @@ class Door {
     this.server = undefined;
     server.closeAllConnections();
     server.close();
+    for (const socket of this.refused) socket.destroy();
   }
-}
 
-function rejectUpgrade(socket: Socket, status: number): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  private refuse(socket: Socket, { status, close }: { status: number; close: boolean }): void {
+    this.refused.add(socket);
+    socket.on('close', () => this.refused.delete(socket));
+    socket.on('error', () => undefined);
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Length: 0\r\n\r\n`);
+    if (close) socket.end();
+  }
 }

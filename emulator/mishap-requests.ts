@@ -60,8 +60,8 @@ const requests: Record<string, Request> = {
   endSilence: { fields: {}, strike: (mishaps, f) => struck(mishaps.endSilence(f.org)) },
   refuseConnections: { fields: { on: 'switch' }, strike: (mishaps, f) => mishaps.refuseConnections(f.on('on')) },
   rejectUpgrade: {
-    fields: { status: 'number', times: 'number' },
-    strike: (mishaps, f) => mishaps.rejectUpgrade(f.number('status'), f.number('times')),
+    fields: { status: 'number', times: 'number', close: 'switch' },
+    strike: (mishaps, f) => mishaps.rejectUpgrade(f.number('status'), f.number('times'), { close: f.on('close') }),
   },
   silentHandshake: { fields: { times: 'number' }, strike: (mishaps, f) => mishaps.silentHandshake(f.number('times')) },
   muteQueries: {

@@ -66,12 +66,12 @@ test('TCP cut and stream end', async () => {
   expect(await client.ended(3)).toMatchObject({ text: 'Connection Terminated by Server', code: 428 });
 });
 
-test('half-open silence: noticed by the client, and a new login works', async () => {
-  const client = await stage.paired(ORG, { keepAliveIntervalMs: 1000 });
-  client.socket.ev.removeAllListeners('connection.update');
+test('half-open silence: nothing gets through, and a new login works', async () => {
+  const client = await stage.paired();
   const messages = stage.whatsapp.record.totals.messages;
   expect(stage.whatsapp.mishaps.silence(ORG)).toBe(1);
-  await client.send(CUSTOMER, 'into the void').catch(() => undefined);
+  // Its query is never answered; nobody waits for it.
+  client.send(CUSTOMER, 'into the void').catch(() => undefined);
   client.connect();
   await client.open();
   await client.send(CUSTOMER, 'heard');
@@ -121,6 +121,16 @@ test('an upgrade that is refused with 503', async () => {
   expect(statuses).toEqual([503]);
   client.connect();
   await client.qr();
+
+  // When the server also closes TCP, Baileys never ends by itself: only `unexpected-response` tells.
+  stage.whatsapp.mishaps.rejectUpgrade(429, 1, { close: true });
+  const stuck = stage.client(FAST);
+  stuck.socket.ws.on('unexpected-response', (_request: unknown, response: { statusCode: number }) => {
+    statuses.push(response.statusCode);
+    stuck.changes.notify();
+  });
+  await stuck.until(() => statuses.length === 2, 'the refusal');
+  expect(statuses[1]).toBe(429);
 });
 
 test('mute queries', async () => {

@@ -94,7 +94,7 @@ export class Mishaps {
     duplicate: new Countdowns<true>(),
     streamErrorAtLogin: new Countdowns<{ tag: string | undefined } & LoginStreamErrorOptions>(),
     failure: new Countdowns<{ reason: number; attrs: Attributes }>(),
-    rejectUpgrade: new Countdowns<number>(),
+    rejectUpgrade: new Countdowns<{ status: number; close: boolean }>(),
     silentHandshake: new Countdowns<true>(),
     refuseAcks: new Countdowns<number>(),
     withholdAcks: new Switches<true>(),
@@ -166,9 +166,12 @@ export class Mishaps {
     return this.listen(!on);
   }
 
-  /** The next websocket upgrades are answered with this HTTP status. */
-  rejectUpgrade(status = 503, times = 1): void {
-    this.pending.rejectUpgrade.add('*', times, status);
+  /**
+   * The next websocket upgrades are answered with this HTTP status. With `close` the TCP connection ends as well:
+   * then Baileys, which listens to `unexpected-response` and does nothing, never ends by itself.
+   */
+  rejectUpgrade(status = 503, times = 1, { close = false }: { close?: boolean } = {}): void {
+    this.pending.rejectUpgrade.add('*', times, { status, close });
   }
 
   /** The next connections are accepted, but the Noise handshake is never answered. */

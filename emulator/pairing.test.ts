@@ -88,7 +88,7 @@ test('a login with another noise key is refused with 401', async () => {
   expect(await client.ended(2)).toMatchObject({ text: 'Stream Errored (conflict)', code: 440 });
   await thief.open();
   thief.close();
-  client.auth.creds.noiseKey = Curve.generateKeyPair();
+  Object.assign(client.auth.creds, { noiseKey: Curve.generateKeyPair() });
   client.connect();
   expect(await client.ended(3)).toMatchObject({ text: 'Connection Failure', code: 401 });
   expect(stage.whatsapp.record.maxConcurrentConnections(client.jid)).toBe(2);

@@ -27,14 +27,13 @@ test('Bad MAC of a msg: hidden behind "No matching sessions", told only on the c
   await client.reads('hello');
   await client.send(CUSTOMER, 'now the session is established');
   await customer.received(1);
-  const printed = (console.error as unknown as { mock: { calls: unknown[][] } }).mock.calls;
-  const before = printed.length;
+  const before = stage.printed.length;
   for (const text of ['broken one', 'broken two']) {
     await customer.write(ORG, text);
     await client.reads(text);
   }
   expect(client.stubs()).toEqual(Array.from({ length: 2 }, () => 'No matching sessions found for message'));
-  expect(printed.slice(before).some(([line]) => String(line).startsWith('Session error:Error: Bad MAC'))).toBe(true);
+  expect(stage.printed.slice(before).some((line) => line.startsWith('Session error:Error: Bad MAC'))).toBe(true);
 });
 
 test('Bad MAC only for one customer, and for the second try too', async () => {
@@ -66,7 +65,8 @@ test('a message delivered twice', async () => {
   await client.until(() => client.stubs().includes('No matching sessions found for message'), 'the hidden duplicate');
 });
 
-test.each([1, 2, 3])('a customer that cannot read a message %i times asks again, and reads it', async (times) => {
+// Baileys counts each retry receipt twice against its `maxMsgRetryCount` of 5 and so sends a message again twice at most.
+test.each([1, 2])('a customer that cannot read a message %i times asks again, and reads it', async (times) => {
   const sent = new Map<string, string>();
   const client = await stage.paired(ORG, {
     getMessage: async ({ id }) => ({ conversation: sent.get(id ?? '') ?? '' }),
@@ -87,6 +87,8 @@ test('a customer that lost its sessions gets a readable message again', async ()
   await client.reads('hello');
   await client.send(CUSTOMER, 'one');
   await customer.received(1);
+  await customer.write(ORG, 'established');
+  await client.reads('established');
   customer.forgetSessions(ORG);
   await client.send(CUSTOMER, 'two');
   await customer.receivedText('two');

@@ -1,6 +1,7 @@
 /** An unmodified Baileys client for the emulator's own tests: state in memory, no log, every event collected. */
 import makeWASocket, {
   BufferJSON,
+  generateMessageIDV2,
   initAuthCreds,
   proto,
   type AuthenticationCreds,
@@ -54,7 +55,9 @@ export class MemoryState {
 export class TestClient {
   readonly changes = new Changes();
   readonly messages: WAMessage[] = [];
-  readonly updates: { id: string; status: unknown; stub: string[] | undefined }[] = [];
+  /** The highest status seen of each message: 1 pending, 2 sent, 3 delivered, 4 read; 0 after a refusal. */
+  private readonly statuses = new Map<string, number>();
+  private readonly sent = new Set<string>();
   readonly qrs: string[] = [];
   readonly endings: Ending[] = [];
   state: Partial<ConnectionState> = {};
@@ -74,7 +77,7 @@ export class TestClient {
     const socket = makeWASocket({
       auth: { creds: this.auth.creds, keys: this.auth.keys },
       waWebSocketUrl: this.emulator.url,
-      logger: pino({ level: 'silent' }) as never,
+      logger: pino({ level: 'silent' }),
       syncFullHistory: false,
       retryRequestDelayMs: 1,
       ...this.config,
@@ -93,13 +96,12 @@ export class TestClient {
     });
     socket.ev.on('messages.upsert', ({ messages }: { messages: WAMessage[] }) => {
       this.messages.push(...messages.filter((message) => !message.message?.protocolMessage));
+      // While Baileys buffers, updates are merged into the message itself.
+      for (const { key, status } of messages) this.noteStatus(key.id, status);
       this.changes.notify();
     });
     socket.ev.on('messages.update', (updates) => {
-      for (const { key, update } of updates) {
-        const stub = (update.messageStubParameters ?? undefined) as string[] | undefined;
-        this.updates.push({ id: key.id ?? '', status: update.status, stub });
-      }
+      for (const { key, update } of updates) this.noteStatus(key.id, update.status);
       this.changes.notify();
     });
   }
@@ -109,7 +111,10 @@ export class TestClient {
   }
 
   texts(): string[] {
-    return this.messages.map((message) => message.message?.conversation ?? '').filter(Boolean);
+    return this.messages
+      .filter(({ key }) => !this.sent.has(key.id ?? ''))
+      .map(({ message }) => message?.conversation ?? message?.extendedTextMessage?.text ?? '')
+      .filter(Boolean);
   }
 
   /** First lines of what could not be decrypted. */
@@ -145,8 +150,11 @@ export class TestClient {
   }
 
   async send(number: string, text: string): Promise<string> {
-    const sent = await this.socket.sendMessage(`${number}@s.whatsapp.net`, { text });
-    return sent?.key.id ?? '';
+    const jid = number.includes('@') ? number : `${number}@s.whatsapp.net`;
+    const messageId = generateMessageIDV2(this.jid);
+    this.sent.add(messageId);
+    await this.socket.sendMessage(jid, { text }, { messageId });
+    return messageId;
   }
 
   /** Scans, lets the 515 pass, and logs in. */
@@ -157,7 +165,16 @@ export class TestClient {
     await this.open();
   }
 
+  async untilStatus(id: string, status: number): Promise<void> {
+    await this.until(() => this.statuses.get(id) === status, `status ${status} of ${id}`);
+  }
+
   close(): void {
     void this.socket.end(undefined);
+  }
+
+  private noteStatus(id: string | null | undefined, status: number | null | undefined): void {
+    if (!id || status === null || status === undefined) return;
+    this.statuses.set(id, status === 0 ? 0 : Math.max(status, this.statuses.get(id) ?? 0));
   }
 }

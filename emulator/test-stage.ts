@@ -12,6 +12,8 @@ export interface Stage {
   whatsapp: Emulator;
   /** Starts another emulator in place of the test's own. */
   restart(options: EmulatorOptions): Promise<void>;
+  /** First words of what libsignal printed inside Baileys. */
+  readonly printed: string[];
   client(config?: Partial<UserFacingSocketConfig>): TestClient;
   paired(number?: string, config?: Partial<UserFacingSocketConfig>): Promise<TestClient>;
 }
@@ -20,6 +22,7 @@ export function useStage(options: EmulatorOptions = {}): Stage {
   const clients: TestClient[] = [];
   const stage: Stage = {
     whatsapp: undefined as unknown as Emulator,
+    printed: [],
     async restart(other) {
       await stage.whatsapp.stop();
       stage.whatsapp = await startEmulator(other);
@@ -38,7 +41,7 @@ export function useStage(options: EmulatorOptions = {}): Stage {
   beforeEach(async () => {
     // libsignal, inside Baileys, prints sessions.
     for (const method of ['info', 'warn', 'error', 'log'] as const) {
-      vi.spyOn(console, method).mockReturnValue(undefined);
+      vi.spyOn(console, method).mockImplementation((words: unknown) => void stage.printed.push(String(words)));
     }
     stage.whatsapp = await startEmulator(options);
   });
