@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AuthFolders } from './auth/auth-folders.js';
 import { BaileysSockets } from './baileys/baileys-socket.js';
@@ -6,6 +6,7 @@ import { silenceLibsignalConsole } from './baileys/libsignal-console.js';
 import type { Config } from './config.js';
 import { OutageGuard } from './health/outage-guard.js';
 import { createApp } from './http/app.js';
+import { createHttpServer } from './http/http-server.js';
 import { redact, type Logger } from './logger.js';
 import { LoginGovernor } from './session/login-governor.js';
 import { SessionDirectory } from './session/session-directory.js';
@@ -83,7 +84,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   };
   process.on('unhandledRejection', onRejection);
 
-  const server = createServer(createApp({ config, sessions, logger }));
+  const server = createHttpServer(createApp({ config, sessions, logger }), config.DEFAULT_LANGUAGE);
   try {
     await listen(server, config.PORT, config.HOST);
     // After the port is ours: a second service, started by mistake, has ended by now and touches no folder of the first.

@@ -44,6 +44,9 @@ export interface BaileysOptions {
 /** How long a send that met a closed socket waits for the socket's true end before it is taken for that end itself, ms. */
 const TRUE_END_WAIT_MS = 500;
 
+/** A pairing code is made here and announced to WhatsApp in one stanza; no answer is waited for. */
+const PAIRING_CODE_DEADLINE_MS = 3000;
+
 /** Sockets over Baileys. */
 export class BaileysSockets implements WhatsAppSockets {
   private readonly memories = new Map<string, OrganizationMemory>();
@@ -78,7 +81,9 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly acks = new Map<string, (errorCode: number | null) => void>();
   private readonly onEnd = new Set<() => void>();
   private readonly silence: NodeJS.Timeout;
-  private lastHeard = Date.now();
+  private readonly lookEveryMs: number;
+  private silentFor = 0;
+  private lastLook = Date.now();
   private ended = false;
 
   constructor(
@@ -120,7 +125,8 @@ class BaileysSocket implements WhatsAppSocket {
     });
     this.takeKeysOutOfTransactions(keys);
     this.listen(keys, creds);
-    this.silence = setInterval(() => this.watchSilence(), Math.min(1000, settings.silenceTimeoutMs / 4));
+    this.lookEveryMs = Math.min(1000, settings.silenceTimeoutMs / 8);
+    this.silence = setInterval(() => this.watchSilence(), this.lookEveryMs);
   }
 
   async resolveChat(phoneNumber: string, deadlineMs: number): Promise<string | null> {
@@ -159,7 +165,7 @@ class BaileysSocket implements WhatsAppSocket {
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
-    return this.withDeadline(this.sock.requestPairingCode(phoneNumber), this.settings.queryTimeoutMs);
+    return this.withDeadline(this.sock.requestPairingCode(phoneNumber), PAIRING_CODE_DEADLINE_MS);
   }
 
   async unlink(deadlineMs: number): Promise<boolean> {
@@ -237,11 +243,13 @@ class BaileysSocket implements WhatsAppSocket {
     });
     ev.on('messages.upsert', ({ messages }) => {
       for (const { key, message } of messages) {
-        if (!key.fromMe && message && key.id) this.tell({ type: 'message_received', messageId: key.id });
+        if (key.fromMe || !message || !key.id || this.memory.received.has(key.id)) continue;
+        this.memory.received.set(key.id, true);
+        this.tell({ type: 'message_received', messageId: key.id });
       }
     });
     ws.on('frame', () => {
-      this.lastHeard = Date.now();
+      this.silentFor = 0;
     });
     ws.on('CB:ack,class:message', (node: BinaryNode) => {
       this.acks.get(node.attrs.id ?? '')?.(node.attrs.error ? Number(node.attrs.error) : null);
@@ -272,10 +280,15 @@ class BaileysSocket implements WhatsAppSocket {
     }
   }
 
+  /**
+   * Time in which this process itself was busy or suspended is no silence of WhatsApp: what was said meanwhile has not been read yet. So
+   * a look that comes late counts no more than two.
+   */
   private watchSilence(): void {
-    if (Date.now() - this.lastHeard > this.settings.silenceTimeoutMs) {
-      this.finish({ text: 'Connection was lost', code: 408 });
-    }
+    const now = Date.now();
+    this.silentFor += Math.min(Math.max(0, now - this.lastLook), 2 * this.lookEveryMs);
+    this.lastLook = now;
+    if (this.silentFor > this.settings.silenceTimeoutMs) this.finish({ text: 'Connection was lost', code: 408 });
   }
 
   // --- what goes out ---

@@ -2,9 +2,6 @@ import type { FaultKind, SessionFault } from '../health/session-fault.js';
 import { redact } from '../logger.js';
 import { NoMatchingSessionError } from './signal-cipher.js';
 
-/** Baileys' text for a message that was decrypted before; it then acknowledges without asking again (lib/Utils/decode-wa-message.js). */
-export const ALREADY_DECRYPTED_TEXT = 'Key used already or never filled';
-
 const BY_TEXT: readonly [RegExp, FaultKind][] = [
   [/^Bad MAC/, 'bad_mac'],
   [/^Key used already or never filled/, 'duplicate_message'],

@@ -11,6 +11,8 @@ export interface OrganizationMemory {
   /** Chat ids by phone number: each number is asked once, for bulk checks draw bans. */
   readonly chats: LRUCache<string, string>;
   readonly decryptedBefore: DecryptedBefore;
+  /** Ids of messages that were told upwards: one that is delivered twice is told once. */
+  readonly received: LRUCache<string, true>;
   /**
    * Device lists of customers. Baileys' own cache forgets them after five minutes and then opens a new Signal session with every
    * customer it writes to (`assertSessions(…, true)`), which uses up their pre-keys and can itself cause a Bad MAC. Changes are told
@@ -28,6 +30,7 @@ export function organizationMemory(): OrganizationMemory {
     sentTexts: new LRUCache({ max: 1000, maxSize: 4_000_000, sizeCalculation: (text) => text.length + 1 }),
     chats: new LRUCache({ max: 5000, ttl: 24 * HOUR }),
     decryptedBefore: decryptedBefore(),
+    received: new LRUCache({ max: 5000 }),
     userDevices: cacheStore(5000, 24 * HOUR),
     retries: cacheStore(2000, HOUR),
     placeholders: cacheStore(500, HOUR),

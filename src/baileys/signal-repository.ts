@@ -7,17 +7,20 @@ import SessionRecord from 'libsignal/src/session_record.js';
 import { LRUCache } from 'lru-cache';
 import type { SessionFault } from '../health/session-fault.js';
 import type { AuthKeys } from '../session/whatsapp-socket.js';
-import { ALREADY_DECRYPTED_TEXT, decryptionFault } from './decryption-fault.js';
+import { decryptionFault } from './decryption-fault.js';
 import { SignalCipher } from './signal-cipher.js';
 
 type MakeSignalRepository = NonNullable<SocketConfig['makeSignalRepository']>;
 type Repository = ReturnType<MakeSignalRepository>;
 
-/** Ciphertexts this process has decrypted and handed on, newest last; tells a message delivered twice from one that a crash swallowed. */
-export type DecryptedBefore = LRUCache<string, true>;
+/**
+ * What this process decrypted lately, by digest of the ciphertext. A ciphertext can be decrypted once only; when the connection breaks
+ * before the receipt is out, WhatsApp delivers it again, and Baileys, too, has dropped it by then. In memory only, and bounded.
+ */
+export type DecryptedBefore = LRUCache<string, Uint8Array>;
 
 export function decryptedBefore(): DecryptedBefore {
-  return new LRUCache({ max: 2000 });
+  return new LRUCache({ max: 500, maxSize: 2_000_000, sizeCalculation: (plaintext) => plaintext.length + 1 });
 }
 
 interface RepositoryOptions {
@@ -132,6 +135,11 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       async decryptMessage({ jid, type, ciphertext }) {
         const address = await addressOf(jid);
         const digest = createHash('sha256').update(ciphertext).digest('base64');
+        const before = options.decryptedBefore.get(digest);
+        if (before) {
+          onFault({ kind: 'duplicate_message', text: `${type}: delivered again` });
+          return before;
+        }
         try {
           const plaintext = await inTransaction(async (transaction) => {
             const cipher = new SignalCipher(transaction, address);
@@ -140,12 +148,15 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
             if (identityKey) transaction.saveIdentity(address.toString(), identityKey);
             return cipher.decryptPreKeyWhisperMessage(Buffer.from(ciphertext));
           });
-          options.decryptedBefore.set(digest, true);
+          options.decryptedBefore.set(digest, plaintext);
           return plaintext;
         } catch (error) {
           const fault = decryptionFault(error, type);
           onFault(fault);
-          if (fault.kind === 'duplicate_message') throw duplicateError(options.decryptedBefore.has(digest), error);
+          // Seen before, but not by this process: one died between decrypting and telling anybody. With this text Baileys asks the
+          // customer's phone to send it afresh; with libsignal's own it would refuse the message, and it would be lost.
+          if (fault.kind === 'duplicate_message')
+            throw new Error('No matching sessions found for message', { cause: error });
           throw error;
         }
       },
@@ -182,14 +193,6 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       },
     };
   };
-}
-
-/**
- * What Baileys shall do with a message that Signal has seen before. Handed on by this process: it acknowledges and drops it. Otherwise a
- * process died between decrypting and telling anybody: it asks the customer's phone to send it afresh, so that nothing is lost.
- */
-function duplicateError(handedOn: boolean, cause: unknown): Error {
-  return new Error(handedOn ? ALREADY_DECRYPTED_TEXT : 'No matching sessions found for message', { cause });
 }
 
 /** Baileys' key store interface over the organization's keys, without its copies in transactions that go stale. */

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ALREADY_DECRYPTED_TEXT, decryptionFault } from '../../../src/baileys/decryption-fault.js';
+import { decryptionFault } from '../../../src/baileys/decryption-fault.js';
 import { NoMatchingSessionError } from '../../../src/baileys/signal-cipher.js';
 import { acquainted, Party, withFlippedBit } from './party.js';
+
+/** libsignal's text for a message that was decrypted before. */
+const USED_KEY_TEXT = 'Key used already or never filled';
 
 beforeEach(() => {
   for (const method of ['log', 'info', 'warn', 'error'] as const) vi.spyOn(console, method).mockReturnValue();
@@ -30,7 +33,7 @@ describe('real faults of a pkmsg', () => {
     const error = await bruno.failure(anna, message);
     expect(decryptionFault(error, 'pkmsg')).toEqual({
       kind: 'duplicate_message',
-      text: `pkmsg: ${ALREADY_DECRYPTED_TEXT}`,
+      text: `pkmsg: ${USED_KEY_TEXT}`,
     });
   });
 
@@ -68,7 +71,7 @@ describe('real faults of a msg', () => {
     expect((error as Error).message).toBe('No matching sessions found for message');
     expect(decryptionFault(error, 'msg')).toEqual({
       kind: 'duplicate_message',
-      text: `msg: ${ALREADY_DECRYPTED_TEXT}`,
+      text: `msg: ${USED_KEY_TEXT}`,
     });
   });
 
@@ -142,13 +145,13 @@ describe('by text', () => {
   });
 
   test('the duplicate is named before the wrong MAC, in any order', () => {
-    const [badMac, used] = [new Error('Bad MAC'), new Error(ALREADY_DECRYPTED_TEXT)];
+    const [badMac, used] = [new Error('Bad MAC'), new Error(USED_KEY_TEXT)];
     for (const causes of [
       [badMac, used],
       [used, badMac],
     ]) {
       const fault = decryptionFault(new NoMatchingSessionError(causes), 'msg');
-      expect(fault).toEqual({ kind: 'duplicate_message', text: `msg: ${ALREADY_DECRYPTED_TEXT}` });
+      expect(fault).toEqual({ kind: 'duplicate_message', text: `msg: ${USED_KEY_TEXT}` });
     }
   });
 

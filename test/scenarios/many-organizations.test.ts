@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Stage } from '../stage/stage.js';
+
+const CUSTOMERS = ['573109990001', '573109990002', '573109990003'];
+
+describe('eight organizations and three customers', () => {
+  let stage: Stage;
+  afterEach(() => stage.end());
+
+  it('write to each other at once, hundreds of messages both ways, with random cuts: everything readable, nothing counted; then one pair is corrupted, and only that organization counts it', async () => {
+    stage = await Stage.set({ env: { MAX_CONCURRENT_LOGINS: '8', SEND_TIMEOUT: '9000' } });
+    const shops = Array.from({ length: 8 }, (_, n) => ({ id: `${n + 1}`, phone: `57300111220${n}` }));
+    await Promise.all(shops.map(({ id, phone }) => stage.pair(id, phone)));
+
+    const cuts = setInterval(() => {
+      const { phone } = shops[Math.floor(Math.random() * shops.length)]!;
+      stage.whatsapp.mishaps.cut(phone);
+    }, 400);
+    const unsent: string[] = [];
+    const outgoing = async (id: string, customer: string): Promise<void> => {
+      for (let i = 0; i < 10; i++) {
+        const text = stage.text();
+        const { status, body } = await stage.api.send(id, customer, text);
+        // A cut takes the message with it, and the caller is told; what was confirmed must have been read.
+        if (status === 200) await stage.whatsapp.customer(customer).receivedText(text);
+        else unsent.push(`${status} ${body.code}`);
+        await stage.api.ready(id);
+      }
+    };
+    const incoming = async (phone: string, customer: string): Promise<void> => {
+      for (let i = 0; i < 10; i++) {
+        const { id } = await stage.whatsapp.customer(customer).write(phone, stage.text());
+        await stage.whatsapp.customer(customer).delivered(id);
+      }
+    };
+    try {
+      await Promise.all(
+        shops.flatMap(({ id, phone }) => CUSTOMERS.flatMap((customer) => [outgoing(id, customer), incoming(phone, customer)])),
+      );
+    } finally {
+      clearInterval(cuts);
+    }
+    expect(stage.log.events('session_disconnected').length).toBeGreaterThan(8);
+    for (const customer of CUSTOMERS) expect(stage.whatsapp.customer(customer).unreadable).toEqual([]);
+    // What tells the truth about a cut.
+    expect(unsent.filter((answer) => !['400 not_connected', '504 send_unconfirmed'].includes(answer))).toEqual([]);
+    const countedKinds = stage.log.events('fault_counted').map(({ kind }) => kind);
+    expect(countedKinds.filter((kind) => kind !== 'duplicate_message')).toEqual([]);
+    expect(stage.log.events('session_cleaned')).toEqual([]);
+
+    // Now one pair is corrupted on purpose while the same customer writes to everybody at the same moment.
+    await Promise.all(shops.map(({ id }) => stage.api.ready(id)));
+    const [customer] = CUSTOMERS as [string];
+    stage.whatsapp.mishaps.badMac(shops[3]!.phone, 2, { from: customer });
+    const written = await Promise.all(
+      [...shops, ...shops].map(({ phone }) => stage.whatsapp.customer(customer).write(phone, stage.text())),
+    );
+    await Promise.all(written.map(({ id }) => stage.whatsapp.customer(customer).delivered(id)));
+    for (const { id } of shops) {
+      const { body } = await stage.api.status(id);
+      expect(body.health.totals.bad_mac, `organization ${id}`).toBe(id === '4' ? 2 : 0);
+    }
+  });
+});
