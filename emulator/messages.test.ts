@@ -1,11 +1,6 @@
-import {
-  getBinaryNodeChild,
-  getBinaryNodeChildren,
-  getBinaryNodeChildUInt,
-  S_WHATSAPP_NET,
-  type BinaryNode,
-} from '@whiskeysockets/baileys';
+import { getBinaryNodeChild, getBinaryNodeChildren, S_WHATSAPP_NET, type BinaryNode } from '@whiskeysockets/baileys';
 import { expect, test } from 'vitest';
+import { childNumber } from './wire.js';
 import { CUSTOMER, ORG, OTHER_ORG, useStage } from './test-stage.js';
 
 const stage = useStage();
@@ -133,7 +128,7 @@ test('each pre-key of the service is served once, and the service is told when t
       ],
     });
     const users = getBinaryNodeChildren(getBinaryNodeChild(answer as BinaryNode, 'list'), 'user');
-    return users.map((user) => getBinaryNodeChildUInt(getBinaryNodeChild(user, 'key'), 'id', 3));
+    return users.map((user) => childNumber(getBinaryNodeChild(user, 'key'), 'id'));
   };
   // 812 were uploaded and one was used for the history that the phone sent after the pairing; five are left.
   const served = await ask(806);
