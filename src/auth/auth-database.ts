@@ -104,13 +104,16 @@ export class AuthDatabase {
         verifyIdentity(database);
         database.pragma('journal_mode = WAL');
         database.pragma('synchronous = FULL');
-        // A process holds hundreds of these: little memory each, and a WAL that is folded in before it is 1 MB.
-        database.pragma('cache_size = -256');
+        // A process holds hundreds of these: little memory each (64 KB of pages; measured no slower than 256, the system caches
+        // the file anyway), and a WAL that is folded in when it comes to 1 MB.
+        database.pragma('cache_size = -64');
         database.pragma('wal_autocheckpoint = 250');
         database.pragma('journal_size_limit = 1048576');
         // Old ratchet states are overwritten where that costs no further write: forward secrecy is worth little if the disk remembers.
         database.pragma('secure_delete = FAST');
         verifyContent(database);
+        // The check read the whole file; giving that back more than halves what an open database holds (290 -> 114 KB, measured).
+        database.pragma('shrink_memory');
         return new AuthDatabase(database);
       } catch (error) {
         database.close();

@@ -134,7 +134,7 @@ describe('an auth database', () => {
     const inner = (database as unknown as { database: Sqlite.Database }).database;
     expect(inner.pragma('journal_mode', { simple: true })).toBe('wal');
     expect(inner.pragma('synchronous', { simple: true })).toBe(2);
-    expect(inner.pragma('cache_size', { simple: true })).toBe(-256);
+    expect(inner.pragma('cache_size', { simple: true })).toBe(-64);
   });
 });
 

@@ -287,6 +287,16 @@ describe('setting aside', () => {
     );
   });
 
+  it('does not depend on its label, which a full disk may refuse', () => {
+    const directory = temporaryDirectory();
+    const lines: string[] = [];
+    writeFolder(directory, '2', pairedCreds());
+    mkdirSync(join(directory, '2', 'backup.json.tmp'));
+    const backup = folders(directory, { lines }).setAside(id('2'), { reason: 'bad_mac', now: T });
+    expect(backup).toMatchObject({ name: `2_corrupted_${T}`, reason: 'unknown', phone_number: PHONE });
+    expect(lines.join()).toContain('backup_label_not_written');
+  });
+
   it('names nobody’s number and no key in the log', () => {
     const directory = temporaryDirectory();
     const lines: string[] = [];

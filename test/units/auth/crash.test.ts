@@ -1,6 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   closing,
   entries,
@@ -13,11 +16,34 @@ import {
   writeLegacyFolder,
 } from './fixtures.js';
 
-const CHILD = ['--import', 'tsx', join(import.meta.dirname, 'crash-child.ts')];
+/*
+ * The room and the child as plain JavaScript, made once: some thirty processes start here, and each would spend most of its life
+ * in a TypeScript loader.
+ */
+const ROOT = join(import.meta.dirname, '../../..');
+const compiled = mkdtempSync(join(tmpdir(), 'auth-crash-'));
+const CHILD = join(compiled, 'test/units/auth/crash-child.js');
+
+beforeAll(() => {
+  const room = readdirSync(join(ROOT, 'src/auth')).map((name) => `src/auth/${name}`);
+  const others = ['src/errors.ts', 'src/organization-id.ts', 'test/units/auth/crash-child.ts'];
+  for (const path of [...room, ...others]) {
+    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, path), 'utf8'), {
+      compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+    });
+    const target = join(compiled, path.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
+  }
+  writeFileSync(join(compiled, 'package.json'), '{"type":"module"}');
+  symlinkSync(join(ROOT, 'node_modules'), join(compiled, 'node_modules'));
+});
+
+afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
 /** Runs one operation in a process of its own that is killed (SIGKILL) when it comes to `step` for the nth time. */
 function dieAt(directory: string, operation: string, step: string, times = 1): void {
-  const child = spawnSync(process.execPath, [...CHILD, directory, operation, step, String(times)], {
+  const child = spawnSync(process.execPath, [CHILD, directory, operation, step, String(times)], {
     encoding: 'utf8',
   });
   expect(child.signal, `${operation} never came to ${step}: ${child.stderr}`).toBe('SIGKILL');
@@ -157,7 +183,7 @@ describe('kill -9', () => {
   it('while keys are written keeps every commit that was told, whole', async () => {
     const directory = temporaryDirectory();
     writeFolder(directory, '2', pairedCreds());
-    const child = spawn(process.execPath, [...CHILD, directory, 'write'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [CHILD, directory, 'write'], { stdio: ['ignore', 'pipe', 'inherit'] });
     let told = 0;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       told = Number(text.trim().split('\n').at(-1));
