@@ -6,6 +6,9 @@ import type { BackupView, CleanedSession, SentMessage, Sessions, SessionSnapshot
 /** Statuses in which nobody is on the way to a QR; asking for the QR starts a pairing. */
 const IDLE = new Set(['qr_required', 'logged_out', 'not_started']);
 
+/** Statuses in which, beside an attention, nothing comes of further waiting. */
+const ENDED = new Set(['disconnected', 'qr_required', 'logged_out']);
+
 export interface DirectorySettings {
   /** How long a send waits for WhatsApp's ack, ms. */
   readonly sendTimeoutMs: number;
@@ -170,5 +173,5 @@ export class SessionDirectory implements Sessions {
 
 /** What somebody who starts or restores a session waits for. */
 function isThere({ status, qr, attention }: SessionSnapshot): boolean {
-  return qr !== null || status === 'connected' || (status === 'disconnected' && attention !== null);
+  return qr !== null || status === 'connected' || (attention !== null && ENDED.has(status));
 }
