@@ -1,7 +1,8 @@
 import { config as readDotenv } from 'dotenv';
 import { ConfigError, readConfig } from './config.js';
-import { createLogger, type Logger } from './logger.js';
-import { startService, StartError, type Service } from './service.js';
+import { createLogger, redact, type Logger } from './logger.js';
+import type { Service } from './service.js';
+import { StartError } from './start-error.js';
 
 /** EX_CONFIG of sysexits.h: another try cannot help before a person has changed the configuration. ecosystem.config.js does not restart on it. */
 const EXIT_CONFIGURATION = 78;
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
     service.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        logger?.error({ event: 'stop_failed', err: error }, 'The service could not stop in good order.');
+        logger?.error({ event: 'stop_failed' }, `The service could not stop in good order: ${redact(String(error))}`);
         process.exit(EXIT_FAILURE);
       },
     );
@@ -39,6 +40,8 @@ async function main(): Promise<void> {
   readEnvironmentFile();
   const config = readConfig(process.env);
   logger = createLogger({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  // Loaded only now, since it takes a second: a wrong configuration is told at once, and a signal meanwhile is heard.
+  const { startService } = await import('./service.js');
   service = await startService(config, logger);
   // pm2 waits for this before it calls a (re)started process ready.
   process.send?.('ready');

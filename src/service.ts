@@ -10,6 +10,7 @@ import { createHttpServer } from './http/http-server.js';
 import { redact, type Logger } from './logger.js';
 import { LoginGovernor } from './session/login-governor.js';
 import { SessionDirectory } from './session/session-directory.js';
+import { StartError } from './start-error.js';
 import { SessionRegister } from './store/session-register.js';
 
 export interface Service {
@@ -19,11 +20,6 @@ export interface Service {
   readonly sessions: SessionDirectory;
   /** Idempotent; resolves within 5 s whatever WhatsApp and open requests do. Unlinks nobody. */
   stop(): Promise<void>;
-}
-
-/** Why the service cannot start, for a person: the message stands alone and names the variable to look at. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
 }
 
 /** How long open HTTP requests may take to end at a stop, ms. */
