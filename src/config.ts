@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { isSupportedCountry, type CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
 
@@ -19,7 +20,7 @@ const duration = (fallback: number, min: number, max = DAY) => count(fallback, m
 
 /** API keys that stand in examples all over the world; starting with one of them would be an open door. */
 const EXAMPLE_KEYS =
-  /^(change[-_ ]?me|your[-_ ]?(secret|api)|secret|example|test|demo|password|admin|api[-_ ]?key|x{4,}|0+$|1234)/i;
+  /^\W*((my|a|the|super|insert|put|replace)[-_ ]?(with[-_ ]?)?)*(change[-_ ]?(me|this)|your[-_ ]|secret|example|test|demo|password|admin|api[-_ ]?key|x{4,}|0+$|1234|abcd)/i;
 const MIN_KEY_LENGTH = 24;
 
 const schema = z.object({
@@ -85,7 +86,7 @@ export const CONFIG_VARIABLES = Object.keys(schema.shape) as readonly (keyof Con
 
 /** Reads the configuration. An empty variable is an absent one. Throws ConfigError with one line per wrong variable. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(
+  const given: unknown = Object.fromEntries(
     CONFIG_VARIABLES.map((name) => [name, environment[name]?.trim()]).filter(
       ([, value]) => value !== undefined && value !== '',
     ),
@@ -104,6 +105,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       'SILENCE_TIMEOUT must be longer than KEEP_ALIVE_INTERVAL, or every idle connection would be taken for dead',
     );
   }
+  // Whatever is a folder in AUTH_DIR is an organization's.
+  if (isInside(path.resolve(config.DATA_DIR), path.resolve(config.AUTH_DIR))) {
+    problems.push('DATA_DIR must not lie inside AUTH_DIR, where each folder belongs to an organization');
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function isInside(directory: string, parent: string): boolean {
+  return directory === parent || directory.startsWith(parent.endsWith(path.sep) ? parent : parent + path.sep);
 }
