@@ -136,11 +136,17 @@ class Cipher extends original.SessionCipher {
     return super.decryptPreKeyWhisperMessage(ciphertext);
   }
 
+  /**
+   * Each session is tried on a fresh copy. libsignal tries them all on one record and stores that: a message for an
+   * older session then leaves the open one with a ratchet stepped by a foreign key, and every later message is a Bad MAC.
+   */
   override async decryptWhisperMessage(ciphertext: Buffer): Promise<Buffer> {
-    const record = await this.getRecord();
-    if (!record) throw new Error('No session record');
     const causes: string[] = [];
-    for (const session of record.getSessions()) {
+    for (let index = 0; ; index++) {
+      const record = await this.getRecord();
+      if (!record) throw new Error('No session record');
+      const session = record.getSessions()[index];
+      if (!session) break;
       try {
         const plaintext = await this.doDecryptWhisperMessage(ciphertext, session);
         session.indexInfo.used = Date.now();

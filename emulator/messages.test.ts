@@ -88,7 +88,14 @@ test('who is on WhatsApp, who is not, and other spellings of a number', async ()
   expect(await client.socket.onWhatsApp('5511987654321')).toEqual([
     { jid: '551187654321@s.whatsapp.net', exists: true },
   ]);
-  await client.untilStatus(await client.send('573009998877', 'nobody home'), 0);
+  // Only the ack itself is certain to tell: Baileys' event buffer may merge the refusal away.
+  const refusals: string[] = [];
+  client.socket.ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
+    if (attrs['error']) refusals.push(attrs['id'] ?? '');
+    client.changes.notify();
+  });
+  const id = await client.send('573009998877', 'nobody home');
+  await client.until(() => refusals.includes(id), 'a refusal');
 });
 
 test('two organizations write to each other, and to one customer', async () => {

@@ -175,6 +175,8 @@ export class TestClient {
 
   private noteStatus(id: string | null | undefined, status: number | null | undefined): void {
     if (!id || status === null || status === undefined) return;
+    // A refusal may come before Baileys tells of the message itself.
+    if (this.statuses.get(id) === 0) return;
     this.statuses.set(id, status === 0 ? 0 : Math.max(status, this.statuses.get(id) ?? 0));
   }
 }
