@@ -15,13 +15,13 @@ const STOP_DEADLINE_MS = 4500;
 async function main(): Promise<void> {
   // Keys and databases are for this user alone, whatever creates the file.
   process.umask(0o077);
-  let logger: Logger | undefined;
-  let service: Service | undefined;
+  const running: { logger?: Logger; service?: Service } = {};
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     // Ctrl+C under `npm start` arrives twice, from the terminal and from npm: the second must not cut the first one's work short.
     if (stopping) return;
     stopping = true;
+    const { logger, service } = running;
     logger?.info({ event: 'service_stopping', signal }, `Stopping (${signal}).`);
     // Before the door is open there is nothing to put away.
     if (!service) process.exit(0);
@@ -39,10 +39,11 @@ async function main(): Promise<void> {
 
   readEnvironmentFile();
   const config = readConfig(process.env);
-  logger = createLogger({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const logger = createLogger({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  running.logger = logger;
   // Loaded only now, since it takes a second: a wrong configuration is told at once, and a signal meanwhile is heard.
   const { startService } = await import('./service.js');
-  service = await startService(config, logger);
+  running.service = await startService(config, logger);
   // pm2 waits for this before it calls a (re)started process ready.
   process.send?.('ready');
 }

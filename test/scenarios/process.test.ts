@@ -1,0 +1,328 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { LogLines } from '../stage/log-lines.js';
+import { ServiceProcess } from '../stage/service-process.js';
+import { Stage } from '../stage/stage.js';
+
+const PHONE = '573001112233';
+const CUSTOMERS = ['573109990001', '573109990002', '573109990003'];
+const [CUSTOMER] = CUSTOMERS as [string];
+
+/** What the service promises for a stop, ms. */
+const STOP_LIMIT = 5000;
+
+/** Environment that runs this code inside the service's process before its own. */
+function inject(code: string): Record<string, string> {
+  return { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(code)}` };
+}
+
+function times<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => make(index));
+}
+
+/** An HTTP client that never finishes its request. */
+async function stuckClient(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  await new Promise((resolve) => socket.write('POST /api/start-session HTTP/1.1\r\nHost: a\r\n', resolve));
+  return socket;
+}
+
+describe('the process', () => {
+  let stage: Stage;
+  afterEach(() => stage.end());
+
+  async function connected(id: string): Promise<void> {
+    expect((await stage.api.ready(id)).body).toMatchObject({ status: 'connected' });
+  }
+
+  /** Nobody scanned again, nobody was unlinked, nobody met a message that could not be read. */
+  function expectUnharmed(registrations: number): void {
+    const { record } = stage.whatsapp;
+    expect(record.registrations).toHaveLength(registrations);
+    expect(record.unlinked).toEqual([]);
+    expect(record.replaced).toEqual([]);
+    expect(record.unreadable).toEqual([]);
+    expect(CUSTOMERS.flatMap((customer) => stage.whatsapp.customer(customer).unreadable)).toEqual([]);
+    expect(stage.log.events('fault_counted').filter(({ kind }) => kind === 'bad_mac')).toEqual([]);
+    expect(stage.log.events('session_cleaned')).toEqual([]);
+  }
+
+  it('comes back connected without a scan after a restart and after kill -9, and reads and writes', async () => {
+    stage = await Stage.set({ asProcess: true });
+    await stage.pair('2', PHONE);
+    await stage.send('2', CUSTOMER);
+    await stage.receive(PHONE, CUSTOMER);
+    for (const signal of ['SIGTERM', 'SIGKILL', 'SIGKILL'] as const) {
+      expect(await stage.process.end(signal)).toBe(signal === 'SIGKILL' ? null : 0);
+      // Written while the service is away: it arrives with the next login.
+      const { id } = await stage.whatsapp.customer(CUSTOMER).write(PHONE, stage.text());
+      await stage.startService();
+      await connected('2');
+      await stage.whatsapp.customer(CUSTOMER).delivered(id);
+      await stage.send('2', CUSTOMER);
+      await stage.receive(PHONE, CUSTOMER);
+    }
+    expect(stage.whatsapp.record.loginsOf(PHONE)).toHaveLength(4);
+    expectUnharmed(1);
+  });
+
+  it('loses nothing to kill -9 while messages flow both ways', async () => {
+    stage = await Stage.set({ asProcess: true });
+    const { record } = stage.whatsapp;
+    await stage.pair('2', PHONE);
+    const written: { customer: string; id: string }[] = [];
+    for (const round of [0, 1, 2, 3]) {
+      const sentBefore = record.totals.messages;
+      const readBefore = record.totals.receipts;
+      const sends = CUSTOMERS.flatMap((customer) =>
+        times(5, () => stage.api.send('2', customer, stage.text()).catch(() => null)),
+      );
+      const writes = CUSTOMERS.flatMap((customer) =>
+        times(5, async () => {
+          const { id } = await stage.whatsapp.customer(customer).write(PHONE, stage.text());
+          written.push({ customer, id });
+        }),
+      );
+      // Somewhere in the middle, each time somewhere else.
+      await record.until(
+        ({ totals }) => totals.messages > sentBefore + round && totals.receipts > readBefore + 2 * round,
+      );
+      await stage.process.end('SIGKILL');
+      await Promise.all([...sends, ...writes]);
+      await stage.startService();
+      await connected('2');
+      for (const customer of CUSTOMERS) {
+        await stage.send('2', customer);
+        await stage.receive(PHONE, customer);
+      }
+    }
+    // Also what was under way at a kill has arrived.
+    await Promise.all(written.map(({ customer, id }) => stage.whatsapp.customer(customer).delivered(id)));
+    expectUnharmed(1);
+  });
+
+  it('stops within 5 s with 50 sessions and a mute WhatsApp, and unlinks nobody', { timeout: 180_000 }, async () => {
+    stage = await Stage.set({ asProcess: true, env: { MAX_CONCURRENT_LOGINS: '50' } });
+    const { mishaps, record } = stage.whatsapp;
+    const organizations = times(50, (index) => ({ id: String(index + 1), number: `5730022000${10 + index}` }));
+    const queue = [...organizations];
+    await Promise.all(
+      times(8, async () => {
+        for (let next = queue.pop(); next; next = queue.pop()) await stage.pair(next.id, next.number);
+      }),
+    );
+    expect(record.connections).toBe(50);
+
+    async function stopInTime(signal: NodeJS.Signals): Promise<void> {
+      const stuck = await stuckClient(stage.process.url);
+      const sends = times(10, (index) => stage.api.send(String(index + 1), CUSTOMER, stage.text()).catch(() => null));
+      const begun = Date.now();
+      expect(await stage.process.end(signal)).toBe(0);
+      expect(Date.now() - begun).toBeLessThan(STOP_LIMIT);
+      stuck.destroy();
+      await Promise.all(sends);
+      expect(record.unlinked).toEqual([]);
+    }
+
+    // Everybody connected, then not a word any more, not even a closing handshake.
+    mishaps.muteQueries('*');
+    mishaps.silence('*');
+    await stopInTime('SIGTERM');
+
+    // Everybody in the middle of a login that will not be answered.
+    mishaps.endSilence('*');
+    const before = record.totals.logins;
+    await stage.startService();
+    await record.until(({ totals }) => totals.logins >= before + 50);
+    await stopInTime('SIGINT');
+
+    await mishaps.clear();
+    await stage.startService();
+    await Promise.all(organizations.map(({ id }) => connected(id)));
+    expectUnharmed(50);
+  });
+
+  it('ends in good order also when a second signal comes', async () => {
+    stage = await Stage.set({ asProcess: true });
+    await stage.pair('2', PHONE);
+    const stuck = await stuckClient(stage.process.url);
+    const { child, ended } = stage.process;
+    child.kill('SIGINT');
+    await stage.log.until('service_stopping');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({ code: 0, signal: null });
+    expect(stage.log.events('service_stopping')).toHaveLength(1);
+    expect(stage.log.events('service_stopped')).toHaveLength(1);
+    stuck.destroy();
+    expectUnharmed(1);
+  });
+
+  it('lives on after rejections that nobody handles, and logs them without what is secret in them', async () => {
+    const secret = Buffer.alloc(32, 7).toString('base64');
+    const reasons = `[new Error('of ${PHONE} with ${secret}'), 'a text with ${PHONE}', undefined, { key: '${secret}' }]`;
+    stage = await Stage.set({
+      asProcess: true,
+      env: inject(`process.on('SIGUSR2', () => { for (const why of ${reasons}) Promise.reject(why); });`),
+    });
+    await stage.pair('2', PHONE);
+    stage.process.child.kill('SIGUSR2');
+    await stage.log.until('unhandled_rejection', { count: 4 });
+    await stage.send('2', CUSTOMER);
+    await stage.receive(PHONE, CUSTOMER);
+    expect(stage.log.text).not.toContain(secret);
+    expect(stage.whatsapp.record.loginsOf(PHONE)).toHaveLength(1);
+    expect(await stage.process.end('SIGTERM')).toBe(0);
+  });
+
+  it('lives on when nobody reads its output any more', async () => {
+    stage = await Stage.set({ asProcess: true });
+    await stage.pair('2', PHONE);
+    const { child } = stage.process;
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    await stage.send('2', CUSTOMER);
+    await stage.receive(PHONE, CUSTOMER);
+    await stage.send('2', CUSTOMER);
+    expect(await stage.process.end('SIGTERM')).toBe(0);
+  });
+
+  it('touches no session of a service that runs already on the same port', async () => {
+    stage = await Stage.set({ asProcess: true });
+    await stage.pair('2', PHONE);
+    const { port } = new URL(stage.process.url);
+    const second = ServiceProcess.spawn({
+      environment: {
+        API_KEY: stage.key,
+        PORT: port,
+        AUTH_DIR: stage.authDirectory,
+        DATA_DIR: path.join(stage.directory, 'data'),
+        WA_WEBSOCKET_URL: stage.whatsapp.url,
+      },
+      directory: stage.directory,
+      log: stage.log,
+    });
+    expect(await second.ended).toEqual({ code: 1, signal: null });
+    expect(second.errors).toMatch(new RegExp(`^PORT ${port} of HOST 127\\.0\\.0\\.1 is in use [^\\n]*\\n$`));
+    await stage.send('2', CUSTOMER);
+    await stage.receive(PHONE, CUSTOMER);
+    expect(stage.whatsapp.record.loginsOf(PHONE)).toHaveLength(1);
+    expectUnharmed(1);
+  });
+});
+
+describe('a start', () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'whatsapp-server-start-'));
+  const log = new LogLines();
+  const KEY = 'Vq3k9ZtB7xLw2RmN8sYc4HdF6gJp1QaE';
+  /** Nobody listens there: these starts never get so far. */
+  const GOOD = { API_KEY: KEY, PORT: '0', WA_WEBSOCKET_URL: 'ws://127.0.0.1:9/ws/chat' };
+  let running: ServiceProcess[] = [];
+
+  afterEach(async () => {
+    for (const one of running) one.child.kill('SIGKILL');
+    await Promise.all(running.map(({ ended }) => ended));
+    running = [];
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  function spawn(environment: Record<string, string>, options: { ipc?: boolean; folder?: string } = {}) {
+    const folder = path.join(directory, options.folder ?? 'empty');
+    mkdirSync(folder, { recursive: true });
+    const one = ServiceProcess.spawn({ environment, directory: folder, log, ipc: options.ipc });
+    running.push(one);
+    return one;
+  }
+
+  it('ends with code 78 and the name of each variable that is wrong, never with its value', async () => {
+    mkdirSync(path.join(directory, 'bad-env-file', '.env'), { recursive: true });
+    const ends = await Promise.all(
+      [
+        { run: spawn({ ...GOOD, API_KEY: '' }), says: [/^ {2}- API_KEY is missing/m] },
+        { run: spawn({ ...GOOD, API_KEY: KEY.slice(0, 20) }), says: [/^ {2}- API_KEY is too short/m] },
+        {
+          run: spawn({ ...GOOD, API_KEY: 'change-me-change-me-change-me' }),
+          says: [/^ {2}- API_KEY looks like an ex/m],
+        },
+        {
+          run: spawn({ ...GOOD, PORT: 'http', WA_WEBSOCKET_URL: 'https://example.org', SILENCE_TIMEOUT: '-1' }),
+          says: [/^ {2}- PORT /m, /^ {2}- WA_WEBSOCKET_URL must be a ws/m, /^ {2}- SILENCE_TIMEOUT /m],
+        },
+        {
+          run: spawn({ ...GOOD, SILENCE_TIMEOUT: '1000' }),
+          says: [/- SILENCE_TIMEOUT must be longer than KEEP_ALIVE/],
+        },
+        { run: spawn(GOOD, { folder: 'bad-env-file' }), says: [/^ {2}- \.env cannot be read \(EISDIR\)/m] },
+      ].map(async ({ run, says }) => ({ run, says, end: await run.ended })),
+    );
+    for (const { run, says, end } of ends) {
+      expect(end, run.errors).toEqual({ code: 78, signal: null });
+      for (const sentence of says) expect(run.errors).toMatch(sentence);
+      expect(run.errors).not.toMatch(/^\s+at /m);
+    }
+    expect(log.text).not.toContain(KEY.slice(0, 20));
+    expect(log.text).not.toContain('change-me');
+  });
+
+  it('says which directory, port or host it cannot use, in one sentence and with code 1', async () => {
+    mkdirSync(directory, { recursive: true });
+    const file = path.join(directory, 'a-file');
+    writeFileSync(file, '');
+    const ends = await Promise.all(
+      [
+        { run: spawn({ ...GOOD, AUTH_DIR: file }), says: `AUTH_DIR (${file}) cannot be used: ` },
+        { run: spawn({ ...GOOD, DATA_DIR: file }), says: `DATA_DIR (${file}) cannot be used: ` },
+        { run: spawn({ ...GOOD, HOST: '192.0.2.1' }), says: 'HOST 192.0.2.1 is no address of this machine' },
+      ].map(async ({ run, says }) => ({ run, says, end: await run.ended })),
+    );
+    for (const { run, says, end } of ends) {
+      expect(end, run.errors).toEqual({ code: 1, signal: null });
+      expect(run.errors.startsWith(says), run.errors).toBe(true);
+      expect(run.errors.trimEnd()).not.toContain('\n');
+    }
+  });
+
+  it('can be ended by a signal at any moment before it listens, and does not call itself ready', async () => {
+    const newborn = spawn(GOOD);
+    await once(newborn.child, 'spawn');
+    newborn.child.kill('SIGTERM');
+
+    const held = spawn(
+      {
+        ...GOOD,
+        ...inject(`import net from 'node:net';
+          net.Server.prototype.listen = function () { process.stderr.write('HELD'); setInterval(() => {}, 1000); return this; };`),
+      },
+      { ipc: true },
+    );
+    const messages: unknown[] = [];
+    held.child.on('message', (message) => messages.push(message));
+    while (!held.errors.includes('HELD')) await once(held.child.stderr as NodeJS.ReadableStream, 'data');
+    held.child.kill('SIGTERM');
+
+    expect(await held.ended).toEqual({ code: 0, signal: null });
+    expect(messages).toEqual([]);
+    // Before Node has loaded the program, the signal itself ends it.
+    expect([0, null]).toContain((await newborn.ended).code);
+  });
+
+  it('tells its parent that it is ready when it answers', async () => {
+    const listening = new LogLines();
+    const folder = path.join(directory, 'ready');
+    mkdirSync(folder, { recursive: true });
+    const one = ServiceProcess.spawn({ environment: GOOD, directory: folder, log: listening, ipc: true });
+    running.push(one);
+    expect(await once(one.child, 'message')).toEqual(['ready', undefined]);
+    const { url } = await listening.until('service_started');
+    expect((await fetch(`${url as string}/health/live`)).status).toBe(200);
+    expect((await listening.until('no_organization_yet')).msg).toContain(`${url as string}/api/qr/1?format=text`);
+    expect(await one.end('SIGTERM')).toBe(0);
+  });
+});
