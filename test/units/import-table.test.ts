@@ -1,0 +1,288 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+
+/** ARCHITECTURE.md, "Who may import whom". A room is a folder of src/; the closed list is what everybody may use. */
+const CLOSED_LIST = ['organization-id.ts', 'errors.ts', 'logger.ts', 'config.ts', 'phone-number.ts'];
+const DOORS = ['http', 'cli', 'operator-page'];
+const MIDDLE = ['session', 'outbox', 'webhooks'];
+const BELOW = ['health', 'auth', 'store', 'events'];
+/** What is kept below speaks the words of the rooms above: types only, so that nothing of them is there at run time. */
+const WORDS_OF_ABOVE: Readonly<Record<string, readonly string[]>> = {
+  store: ['session/session-view.ts'],
+  auth: ['session/session-view.ts', 'session/whatsapp-socket.ts'],
+};
+/** What `baileys`, which implements session/whatsapp-socket.ts, knows of others. */
+const BAILEYS_KNOWS = ['session/whatsapp-socket.ts', 'session/disconnect-reason.ts', 'health/session-fault.ts'];
+const WHATSAPP_LIBRARIES = ['@whiskeysockets/baileys', 'libsignal'];
+/** The only wiring, and what starts it. */
+const WIRING = ['service.ts', 'main.ts'];
+
+/** Files by their path in the project, `src/http/app.ts` -> its text. */
+type Files = Readonly<Record<string, string>>;
+
+interface Import {
+  readonly from: string;
+  /** A path in the project, or the name of a package. */
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(file: string, text: string): Import[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found: Import[] = [];
+  const add = (name: ts.Node | undefined, typeOnly: boolean): void => {
+    if (name && ts.isStringLiteralLike(name)) found.push({ from: file, to: resolved(file, name.text), typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, isTypeOnly(node));
+    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
+    else if (ts.isCallExpression(node)) {
+      const isDynamic = node.expression.kind === ts.SyntaxKind.ImportKeyword;
+      const isRequire = /^(require|\w+\.resolve|import\.meta\.resolve)$/.test(node.expression.getText(source));
+      if (isDynamic || isRequire) add(node.arguments[0], false);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function isTypeOnly({ importClause }: ts.ImportDeclaration): boolean {
+  if (!importClause) return false;
+  if (importClause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const bindings = importClause.namedBindings;
+  if (importClause.name || !bindings || !ts.isNamedImports(bindings)) return false;
+  return bindings.elements.length > 0 && bindings.elements.every((element) => element.isTypeOnly);
+}
+
+function resolved(from: string, name: string): string {
+  if (!name.startsWith('.')) return name;
+  return path.posix.join(path.posix.dirname(from), name).replace(/\.js$/, '.ts');
+}
+
+function isPackage(to: string, name: string): boolean {
+  return to === name || to.startsWith(`${name}/`);
+}
+
+/** `src/http/app.ts` -> `http`; `src/errors.ts` -> `errors.ts`. */
+function roomOf(file: string): string {
+  return file.split('/')[1] ?? '';
+}
+
+/** What a file of src/ may not import, in a few words; null when all is well. */
+function complaint({ from, to, typeOnly }: Import): string | null {
+  if (from.startsWith('emulator/')) return to.startsWith('src/') ? 'the emulator never imports src/' : null;
+  if (!from.startsWith('src/')) return null;
+  const room = roomOf(from);
+  if (WHATSAPP_LIBRARIES.some((name) => isPackage(to, name))) {
+    return room === 'baileys' ? null : `only src/baileys imports ${WHATSAPP_LIBRARIES.join(' and ')}`;
+  }
+  if (/^(emulator|test|demo|bench|scripts)\//.test(to)) return `src/ imports nothing of ${to.split('/')[0]}/`;
+  if (!to.startsWith('src/') || WIRING.includes(room)) return null;
+  const target = roomOf(to);
+  const inside = to.slice('src/'.length);
+  if (WIRING.includes(target)) return 'nobody imports the wiring';
+  if (target === room || CLOSED_LIST.includes(target)) {
+    return null;
+  }
+  if (CLOSED_LIST.includes(room)) return 'the closed list imports no room';
+  if (DOORS.includes(room) && MIDDLE.includes(target)) return null;
+  if (MIDDLE.includes(room) && [...MIDDLE, ...BELOW].includes(target)) return null;
+  if (room === 'baileys' && BAILEYS_KNOWS.includes(inside)) return null;
+  if (WORDS_OF_ABOVE[room]?.includes(inside)) return typeOnly ? null : `${room} takes only types of ${inside}`;
+  return `${room} does not know ${target}`;
+}
+
+function violations(files: Files): string[] {
+  return Object.entries(files)
+    .flatMap(([file, text]) => importsOf(file, text))
+    .flatMap((one) => {
+      const why = complaint(one);
+      return why === null ? [] : [`${one.from} imports ${one.to}: ${why}`];
+    });
+}
+
+/** Files that reach themselves through imports that are there at run time. */
+function circles(files: Files): string[] {
+  const graph = new Map(
+    Object.entries(files).map(([file, text]) => [
+      file,
+      importsOf(file, text)
+        .filter(({ to, typeOnly }) => !typeOnly && to in files)
+        .map(({ to }) => to),
+    ]),
+  );
+  const reaches = (from: string, goal: string, seen = new Set<string>()): boolean =>
+    (graph.get(from) ?? []).some((to) => {
+      if (to === goal) return true;
+      if (seen.has(to)) return false;
+      seen.add(to);
+      return reaches(to, goal, seen);
+    });
+  return [...graph.keys()].filter((file) => reaches(file, file));
+}
+
+function read(...folders: string[]): Files {
+  const names = folders.flatMap((folder) =>
+    fs
+      .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((name) => path.posix.join(folder, name.split(path.sep).join('/'))),
+  );
+  return Object.fromEntries(
+    names.filter((name) => name.endsWith('.ts')).map((name) => [name, fs.readFileSync(name, 'utf8')]),
+  );
+}
+
+describe('the rooms of this project', () => {
+  test('are read: src/ and the emulator are not empty, and their imports are found', () => {
+    const files = read('src', 'emulator');
+    expect(Object.keys(files)).toEqual(expect.arrayContaining(['src/service.ts', 'emulator/emulator.ts']));
+    const found = Object.entries(files).flatMap(([file, text]) => importsOf(file, text));
+    expect(found).toContainEqual({ from: 'src/main.ts', to: 'src/service.ts', typeOnly: false });
+    expect(found).toContainEqual(
+      expect.objectContaining({ from: 'src/baileys/baileys-socket.ts', to: '@whiskeysockets/baileys' }),
+    );
+  });
+
+  test('import only what the table allows', () => {
+    expect(violations(read('src', 'emulator'))).toEqual([]);
+  });
+
+  test('name only files that are there', () => {
+    const files = read('src', 'emulator');
+    const missing = Object.entries(files)
+      .flatMap(([file, text]) => importsOf(file, text))
+      .filter(({ to }) => /^(src|emulator)\//.test(to) && !(to in files) && !/\.json$/.test(to));
+    expect(missing).toEqual([]);
+  });
+
+  test('have no circle at run time in src/', () => {
+    expect(circles(read('src'))).toEqual([]);
+  });
+});
+
+describe('the checker', () => {
+  test.each([
+    ['src/http/app.ts', "import { SessionHealth } from '../health/session-health.js';", 'http does not know health'],
+    ['src/http/routes/qr.ts', "import { AuthFolders } from '../../auth/auth-folders.js';", 'http does not know auth'],
+    [
+      'src/http/app.ts',
+      "import type { SessionRegister } from '../store/session-register.js';",
+      'http does not know store',
+    ],
+    ['src/http/app.ts', "import { BaileysSockets } from '../baileys/baileys-socket.js';", 'http does not know baileys'],
+    ['src/http/app.ts', "export { startService } from '../service.js';", 'nobody imports the wiring'],
+    ['src/cli/doctor.ts', "import { backups } from '../auth/backups.js';", 'cli does not know auth'],
+    [
+      'src/session/organization-session.ts',
+      "import { makeWASocket } from '@whiskeysockets/baileys';",
+      'only src/baileys imports',
+    ],
+    [
+      'src/session/organization-session.ts',
+      "const { proto } = await import('@whiskeysockets/baileys');",
+      'only src/baileys imports',
+    ],
+    ['src/session/x.ts', "type A = import('@whiskeysockets/baileys').WASocket;", 'only src/baileys imports'],
+    ['src/service.ts', "import { SessionCipher } from 'libsignal';", 'only src/baileys imports'],
+    ['src/auth/x.ts', "const record = require('libsignal/src/session_record.js');", 'only src/baileys imports'],
+    [
+      'src/session/x.ts',
+      "import { BaileysSockets } from '../baileys/baileys-socket.js';",
+      'session does not know baileys',
+    ],
+    ['src/session/x.ts', "import { createApp } from '../http/app.js';", 'session does not know http'],
+    [
+      'src/health/session-health.ts',
+      "import { reactionTo } from '../session/reconnect-policy.js';",
+      'health does not know session',
+    ],
+    [
+      'src/health/session-health.ts',
+      "import type { SessionStatus } from '../session/session-view.js';",
+      'health does not know session',
+    ],
+    [
+      'src/auth/backups.ts',
+      "import { SessionRegister } from '../store/session-register.js';",
+      'auth does not know store',
+    ],
+    [
+      'src/store/session-register.ts',
+      "import { ATTENTION_CODES } from '../session/session-view.js';",
+      'store takes only types',
+    ],
+    [
+      'src/store/session-register.ts',
+      "import type { LoginGovernor } from '../session/login-governor.js';",
+      'store does not know session',
+    ],
+    [
+      'src/baileys/baileys-socket.ts',
+      "import { OrganizationSession } from '../session/organization-session.js';",
+      'baileys does not know session',
+    ],
+    [
+      'src/baileys/baileys-socket.ts',
+      "import { AuthDatabase } from '../auth/auth-database.js';",
+      'baileys does not know auth',
+    ],
+    ['src/logger.ts', "import type { FaultKind } from './health/session-fault.js';", 'the closed list imports no room'],
+    [
+      'src/session/x.ts',
+      "import { startEmulator } from '../../emulator/emulator.js';",
+      'src/ imports nothing of emulator/',
+    ],
+    ['src/service.ts', "import { Stage } from '../test/stage/stage.js';", 'src/ imports nothing of test/'],
+    ['emulator/emulator.ts', "import { readConfig } from '../src/config.js';", 'the emulator never imports src/'],
+    ['emulator/emulator.ts', "import type { Config } from '../src/config.js';", 'the emulator never imports src/'],
+  ])('complains when %s holds %s', (file, text, why) => {
+    const found = violations({ [file]: text });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`${file} imports `);
+    expect(found[0]).toContain(why);
+  });
+
+  test.each([
+    [
+      'src/http/app.ts',
+      "import type { Sessions } from '../session/session-view.js'; import { redact } from '../logger.js';",
+    ],
+    [
+      'src/session/x.ts',
+      "import { A } from '../auth/a.js'; import { B } from '../health/b.js'; import { C } from '../store/c.js';",
+    ],
+    ['src/store/session-register.ts', "import { type CleaningRecord } from '../session/session-view.js';"],
+    [
+      'src/baileys/x.ts',
+      "import { disconnectReason } from '../session/disconnect-reason.js'; import { x } from 'libsignal';",
+    ],
+    [
+      'src/service.ts',
+      "import { A } from './auth/a.js'; import { B } from './baileys/b.js'; import { C } from './http/c.js';",
+    ],
+    ['emulator/x.ts', "import { proto } from '@whiskeysockets/baileys'; import { y } from './y.js';"],
+    [
+      'test/stage/stage.ts',
+      "import { startService } from '../../src/service.js'; import { e } from '../../emulator/emulator.js';",
+    ],
+    ['src/http/app.ts', "// import { A } from '../auth/a.js';\nconst text = \"import { A } from '../auth/a.js'\";"],
+  ])('has nothing against %s with %s', (file, text) => {
+    expect(violations({ [file]: text })).toEqual([]);
+  });
+
+  test('finds a circle', () => {
+    const files = {
+      'src/a.ts': "import { b } from './b.js';",
+      'src/b.ts': "export { c } from './c.js';",
+      'src/c.ts': "import { a } from './a.js';",
+      'src/d.ts': "import { a } from './a.js';",
+      'src/e.ts': "import type { f } from './f.js';",
+      'src/f.ts': "import { e } from './e.js';",
+    };
+    expect(circles(files).sort()).toEqual(['src/a.ts', 'src/b.ts', 'src/c.ts']);
+  });
+});
