@@ -40,6 +40,7 @@ export function maskPhone(number: string): string {
 export function redact(text: string): string {
   return text
     .replace(/[A-Za-z0-9+/_-]{28,}={0,2}/g, '[redacted]')
-    .replace(/\+?\d[\d\s-]{5,}\d/g, (found) => (found.replace(/\D/g, '').length >= 7 ? maskPhone(found) : found))
+    .replace(/\b(?:[0-9a-f]{2}[\s,:]){7,}[0-9a-f]{2}\b|(?:\d{1,3},\s?){7,}\d{1,3}/gi, '[redacted]')
+    .replace(/\+?\(?\d(?:(?:[\s-]{0,3}|\.|\)[\s-]?|\s?\()\d){6,}/g, (found) => maskPhone(found))
     .slice(0, 500);
 }

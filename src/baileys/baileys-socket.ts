@@ -239,7 +239,7 @@ class BaileysSocket implements WhatsAppSocket {
       if (update.qr) this.tell({ type: 'qr', text: update.qr });
       if (update.isNewLogin) this.tell({ type: 'paired', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
       if (update.connection === 'open') this.tell({ type: 'open', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
-      if (update.connection === 'close') this.finish(connectionEnd(update.lastDisconnect?.error));
+      if (update.connection === 'close') this.finish(ownEnd(update.lastDisconnect?.error));
     });
     ev.on('messages.upsert', ({ messages }) => {
       for (const { key, message } of messages) {
@@ -394,7 +394,15 @@ function pairedOrFresh(creds: AuthenticationCreds): AuthenticationCreds {
   return creds;
 }
 
+/**
+ * Baileys' own end of the connection. Its `Connection Closed` says that the TCP connection went away under the handshake: a matter of the
+ * network. As a fault of the session it counts only where a send met it (`endOfClosedSocket`).
+ */
+function ownEnd(error: unknown): ConnectionEnd {
+  return isClosedSocket(error) ? { text: 'Connection Terminated', code: 428 } : connectionEnd(error);
+}
+
 function isClosedSocket(error: unknown): boolean {
-  const { message, output } = error as { message?: string; output?: { statusCode?: number } };
+  const { message, output } = (error ?? {}) as { message?: string; output?: { statusCode?: number } };
   return message === 'Connection Closed' && output?.statusCode === 428;
 }

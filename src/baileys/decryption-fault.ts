@@ -5,7 +5,7 @@ import { NoMatchingSessionError } from './signal-cipher.js';
 const BY_TEXT: readonly [RegExp, FaultKind][] = [
   [/^Bad MAC/, 'bad_mac'],
   [/^Key used already or never filled/, 'duplicate_message'],
-  [/^No session record|^No sessions available/, 'missing_session'],
+  [/^No session record|^No sessions available|^No matching sessions/, 'missing_session'],
   [/^Invalid PreKey ID|^Missing SignedPreKey/, 'missing_pre_key'],
 ];
 

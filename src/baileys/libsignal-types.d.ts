@@ -28,7 +28,10 @@ declare module 'libsignal/src/session_cipher.js' {
   export default class SessionCipher {
     constructor(storage: unknown, address: ProtocolAddress);
     addr: ProtocolAddress;
-    storage: { storeSession(address: string, record: SessionRecord): Promise<void> };
+    storage: {
+      loadSession(address: string): Promise<SessionRecord | null>;
+      storeSession(address: string, record: SessionRecord): Promise<void>;
+    };
     encrypt(data: Buffer): Promise<{ type: number; body: Buffer }>;
     decryptPreKeyWhisperMessage(data: Buffer): Promise<Buffer>;
     decryptWhisperMessage(data: Buffer): Promise<Buffer>;

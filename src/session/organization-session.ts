@@ -430,7 +430,10 @@ export class OrganizationSession {
     this.setStatus('disconnected');
     if (permission.because === 'version_refused') {
       this.setAttention('version_refused');
-      this.logger.warn({ event: 'login_refused_by_version' }, 'No login: WhatsApp refused this client version to another session.');
+      this.logger.warn(
+        { event: 'login_refused_by_version' },
+        'No login: WhatsApp refused this client version to another session.',
+      );
       return false;
     }
     this.connectAt(permission.retryAt ?? this.house.now() + this.house.settings.reconnect.maxMs);
@@ -557,7 +560,6 @@ export class OrganizationSession {
     this.firstTryDone = true;
     this.dropSocket();
     this.lastDisconnect = reason;
-    this.health.connectionClosed(now);
     if (countsAsStreamError(reason.kind)) {
       this.house.outage.streamError(this.id, now);
       const verdict = this.health.record('stream_error', now);
@@ -692,7 +694,8 @@ export class OrganizationSession {
     const record: CleaningRecord = { at: now, reason, automatic, backup: backup?.name ?? null };
     this.house.register.recordCleaning(this.id, record);
     this.house.register.setWanted(this.id, 'running');
-    this.house.governor.allowTrial(this.id);
+    // Only what a person does is a trial of a refused client version.
+    if (!automatic) this.house.governor.allowTrial(this.id);
     this.forgetPhone();
     this.health.reset();
     this.attempt = 0;
@@ -727,6 +730,7 @@ export class OrganizationSession {
 
   /** The live socket is no longer alive: its callbacks are ignored from here on. */
   private dropSocket(): void {
+    if (this.socket) this.health.connectionClosed(this.house.now());
     this.socket = null;
     this.qr = null;
     this.pairingCode = null;

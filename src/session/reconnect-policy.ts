@@ -29,6 +29,7 @@ export interface ReconnectContext {
 
 /** A refusal that says nothing about the keys gets this many slow tries, then a person. */
 export const REJECTED_TRIES = 2;
+export const REJECTED_RETRY_MS = 60_000;
 
 /** While a folder cannot be read, look again this often, ms: a full disk gets room again, and looking touches nothing. */
 export const UNREADABLE_RETRY_MS = 30_000;
@@ -66,7 +67,7 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
       return { do: 'stop_everybody', attention: 'version_refused' };
     case 'login_rejected':
       return context.rejectedBefore < REJECTED_TRIES
-        ? { do: 'reconnect_with_backoff' }
+        ? { do: 'sleep', until: reason.at + REJECTED_RETRY_MS, attention: 'login_rejected' }
         : { do: 'stop', status: 'disconnected', attention: 'login_rejected' };
     case 'auth_folder_failed':
       return { do: 'sleep', until: reason.at + UNREADABLE_RETRY_MS, attention: 'auth_folder_unreadable' };

@@ -13,7 +13,12 @@ describe('guards', () => {
 
   it('outage: 20 sessions hit together, again and again, keep their keys, and their logins come spread out, within the cap', async () => {
     stage = await Stage.set({
-      env: { HEALTH_STABLE_AFTER: '100000', MAX_CONCURRENT_LOGINS: '4', RECONNECT_BASE_DELAY: '400', RECONNECT_MAX_DELAY: '800' },
+      env: {
+        HEALTH_STABLE_AFTER: '100000',
+        MAX_CONCURRENT_LOGINS: '4',
+        RECONNECT_BASE_DELAY: '400',
+        RECONNECT_MAX_DELAY: '800',
+      },
     });
     const shops = organizations(20);
     for (const { id, phone } of shops) await stage.pair(id, phone);
@@ -49,7 +54,9 @@ describe('guards', () => {
     expect((await stage.api.get('/health/ready')).status).toBe(503);
     expect(stage.whatsapp.record.upgrades - upgrades).toBeLessThanOrEqual(3);
     stage.whatsapp.mishaps.muteQueries('*', { on: false });
-    await Promise.all(shops.map(({ id }) => stage.log.until('session_connected', { org: id, count: 2, timeoutMs: 40_000 })));
+    await Promise.all(
+      shops.map(({ id }) => stage.log.until('session_connected', { org: id, count: 2, timeoutMs: 40_000 })),
+    );
     expect((await stage.api.get('/health/ready')).status).toBe(200);
   });
 
@@ -132,9 +139,16 @@ describe('guards', () => {
     stage.whatsapp.mishaps.failure(banned!.phone, 406);
     stage.whatsapp.mishaps.failure(resting!.phone, 402, { attrs: { expire: '600' } });
     stage.whatsapp.mishaps.cutAll();
-    for (const { id } of [locked!, banned!, resting!]) await stage.log.until('session_disconnected', { org: id, count: 3 });
-    expect((await stage.api.status(locked!.id)).body).toMatchObject({ attention: { code: 'locked' }, next_reconnect_at: null });
-    expect((await stage.api.status(banned!.id)).body).toMatchObject({ attention: { code: 'banned' }, next_reconnect_at: null });
+    for (const { id } of [locked!, banned!, resting!])
+      await stage.log.until('session_disconnected', { org: id, count: 3 });
+    expect((await stage.api.status(locked!.id)).body).toMatchObject({
+      attention: { code: 'locked' },
+      next_reconnect_at: null,
+    });
+    expect((await stage.api.status(banned!.id)).body).toMatchObject({
+      attention: { code: 'banned' },
+      next_reconnect_at: null,
+    });
     const sleeping = (await stage.api.status(resting!.id)).body;
     expect(sleeping.attention.code).toBe('temporary_ban');
     expect(Date.parse(sleeping.next_reconnect_at as string) - Date.now()).toBeGreaterThan(500_000);

@@ -11,7 +11,7 @@ describe('bad MACs', () => {
 
   for (const type of ['pkmsg', 'msg'] as const) {
     it(`three within the window, as ${type}: backup, new QR, log with counts; after the scan all is well again`, async () => {
-      stage = await Stage.set();
+      stage = await Stage.set({ env: { HEALTH_STABLE_AFTER: '100000' } });
       await stage.pair('2', PHONE);
       await stage.receive(PHONE, CUSTOMER);
       await stage.send('2', CUSTOMER);
@@ -104,7 +104,9 @@ describe('stream errors', () => {
     stage.whatsapp.mishaps.streamError(PHONE, 'ack');
     await stage.log.until('session_connected', { org: '2', count: 2 });
     expect(stage.log.events('session_cleaned')).toEqual([]);
-    expect(stage.log.events('fault_counted', '2')).toMatchObject([{ kind: 'stream_error', counts: { stream_error: 1 } }]);
+    expect(stage.log.events('fault_counted', '2')).toMatchObject([
+      { kind: 'stream_error', counts: { stream_error: 1 } },
+    ]);
     await stage.send('2', CUSTOMER);
   });
 
@@ -160,7 +162,10 @@ describe('stream errors', () => {
       await again();
       await mishaps.refuseConnections(true);
       mishaps.cut(PHONE);
-      await stage.log.until('session_disconnected', { org: '2', count: stage.log.events('session_disconnected', '2').length + 2 });
+      await stage.log.until('session_disconnected', {
+        org: '2',
+        count: stage.log.events('session_disconnected', '2').length + 2,
+      });
       await mishaps.refuseConnections(false);
       await again();
     }

@@ -35,7 +35,9 @@ describe('eight organizations and three customers', () => {
     };
     try {
       await Promise.all(
-        shops.flatMap(({ id, phone }) => CUSTOMERS.flatMap((customer) => [outgoing(id, customer), incoming(phone, customer)])),
+        shops.flatMap(({ id, phone }) =>
+          CUSTOMERS.flatMap((customer) => [outgoing(id, customer), incoming(phone, customer)]),
+        ),
       );
     } finally {
       clearInterval(cuts);

@@ -23,9 +23,15 @@ describe('network trouble', () => {
   });
 
   it('20 half-open silences: noticed, reconnected, each next send arrives, nothing is counted or cleaned', async () => {
-    stage = await Stage.set({ env: { KEEP_ALIVE_INTERVAL: '100', SILENCE_TIMEOUT: '600', MAX_CONCURRENT_LOGINS: '10' } });
+    stage = await Stage.set({
+      env: { KEEP_ALIVE_INTERVAL: '100', SILENCE_TIMEOUT: '600', MAX_CONCURRENT_LOGINS: '10' },
+    });
     // Four organizations go silent together, five times.
-    const organizations = [1, 2, 3, 4].map((n) => ({ id: `${n}`, phone: `57300111000${n}`, customer: `57310999000${n}` }));
+    const organizations = [1, 2, 3, 4].map((n) => ({
+      id: `${n}`,
+      phone: `57300111000${n}`,
+      customer: `57310999000${n}`,
+    }));
     for (const { id, phone } of organizations) await stage.pair(id, phone);
     for (let round = 1; round <= 5; round++) {
       for (const { phone } of organizations) stage.whatsapp.mishaps.silence(phone);

@@ -54,7 +54,12 @@ describe('one live socket per organization', () => {
     expect(stage.whatsapp.record.replaced).toEqual([]);
     const stopped = await stage.api.stop('2');
     expect(stopped.body.status).toBe('stopped');
-    await stage.whatsapp.record.until(() => stage.whatsapp.phone(PHONE).devices().every(({ connected }) => !connected));
+    await stage.whatsapp.record.until(() =>
+      stage.whatsapp
+        .phone(PHONE)
+        .devices()
+        .every(({ connected }) => !connected),
+    );
     const refused = await stage.api.send('2', CUSTOMER, stage.text());
     expect(refused.status).toBe(400);
     expect(refused.body).toMatchObject({ code: 'not_connected', status: 'stopped' });

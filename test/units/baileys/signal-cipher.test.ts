@@ -103,12 +103,12 @@ describe('two sessions with one contact', () => {
   });
 
   // Known to fail until SignalCipher puts back what a failed attempt changed; then `.fails` must go.
-  test.fails('and leaves the newer one as it was: further messages of the contact are readable', async () => {
+  test('and leaves the newer one as it was: further messages of the contact are readable', async () => {
     const [anna, bruno] = await lateMessage();
     expect(await bruno.decrypt(anna, await anna.encrypt(bruno, 'and another'))).toBe('and another');
   });
 
-  test.fails('and leaves the newer one as it was: the contact can read the answer', async () => {
+  test('and leaves the newer one as it was: the contact can read the answer', async () => {
     const [anna, bruno] = await lateMessage();
     expect(await anna.decrypt(bruno, await bruno.encrypt(anna, 'answer'))).toBe('answer');
   });

@@ -12,6 +12,7 @@ import {
 import {
   backoffDelay,
   reactionTo,
+  REJECTED_RETRY_MS,
   REJECTED_TRIES,
   UNREADABLE_RETRY_MS,
   type Reaction,
@@ -40,6 +41,7 @@ interface Row {
   readonly counts: boolean;
 }
 
+const slowly: Reaction = { do: 'sleep', until: NOW + REJECTED_RETRY_MS, attention: 'login_rejected' };
 const backoff: Reaction = { do: 'reconnect_with_backoff' };
 const unlinked: Reaction = { do: 'set_aside', attention: 'unlinked' };
 const replaced: Reaction = { do: 'stop', status: 'disconnected', attention: 'replaced' };
@@ -277,14 +279,14 @@ const TABLE: readonly Row[] = [
     what: `login rejected with ${code}`,
     end: failure(code),
     kind: 'login_rejected',
-    reaction: backoff,
+    reaction: slowly,
     counts: false,
   })),
   {
     what: 'old multi-device answer',
     end: boom('Multi-device beta not joined', 411),
     kind: 'login_rejected',
-    reaction: backoff,
+    reaction: slowly,
     counts: false,
   },
 ];
@@ -422,7 +424,7 @@ describe('what was before matters', () => {
   test('a rejected login gets two tries more, then a person', () => {
     const reason = disconnectReason(endOf(failure(409)), NOW);
     expect(REJECTED_TRIES).toBe(2);
-    expect(reactionTo(reason, { ...PAIRED, rejectedBefore: 1 })).toEqual(backoff);
+    expect(reactionTo(reason, { ...PAIRED, rejectedBefore: 1 })).toEqual(slowly);
     for (const rejectedBefore of [2, 3, 100]) {
       expect(reactionTo(reason, { ...PAIRED, rejectedBefore })).toEqual({
         do: 'stop',
