@@ -20,6 +20,7 @@ export class Story {
 
   async tell(): Promise<void> {
     const firstQr = await this.startSession();
+    await this.step('The phone scans it');
     await this.scanQr('the phone read the QR from the PNG that GET /api/qr/2?format=png serves');
     await this.seePaired();
     await this.sendConfirmation();
