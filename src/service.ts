@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AuthDirectoryLock } from './auth/directory-lock.js';
 import { AuthFolders } from './auth/auth-folders.js';
 import { BaileysSockets } from './baileys/baileys-socket.js';
 import { silenceLibsignalConsole } from './baileys/libsignal-console.js';
@@ -81,11 +82,14 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   process.on('unhandledRejection', onRejection);
 
   const server = createHttpServer(createApp({ config, sessions, logger }), config.DEFAULT_LANGUAGE);
+  let lock: AuthDirectoryLock | undefined;
   try {
     await listen(server, config.PORT, config.HOST);
     // After the port is ours: a second service, started by mistake, has ended by now and touches no folder of the first.
+    lock = orStartError(`AUTH_DIR (${config.AUTH_DIR})`, () => AuthDirectoryLock.take(config.AUTH_DIR));
     orStartError(`AUTH_DIR (${config.AUTH_DIR})`, () => folders.prepare());
   } catch (error) {
+    lock?.release();
     server.close();
     process.off('unhandledRejection', onRejection);
     register.close();
@@ -108,6 +112,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const drained = drain(server);
     sessions.shutdown();
     await drained;
+    lock.release();
     register.close();
     logger.info({ event: 'service_stopped' }, 'Stopped; every session comes back by itself at the next start.');
     process.off('unhandledRejection', onRejection);

@@ -125,7 +125,7 @@ export const english: Sentences = {
       sentence: 'The session has no connection to WhatsApp at the moment.',
       hint: 'If "next_reconnect_at" has a time, it reconnects by itself; if "attention" says something, follow its hint; otherwise call POST /api/start-session.',
     },
-    logged_out: { sentence: 'The phone unlinked the session.', hint: SCAN_AGAIN },
+    logged_out: { sentence: 'The session is logged out: no phone is linked.', hint: SCAN_AGAIN },
     stopped: {
       sentence: 'The session is stopped; its keys are kept.',
       hint: 'Start it with POST /api/start-session whenever you like; no scan is needed if a phone was linked.',
@@ -182,6 +182,9 @@ export const english: Sentences = {
     cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',
     stopped: 'Session stopped: its keys are kept, and it will not start by itself.',
     restarted: 'Session restarted with the same keys.',
+    pairing_code: 'The code is ready to be typed on the phone.',
+    type_the_code:
+      'Type this code on the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead.',
     restored: 'Backup restored: the session logs in with those keys.',
   },
 };

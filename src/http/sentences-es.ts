@@ -131,7 +131,7 @@ export const spanish: Sentences = {
       sentence: 'La sesión no tiene conexión con WhatsApp en este momento.',
       hint: 'Si hay una hora en "next_reconnect_at", se reconecta sola; si hay algo en "attention", siga su indicación; si no, llame a POST /api/start-session.',
     },
-    logged_out: { sentence: 'El teléfono desvinculó la sesión.', hint: SCAN_AGAIN },
+    logged_out: { sentence: 'La sesión está cerrada: no hay un teléfono vinculado.', hint: SCAN_AGAIN },
     stopped: {
       sentence: 'La sesión está detenida; sus claves se conservan.',
       hint: 'Iníciela con POST /api/start-session cuando quiera; no hace falta escanear si ya estaba vinculada.',
@@ -192,6 +192,9 @@ export const spanish: Sentences = {
     cleaned_nothing_to_keep: 'Sesión limpiada: no había un teléfono vinculado, así que no se guardó respaldo.',
     stopped: 'Sesión detenida: las claves se conservan y no volverá a iniciarse sola.',
     restarted: 'Sesión reiniciada con las mismas claves.',
+    pairing_code: 'El código está listo para escribirlo en el teléfono.',
+    type_the_code:
+      'Escriba este código en el teléfono: WhatsApp > Dispositivos vinculados > Vincular un dispositivo > Vincular con el número de teléfono.',
     restored: 'Respaldo restaurado: la sesión se conecta con esas claves.',
   },
 };

@@ -25,7 +25,15 @@ export type FieldProblem =
 
 /** What was done, for the `message` of a success. */
 export type DoneCode =
-  'message_sent' | 'logged_out' | 'cleaned' | 'cleaned_nothing_to_keep' | 'stopped' | 'restarted' | 'restored';
+  | 'message_sent'
+  | 'logged_out'
+  | 'cleaned'
+  | 'cleaned_nothing_to_keep'
+  | 'stopped'
+  | 'restarted'
+  | 'pairing_code'
+  | 'type_the_code'
+  | 'restored';
 
 /** What is the case, and what to do about it. */
 export interface Saying {

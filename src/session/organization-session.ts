@@ -385,15 +385,9 @@ export class OrganizationSession {
   }
 
   private openOnce(): AuthDatabase {
-    const { database, imported } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
+    const { database } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
     this.database = database;
     this.phoneNumber = pairingOf(database.readCreds()).phoneNumber;
-    if (imported) {
-      this.logger.info(
-        { event: 'folder_imported', files: imported.files, skipped: imported.skipped, backup: imported.backup },
-        'The folder of the former service was imported; its files were kept aside.',
-      );
-    }
     return database;
   }
 

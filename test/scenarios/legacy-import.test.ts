@@ -123,14 +123,14 @@ describe('the folder of the service before this one', () => {
     await stage.startService();
     await stage.whatsapp.customer(CUSTOMER).delivered(id);
     await expectGoesOn();
-    expect(stage.log.events('folder_imported', ID)).toMatchObject([{ files: before.size, skipped: 0 }]);
+    expect(stage.log.events('auth_folder_imported', ID)).toMatchObject([{ files: before.size, skipped: 0 }]);
     expect(readdirSync(folder()).filter((name) => !name.startsWith('auth.sqlite'))).toEqual([]);
     await expectOldFilesKept(stage, before);
 
     // Once and for all.
     await stage.restartService();
     await expectGoesOn();
-    expect(stage.log.events('folder_imported')).toHaveLength(1);
+    expect(stage.log.events('auth_folder_imported')).toHaveLength(1);
   });
 
   it('is imported by start-session when it appears while the service runs', async () => {
@@ -177,10 +177,10 @@ describe('the folder of the service before this one', () => {
 
     /** Starts the service, kills it at the moment, and checks that the old files lie complete under exactly one name. */
     async function strike(name: string, moment: () => Promise<unknown>): Promise<void> {
-      const imports = stage.log.events('folder_imported').length;
+      const imports = stage.log.events('auth_folder_imported').length;
       const begun = moment();
       await stage.startService();
-      await Promise.race([begun, stage.log.until('folder_imported', { count: imports + 1 })]);
+      await Promise.race([begun, stage.log.until('auth_folder_imported', { count: imports + 1 })]);
       await stage.process.end('SIGKILL');
       const half = entries().includes(`${ID}.importing`);
       strikes.push(`${name}: ${isDone() ? 'done' : half ? 'half built' : 'not begun'}`);

@@ -194,23 +194,27 @@ describe('the process', () => {
     expect(await stage.process.end('SIGTERM')).toBe(0);
   });
 
-  it('touches no session of a service that runs already on the same port', async () => {
+  it.each(['port', 'folder'])('touches no session of a service that runs already on the same %s', async (same) => {
     stage = await Stage.set({ asProcess: true });
     await stage.pair('2', PHONE);
     const { port } = new URL(stage.process.url);
     const second = ServiceProcess.spawn({
       environment: {
         API_KEY: stage.key,
-        PORT: port,
+        PORT: same === 'port' ? port : '0',
         AUTH_DIR: stage.authDirectory,
-        DATA_DIR: path.join(stage.directory, 'data'),
+        DATA_DIR: path.join(stage.directory, same === 'port' ? 'data' : 'other-data'),
         WA_WEBSOCKET_URL: stage.whatsapp.url,
       },
       directory: stage.directory,
       log: stage.log,
     });
     expect(await second.ended).toEqual({ code: 1, signal: null });
-    expect(second.errors).toMatch(new RegExp(`^PORT ${port} of HOST 127\\.0\\.0\\.1 is in use [^\\n]*\\n$`));
+    expect(second.errors).toMatch(
+      same === 'port'
+        ? new RegExp(`^PORT ${port} of HOST 127\\.0\\.0\\.1 is in use [^\\n]*\\n$`)
+        : /^AUTH_DIR \([^\n]*\) cannot be used: another process of this service is using it\.\n$/,
+    );
     await stage.send('2', CUSTOMER);
     await stage.receive(PHONE, CUSTOMER);
     expect(stage.whatsapp.record.loginsOf(PHONE)).toHaveLength(1);

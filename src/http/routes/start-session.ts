@@ -40,13 +40,14 @@ export function startSessionRoutes(parts: HttpParts): Router {
         asked === undefined ? limits.answerWithin : Math.max(limits.answerWithin, asked + GRACE),
       );
       const { organization_id, status } = statusFields(snapshot);
-      const { sentence, hint } = context.sentences.statuses[status];
+      const { statuses, done } = context.sentences;
+      const code = pairingPhone === undefined ? null : snapshot.pairingCode;
       response.json({
-        message: sentence,
+        message: code === null ? statuses[status].sentence : done.pairing_code,
         organization_id,
         status,
-        hint,
-        ...(pairingPhone !== undefined && { pairing_code: snapshot.pairingCode }),
+        hint: code === null ? statuses[status].hint : done.type_the_code,
+        ...(pairingPhone !== undefined && { pairing_code: code }),
       });
     })
     .all(methodNotAllowed('POST'));
