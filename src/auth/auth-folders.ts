@@ -138,6 +138,20 @@ export class AuthFolders {
   }
 
   /**
+   * The name of the backup that `restore` would put back; changes nothing.
+   * @throws ServiceError no_backup, unknown_backup
+   */
+  requireBackup(id: OrganizationId, name: string | undefined): string {
+    return withAuthFolderErrors(() => {
+      const names = backupNames(this.options.directory, id);
+      if (names[0] === undefined) throw new ServiceError('no_backup');
+      const chosen = name ?? names[0];
+      if (!names.includes(chosen)) throw new ServiceError('unknown_backup');
+      return chosen;
+    });
+  }
+
+  /**
    * Puts a backup back as the auth folder. A paired folder in its place is set aside first (`replaced_by_restore`), one never
    * paired is removed.
    * @param name one of listBackups; the newest when absent
@@ -148,10 +162,7 @@ export class AuthFolders {
   restore(id: OrganizationId, name: string | undefined, now: number): Backup {
     return withAuthFolderErrors(() => {
       this.moves.recover(id);
-      const names = backupNames(this.options.directory, id);
-      if (names[0] === undefined) throw new ServiceError('no_backup');
-      const chosen = name ?? names[0];
-      if (!names.includes(chosen)) throw new ServiceError('unknown_backup');
+      const chosen = this.requireBackup(id, name);
       const backup = describeBackup(this.options.directory, id, chosen);
       this.moves.restore(id, chosen, now);
       this.moves.prune(id);

@@ -228,7 +228,11 @@ export class OrganizationSession {
   /** Cleans by hand: always works. A cleaning that is under way is shared. */
   async forceClean(waitMs: number): Promise<CleanedSession> {
     const { backup, path: backupPath } = await (this.unansweredCleaning ?? this.clean('forced', false));
-    const snapshot = await this.until(({ qr, status }) => qr !== null || status === 'connected', waitMs);
+    const snapshot = await this.until(
+      ({ qr, status, attention }) =>
+        qr !== null || status === 'connected' || (status === 'disconnected' && attention !== null),
+      waitMs,
+    );
     return { snapshot, backup: backup === null || backupPath === null ? null : { name: backup, path: backupPath } };
   }
 
@@ -267,6 +271,7 @@ export class OrganizationSession {
 
   async restoreBackup(name: string | undefined): Promise<BackupView> {
     return this.act(() => {
+      this.requireBackup(name);
       this.release();
       const backup = this.onFolder(() => this.house.folders.restore(this.id, name, this.house.now()));
       this.forgetPhone();
@@ -279,6 +284,16 @@ export class OrganizationSession {
       this.connect();
       return backup;
     });
+  }
+
+  /** Asked before anything is let go: a wrong name must not cost the live connection. */
+  private requireBackup(name: string | undefined): void {
+    try {
+      this.house.folders.requireBackup(this.id, name);
+    } catch (error) {
+      if (!(error instanceof AuthFolderUnreadableError)) throw error;
+      throw new ServiceError('auth_folder_unreadable', { status: this.status }, { cause: error });
+    }
   }
 
   /** Ends everything at once; the organization stays wanted as it was. */
