@@ -212,9 +212,13 @@ describe('backups and the way back', () => {
       },
     );
 
-    afterAll(async () => {
+    it('and the live session does not notice', async () => {
       expect(readdirSync(stage.authDirectory).sort()).toEqual(before);
       expect((await stage.api.status(id)).body.status).toBe('connected');
+      await stage.send(id, CUSTOMER);
+      await stage.receive('573001120008', CUSTOMER);
+      expect(stage.whatsapp.record.loginsOf('573001120008')).toHaveLength(1);
+      await stage.scan(other, '573001120009');
     });
   });
 });

@@ -46,6 +46,7 @@ describe('a database that cannot be read', () => {
   let stage: Stage;
   const [ID, PHONE] = ['unreadable', '573001160001'];
   const [OTHER, OTHER_PHONE] = ['other', '573001160003'];
+  const [BY_HAND, BY_HAND_PHONE] = ['by-hand', '573001160004'];
   const database = (id: string): string => path.join(stage.authDirectory, id, 'auth.sqlite');
   const trees: Record<string, Record<string, string>> = {};
 
@@ -55,6 +56,7 @@ describe('a database that cannot be read', () => {
       [ID, PHONE],
       [ITSELF, ITSELF_PHONE],
       [OTHER, OTHER_PHONE],
+      [BY_HAND, BY_HAND_PHONE],
     ] as const) {
       await stage.pair(id, number);
       await stage.send(id, CUSTOMER);
@@ -62,7 +64,7 @@ describe('a database that cannot be read', () => {
     }
     await stage.stopService();
     // A folder where the file should be: nobody can read it, whatever his rights.
-    for (const id of [ID, ITSELF]) {
+    for (const id of [ID, ITSELF, BY_HAND]) {
       renameSync(database(id), `${stage.directory}/${id}.kept`);
       mkdirSync(database(id));
       trees[id] = treeOf(path.join(stage.authDirectory, id));
@@ -120,6 +122,20 @@ describe('a database that cannot be read', () => {
     // One line for a person, not one per try.
     expect(stage.log.events('session_cleaned')).toEqual([]);
     expect(stage.whatsapp.record.loginsOf(PHONE)).toHaveLength(1);
+  });
+
+  it('is set aside as it is when a person cleans by hand, and can be put back when it is whole again', async () => {
+    const cleaned = await stage.api.forceClean(BY_HAND);
+    expect(cleaned).toMatchObject({ status: 200, body: { success: true, status: 'qr_ready', has_qr: true } });
+    const backup = path.join(stage.authDirectory, cleaned.body.backup as string);
+    const kept = treeOf(backup);
+    delete kept['backup.json'];
+    expect(kept).toEqual(trees[BY_HAND]);
+    rmdirSync(path.join(backup, 'auth.sqlite'));
+    renameSync(`${stage.directory}/${BY_HAND}.kept`, path.join(backup, 'auth.sqlite'));
+    expect((await stage.api.restore(BY_HAND)).body).toMatchObject({ success: true, status: 'connected' });
+    await stage.receive(BY_HAND_PHONE, CUSTOMER);
+    await stage.send(BY_HAND, CUSTOMER);
   });
 
   it('comes back by restart-session as soon as it can be read', async () => {
@@ -395,6 +411,11 @@ describe.runIf(canMount())('a disk that is full', () => {
     expect(existsSync(path.join(stage.authDirectory, ID, 'auth.sqlite'))).toBe(true);
     const later = await customer.write(PHONE, stage.text('¿Y ahora?'));
 
+    // By hand it is cleaned even so: keys are only renamed, and a new identity comes when there is room for it.
+    const cleaned = await stage.api.forceClean(OTHER);
+    expect(cleaned).toMatchObject({ status: 200, body: { success: true, has_qr: false, status: 'disconnected' } });
+    expect(cleaned.body.backup).toMatch(/^full-other_corrupted_/);
+
     rmSync(ballast());
     await stage.api.restart(ID);
     expect((await stage.api.ready(ID)).body.status).toBe('connected');
@@ -407,11 +428,12 @@ describe.runIf(canMount())('a disk that is full', () => {
     await stage.send(ID, CUSTOMER);
 
     expect(stage.whatsapp.record.registrations).toHaveLength(2);
-    expect(stage.log.events('session_cleaned')).toEqual([]);
+    expect(stage.log.events('session_cleaned', ID)).toEqual([]);
     expect((await stage.api.backups(ID)).body.total).toBe(0);
     expect(stage.whatsapp.record.unreadable).toEqual([]);
     expect(stage.log.events('fault_counted', ID)).toEqual([]);
-    await stage.api.ready(OTHER);
+    expect((await stage.api.ready(OTHER)).body.status).toBe('qr_ready');
+    expect((await stage.api.restore(OTHER)).body).toMatchObject({ status: 'connected' });
     await stage.send(OTHER, CUSTOMER);
     await stage.receive(OTHER_PHONE, CUSTOMER);
   });
