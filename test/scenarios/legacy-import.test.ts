@@ -159,7 +159,8 @@ describe('the folder of the service before this one', () => {
     await stage.receive(PHONE, CUSTOMER);
   });
 
-  it('loses nothing by kill -9 during the import, wherever it strikes', async () => {
+  // Eight starts of a process; on a busy machine each may take many seconds.
+  it('loses nothing by kill -9 during the import, wherever it strikes', { timeout: 240_000 }, async () => {
     stage = await Stage.set({ asProcess: true });
     await stage.stopService();
     await predecessor(stage, folder(), PHONE);
