@@ -4,9 +4,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'emulator/**/*.test.ts'],
     globalSetup: ['test/stage/build-once.ts'],
-    // A scenario pairs, cuts and restarts real sockets; on a shared machine that may take a while. Nothing waits for this long unless it hangs.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A scenario pairs, cuts and restarts real sockets; on a shared machine that may take minutes when the machine is busy. Nothing waits for this long unless it hangs.
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
     pool: 'forks',
     maxWorkers: 2,
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
