@@ -315,7 +315,9 @@ export class OrganizationSession {
     if (this.status === 'not_started') throw new ServiceError('session_not_started', { status: this.status });
     if (!socket || this.status !== 'connected') throw new ServiceError('not_connected', { status: this.status });
     try {
-      const chatId = await socket.resolveChat(phoneNumber, deadlineMs);
+      const chatId = await socket.resolveChat(phoneNumber, deadlineMs).catch((error: unknown) => {
+        throw new SendUnconfirmedError(true, { cause: error });
+      });
       if (chatId === null) throw new ServiceError('not_on_whatsapp');
       const { messageId } = await socket.send(chatId, text, deadline - this.house.now());
       this.logger.info(
