@@ -46,6 +46,10 @@ export const english: Sentences = {
       sentence: 'There is no such backup.',
       hint: 'GET /api/backups/:organization_id lists those that exist.',
     },
+    unknown_message: {
+      sentence: 'There is no message with this id.',
+      hint: 'GET /api/messages?organization_id=… lists those of an organization.',
+    },
     no_backup: {
       sentence: 'That organization has no backups.',
       hint: 'Link the phone again with POST /api/start-session.',
@@ -64,14 +68,26 @@ export const english: Sentences = {
       hint: 'To link another phone, first log out with POST /api/logout.',
     },
     state_conflict: { sentence: "The session's present state does not allow this." },
+    too_late_to_cancel: {
+      sentence: 'The message was handed to WhatsApp already and cannot be taken back.',
+      hint: 'Only a message with status queued can be cancelled.',
+    },
     body_too_large: { sentence: 'The request body is too large.', hint: 'At most 256 KB.' },
     unsupported_media_type: {
       sentence: 'Only JSON is accepted.',
       hint: 'Send the header Content-Type: application/json and an uncompressed body.',
     },
+    idempotency_key_reused: {
+      sentence: 'This idempotency key stands for another message.',
+      hint: 'Use a new key for each message; the same key only for the same phone and text.',
+    },
     too_many_requests: {
       sentence: 'Too many attempts in a row.',
       hint: 'Wait as many seconds as the Retry-After header says.',
+    },
+    outbox_full: {
+      sentence: 'Too many messages of this organization are waiting.',
+      hint: 'Check the session\'s status: messages leave as soon as it is connected. Try again later.',
     },
     internal_error: {
       sentence: 'An unexpected error happened in the service.',

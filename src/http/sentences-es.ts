@@ -49,6 +49,10 @@ export const spanish: Sentences = {
       sentence: 'Ese respaldo no existe.',
       hint: 'GET /api/backups/:organization_id muestra los que hay.',
     },
+    unknown_message: {
+      sentence: 'No existe ningún mensaje con este identificador.',
+      hint: 'GET /api/messages?organization_id=… muestra los de una organización.',
+    },
     no_backup: {
       sentence: 'Esa organización no tiene respaldos.',
       hint: 'Vincule el teléfono de nuevo con POST /api/start-session.',
@@ -67,14 +71,26 @@ export const spanish: Sentences = {
       hint: 'Para vincular otro teléfono, cierre antes la sesión con POST /api/logout.',
     },
     state_conflict: { sentence: 'El estado actual de la sesión no lo permite.' },
+    too_late_to_cancel: {
+      sentence: 'El mensaje ya se entregó a WhatsApp y no se puede retirar.',
+      hint: 'Solo se puede cancelar un mensaje con estado queued.',
+    },
     body_too_large: { sentence: 'El cuerpo de la solicitud es demasiado grande.', hint: 'El máximo es de 256 KB.' },
     unsupported_media_type: {
       sentence: 'Solo se acepta JSON.',
       hint: 'Envíe el encabezado Content-Type: application/json y el cuerpo sin comprimir.',
     },
+    idempotency_key_reused: {
+      sentence: 'Esta clave de idempotencia ya corresponde a otro mensaje.',
+      hint: 'Use una clave nueva para cada mensaje; la misma clave solo para el mismo teléfono y texto.',
+    },
     too_many_requests: {
       sentence: 'Demasiados intentos seguidos.',
       hint: 'Espere los segundos que indica el encabezado Retry-After.',
+    },
+    outbox_full: {
+      sentence: 'Hay demasiados mensajes de esta organización en espera.',
+      hint: 'Revise el estado de la sesión: los mensajes salen en cuanto se conecta. Intente más tarde.',
     },
     internal_error: {
       sentence: 'Ocurrió un error inesperado en el servicio.',

@@ -1,8 +1,7 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { OrganizationId } from '../organization-id.js';
 import type { CleaningRecord } from '../session/session-view.js';
+import { openDatabase } from './open-database.js';
 
 /** What somebody wants of a session; survives a restart of the service. */
 export type WantedState = 'running' | 'stopped' | 'logged_out';
@@ -24,6 +23,7 @@ const MIGRATIONS = [
      backup TEXT
    ) STRICT;
    CREATE INDEX cleanings_by_organization ON cleanings (organization_id, at);`,
+  `CREATE TABLE paired (organization_id TEXT PRIMARY KEY, first_at INTEGER NOT NULL) STRICT;`,
 ];
 
 /**
@@ -35,14 +35,7 @@ export class SessionRegister {
 
   /** @throws when the directory cannot be written; the service does not start without it. */
   constructor(directory: string) {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const file = path.join(directory, 'service.sqlite');
-    // The file exists with its mode before SQLite opens it; its journals inherit the mode.
-    fs.closeSync(fs.openSync(file, 'a', 0o600));
-    this.database = new Database(file);
-    this.database.pragma('journal_mode = WAL');
-    this.database.pragma('synchronous = FULL');
-    this.migrate();
+    this.database = openDatabase(directory, 'service.sqlite', MIGRATIONS);
   }
 
   wanted(id: OrganizationId): WantedState | null {
@@ -56,6 +49,15 @@ export class SessionRegister {
         'INSERT INTO organizations VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted',
       )
       .run(id, wanted);
+  }
+
+  /** Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected back. */
+  markPaired(id: OrganizationId, now: number): void {
+    this.database.prepare('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);
+  }
+
+  wasEverPaired(id: OrganizationId): boolean {
+    return this.database.prepare('SELECT 1 FROM paired WHERE organization_id = ?').get(id) !== undefined;
   }
 
   organizations(): OrganizationId[] {
@@ -87,17 +89,5 @@ export class SessionRegister {
 
   close(): void {
     this.database.close();
-  }
-
-  private migrate(): void {
-    const version = this.database.pragma('user_version', { simple: true }) as number;
-    if (version > MIGRATIONS.length) throw new Error('DATA_DIR was written by a newer version of this service');
-    for (const [index, sql] of MIGRATIONS.entries()) {
-      if (index < version) continue;
-      this.database.transaction(() => {
-        this.database.exec(sql);
-        this.database.pragma(`user_version = ${index + 1}`);
-      })();
-    }
   }
 }

@@ -1,0 +1,310 @@
+import { maskPhone, redact, type Logger } from '../logger.js';
+import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import type { MessageCarrier } from './message-carrier.js';
+import type { Outbox, PendingMessage } from './outbox.js';
+import type { ChangeDetails } from './outbox.js';
+import type { MessageState } from './outbox-message.js';
+import { Pacing } from './pacing.js';
+import { afterQuietHours } from './quiet-hours.js';
+
+export interface DispatcherSettings {
+  readonly perMinute: number;
+  readonly burst: number;
+  /** Messages of one organization that may wait for WhatsApp's ack at one time. */
+  readonly maxInFlight: number;
+  /** How long after its first try an unanswered message may be repeated, ms. */
+  readonly resendWithinMs: number;
+  /** How long after a reconnect late answers are waited for before a repeat, ms. */
+  readonly lateAnswerWaitMs: number;
+  /** How long first contacts rest after WhatsApp refused one, ms. */
+  readonly firstContactPauseMs: number;
+}
+
+interface DispatcherHouse {
+  readonly outbox: Outbox;
+  readonly carrier: MessageCarrier;
+  readonly settings: DispatcherSettings;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** A message in this room, with what was tried. */
+interface Entry extends PendingMessage {
+  notBefore: number;
+  failures: number;
+  refreshed: boolean;
+}
+
+/** Waits between tries that failed before anything left, ms. */
+const RETRY_BASE_MS = 500;
+const RETRY_MAX_MS = 30_000;
+/** A hand-over that was rejected on a living socket gets this long for an ack that came all the same, ms. */
+const REJECTED_WAIT_MS = 5000;
+
+const REFUSED_RECIPIENT = 463;
+const STALE_DEVICES = 479;
+
+/**
+ * Sends one organization's messages: first in, first out for each customer, customers side by side, at the organization's pace. A message
+ * holds its customer's place from its first try until its fate is known, so later ones can not overtake it, and no other customer waits for it.
+ */
+export class OrganizationDispatcher {
+  /** At most one per customer; may go now. */
+  private ready: Entry[] = [];
+  /** Behind a message of the same customer. */
+  private readonly parked = new Map<string, Entry[]>();
+  /** Customers that have a message in `ready`, resting or on its way. */
+  private readonly busy = new Set<string>();
+  /** Handed to the live socket (or about to be), by message id. */
+  private readonly inFlight = new Map<string, Entry>();
+  /** Unanswered when the socket ended, by message id. */
+  private readonly unanswered = new Map<string, Entry>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly pacing: Pacing;
+  private readonly logger: Logger;
+  private pumpTimer: NodeJS.Timeout | null = null;
+  private lateAnswers: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly id: OrganizationId,
+    private readonly house: DispatcherHouse,
+  ) {
+    this.pacing = new Pacing(house.settings, house.now());
+    this.logger = house.logger.child({ org: organizationLabel(id) });
+  }
+
+  /** Takes a stored message in. One that was tried before the process ended is unanswered, like after the end of a socket. */
+  add(message: PendingMessage): void {
+    const entry: Entry = { ...message, notBefore: message.sendAt, failures: 0, refreshed: false };
+    if (entry.state === 'sending') {
+      this.busy.add(entry.phone);
+      this.unanswered.set(entry.messageId, entry);
+      return;
+    }
+    this.enqueue(entry);
+  }
+
+  connected(): void {
+    if (this.unanswered.size > 0 && !this.lateAnswers) {
+      this.lateAnswers = this.after(this.house.settings.lateAnswerWaitMs, () => {
+        this.lateAnswers = null;
+        this.repeatUnanswered();
+      });
+    }
+    this.pump();
+  }
+
+  disconnected(): void {
+    for (const [messageId, entry] of this.inFlight) this.unanswered.set(messageId, entry);
+    this.inFlight.clear();
+    if (this.lateAnswers) this.cancel(this.lateAnswers);
+    this.lateAnswers = null;
+  }
+
+  async acked(messageId: string, errorCode: number | null): Promise<void> {
+    const entry = this.inFlight.get(messageId) ?? this.unanswered.get(messageId);
+    if (errorCode === null) return this.settle(messageId, entry, 'sent');
+    if (errorCode === STALE_DEVICES && entry && !entry.refreshed) {
+      // Refused, so nobody has it: the device list was stale. Once more with a fresh one, under the same id.
+      entry.refreshed = true;
+      this.inFlight.delete(messageId);
+      this.logger.info({ event: 'message_retried', message_id: messageId, ack_code: errorCode }, 'Stale device list: once more with a fresh one.');
+      this.ready.unshift(entry);
+      return this.pump();
+    }
+    this.logger.warn({ event: 'message_refused', message_id: messageId, ack_code: errorCode }, `WhatsApp refused the message (${errorCode}).`);
+    if (errorCode === REFUSED_RECIPIENT) {
+      const until = this.house.now() + this.house.settings.firstContactPauseMs;
+      await this.house.outbox.pauseFirstContacts(this.id, until);
+      this.logger.error(
+        { event: 'first_contacts_paused', until: new Date(until).toISOString() },
+        'WhatsApp refuses first contacts of this organization: messages to customers it never wrote to rest for a while.',
+      );
+    }
+    const code = errorCode === REFUSED_RECIPIENT ? 'recipient_refused' : 'message_refused';
+    return this.settle(messageId, entry, 'failed', { errorCode: code, ackCode: errorCode });
+  }
+
+  async received(messageId: string, status: 'delivered' | 'read'): Promise<void> {
+    await this.settle(messageId, this.inFlight.get(messageId) ?? this.unanswered.get(messageId), status);
+  }
+
+  /** What was first tried too long ago to be repeated is unconfirmed; called every second or so. */
+  async giveUpOld(): Promise<void> {
+    const now = this.house.now();
+    for (const entry of [...this.inFlight.values(), ...this.unanswered.values()]) {
+      if (entry.firstTryAt === null || now - entry.firstTryAt < this.house.settings.resendWithinMs) continue;
+      this.logger.error(
+        { event: 'message_unconfirmed', message_id: entry.messageId },
+        'WhatsApp never answered; the message may or may not have arrived, and repeating it now could show it twice.',
+      );
+      await this.settle(entry.messageId, entry, 'unconfirmed');
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  // --- inside ---
+
+  /** Puts a message where it belongs: for later, behind its customer's other message, or ready. */
+  private enqueue(entry: Entry): void {
+    const now = this.house.now();
+    const at = afterQuietHours(this.house.outbox.quietHours(this.id), Math.max(now, entry.notBefore));
+    if (at > now) {
+      this.after(Math.min(at - now, 3_600_000), () => this.enqueue(entry));
+      return;
+    }
+    if (this.busy.has(entry.phone)) {
+      const line = this.parked.get(entry.phone) ?? [];
+      line.push(entry);
+      this.parked.set(entry.phone, line);
+      return;
+    }
+    this.busy.add(entry.phone);
+    this.ready.push(entry);
+    this.pump();
+  }
+
+  private pump(): void {
+    if (this.closed || this.pumpTimer || !this.house.carrier.isConnected(this.id)) return;
+    while (this.ready.length > 0 && this.inFlight.size < this.house.settings.maxInFlight) {
+      const wait = this.pacing.take(this.house.now(), this.house.random());
+      if (wait > 0) {
+        this.pumpTimer = this.after(wait, () => {
+          this.pumpTimer = null;
+          this.pump();
+        });
+        return;
+      }
+      const entry = this.ready.shift() as Entry;
+      this.inFlight.set(entry.messageId, entry);
+      this.attempt(entry).catch((error: unknown) => this.attemptFailed(entry, error));
+    }
+  }
+
+  /** One try. Rejects only when nothing has left for sure; after the claim only an answer, or the socket's end, decides. */
+  private async attempt(entry: Entry): Promise<void> {
+    const { outbox, carrier } = this.house;
+    const chatId = await this.chatOf(entry);
+    if (chatId === null) {
+      return this.settle(entry.messageId, entry, 'failed', { errorCode: 'not_on_whatsapp' });
+    }
+    const pausedUntil = outbox.firstContactsPausedUntil(this.id);
+    if (pausedUntil > this.house.now() && entry.firstTryAt === null && !outbox.isContact(this.id, entry.phone)) {
+      this.rest(entry, pausedUntil - this.house.now());
+      return;
+    }
+    await carrier.prepare(this.id, chatId, { fresh: entry.refreshed });
+    if (!this.inFlight.has(entry.messageId)) return;
+    const text = await outbox.claim(entry.messageId, chatId);
+    if (text === null) {
+      // Cancelled, replaced or expired while it waited.
+      this.release(entry);
+      return;
+    }
+    Object.assign(entry, { state: 'sending', firstTryAt: entry.firstTryAt ?? this.house.now() });
+    if (!this.inFlight.has(entry.messageId)) return;
+    try {
+      await carrier.hand(this.id, { messageId: entry.messageId, chatId, text });
+    } catch (error) {
+      this.logger.warn(
+        { event: 'message_hand_over_failed', message_id: entry.messageId },
+        `The message may not have left: ${errorText(error)}`,
+      );
+      this.after(REJECTED_WAIT_MS, () => {
+        // No ack and the same socket: it did not leave.
+        if (this.inFlight.get(entry.messageId) !== entry) return;
+        this.rest(entry, this.backoff(entry));
+      });
+    }
+  }
+
+  private async chatOf(entry: Entry): Promise<string | null> {
+    const { outbox, carrier } = this.house;
+    const known = outbox.chatOf(entry.phone);
+    if (known !== undefined) return known;
+    const chatId = await carrier.resolveChat(this.id, entry.phone);
+    await outbox.rememberChat(entry.phone, chatId);
+    return chatId;
+  }
+
+  private attemptFailed(entry: Entry, error: unknown): void {
+    if (this.closed) return;
+    this.logger.info(
+      { event: 'message_waits', message_id: entry.messageId },
+      `Not sent yet to ${maskPhone(entry.phone)}, nothing has left: ${errorText(error)}`,
+    );
+    // When the socket ended meanwhile it stands among the unanswered and comes back after the reconnect.
+    if (this.inFlight.get(entry.messageId) === entry) this.rest(entry, this.backoff(entry));
+  }
+
+  /** Lets a message wait with its customer's place kept. */
+  private rest(entry: Entry, ms: number): void {
+    this.inFlight.delete(entry.messageId);
+    this.after(Math.min(ms, 3_600_000), () => {
+      this.ready.push(entry);
+      this.pump();
+    });
+    this.pump();
+  }
+
+  private repeatUnanswered(): void {
+    const entries = [...this.unanswered.values()].sort((one, other) => one.seq - other.seq);
+    this.unanswered.clear();
+    if (entries.length > 0) {
+      this.logger.info({ event: 'messages_repeated', count: entries.length }, 'Unanswered messages go out again under their own ids.');
+    }
+    this.ready.unshift(...entries);
+    this.pump();
+  }
+
+  private async settle(messageId: string, entry: Entry | undefined, to: MessageState, details: ChangeDetails = {}): Promise<void> {
+    const moved = await this.house.outbox.move(messageId, to, details);
+    if (moved && to !== 'unconfirmed') {
+      this.logger.info({ event: `message_${to}`, message_id: messageId }, `The message is ${to}.`);
+    }
+    if (entry) this.release(entry);
+  }
+
+  /** The message's fate is known: its customer's next one may go. */
+  private release(entry: Entry): void {
+    const held = this.inFlight.delete(entry.messageId) || this.unanswered.delete(entry.messageId);
+    const waiting = this.ready.indexOf(entry);
+    if (waiting >= 0) this.ready.splice(waiting, 1);
+    else if (!held) return;
+    this.busy.delete(entry.phone);
+    const line = this.parked.get(entry.phone);
+    const next = line?.shift();
+    if (line?.length === 0) this.parked.delete(entry.phone);
+    if (next) this.enqueue(next);
+    this.pump();
+  }
+
+  private backoff(entry: Entry): number {
+    return Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(entry.failures++, 10));
+  }
+
+  private after(ms: number, work: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      if (!this.closed) work();
+    }, ms);
+    this.timers.add(timer);
+    return timer;
+  }
+
+  private cancel(timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+    this.timers.delete(timer);
+  }
+}
+
+function errorText(error: unknown): string {
+  return redact(error instanceof Error ? error.message : String(error));
+}
