@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import {
   DEFAULT_CONNECTION_CONFIG,
-  generateMessageIDV2,
+  getBinaryNodeChildren,
   initAuthCreds,
   jidNormalizedUser,
   makeWASocket,
@@ -14,8 +14,7 @@ import { Mutex } from 'async-mutex';
 import { redact, type Logger } from '../logger.js';
 import { disconnectReason, type ConnectionEnd } from '../session/disconnect-reason.js';
 import {
-  SendRefusedError,
-  SendUnconfirmedError,
+  NotAnsweredError,
   type AuthKeys,
   type OpenSocketOptions,
   type SocketEvent,
@@ -77,8 +76,6 @@ class KeysFailed extends Error {}
 class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
   private readonly logger: Logger;
-  /** Callbacks of sends that wait for WhatsApp's ack, by message id. */
-  private readonly acks = new Map<string, (errorCode: number | null) => void>();
   private readonly onEnd = new Set<() => void>();
   private readonly silence: NodeJS.Timeout;
   private readonly lookEveryMs: number;
@@ -114,7 +111,7 @@ class BaileysSocket implements WhatsAppSocket {
       placeholderResendCache: memory.placeholders,
       callOfferCache: memory.calls,
       getMessage: async (key) => {
-        const text = key.id ? memory.sentTexts.get(key.id) : undefined;
+        const text = key.id ? options.sentText(key.id) : undefined;
         return text === undefined ? undefined : { conversation: text };
       },
       makeSignalRepository: makeSignalRepository({
@@ -129,43 +126,32 @@ class BaileysSocket implements WhatsAppSocket {
     this.silence = setInterval(() => this.watchSilence(), this.lookEveryMs);
   }
 
-  async resolveChat(phoneNumber: string, deadlineMs: number): Promise<string | null> {
-    const known = this.memory.chats.get(phoneNumber);
-    if (known !== undefined) return known;
-    const found = await this.withDeadline(this.sock.onWhatsApp(phoneNumber), deadlineMs);
+  async resolveChat(phoneNumber: string): Promise<string | null> {
+    const found = await this.answered('chat id', this.sock.onWhatsApp(phoneNumber));
     // An answer that never came is not "not on WhatsApp".
-    if (found === undefined) throw new SendUnconfirmedError(true);
-    const chat = found.find((one) => one.exists)?.jid;
-    if (chat === undefined) return null;
-    this.memory.chats.set(phoneNumber, chat);
-    return chat;
+    if (found === undefined) throw new NotAnsweredError('chat id');
+    return found.find((one) => one.exists)?.jid ?? null;
   }
 
-  async send(chatId: string, text: string, deadlineMs: number): Promise<{ messageId: string }> {
-    const deadline = Date.now() + deadlineMs;
-    await this.requireDevices(chatId, deadlineMs);
-    const messageId = generateMessageIDV2(this.sock.user?.id);
-    this.memory.sentTexts.set(messageId, text);
-    const acked = new Promise<number | null>((resolve) => this.acks.set(messageId, resolve));
-    try {
-      // A rejection does not say that nothing left, so only the ack, the end of the socket or the deadline decides.
-      const sending = this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId }).then(
-        () => acked,
-        async (error: unknown) => {
-          if (isClosedSocket(error)) await this.endOfClosedSocket();
-          throw new SendUnconfirmedError(false, { cause: error });
-        },
-      );
-      const refusal = await this.withDeadline(sending, deadline - Date.now());
-      if (refusal !== null) throw new SendRefusedError(refusal);
-      return { messageId };
-    } finally {
-      this.acks.delete(messageId);
-    }
+  /**
+   * When Baileys' own question for the devices is not answered in time, it sends an empty stanza that nobody can read (WHATSAPP.md,
+   * section 5); so it is asked here, and Baileys finds the answer in its cache.
+   */
+  async prepare(chatId: string, { fresh = false }: { fresh?: boolean } = {}): Promise<void> {
+    const me = jidNormalizedUser(this.sock.user?.id);
+    const customer = phoneNumberOf(chatId);
+    if (fresh) await this.memory.userDevices.del(customer);
+    const devices = await this.answered('devices', this.sock.getUSyncDevices([me, chatId], true, false));
+    if (!devices.some((device) => device.user === customer)) throw new NotAnsweredError('devices');
+  }
+
+  async hand({ messageId, chatId, text }: { messageId: string; chatId: string; text: string }): Promise<void> {
+    // No preview: it would fetch whatever address a text holds.
+    await this.answered('message', this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId }));
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
-    return this.withDeadline(this.sock.requestPairingCode(phoneNumber), PAIRING_CODE_DEADLINE_MS);
+    return this.withDeadline('pairing code', this.sock.requestPairingCode(phoneNumber), PAIRING_CODE_DEADLINE_MS);
   }
 
   async unlink(deadlineMs: number): Promise<boolean> {
@@ -184,7 +170,7 @@ class BaileysSocket implements WhatsAppSocket {
         () => resolve(false),
       );
     });
-    const result = await this.withDeadline(confirmed, deadlineMs).catch(() => false);
+    const result = await this.withDeadline('unlink', confirmed, deadlineMs).catch(() => false);
     this.close();
     return result;
   }
@@ -251,8 +237,14 @@ class BaileysSocket implements WhatsAppSocket {
     ws.on('frame', () => {
       this.silentFor = 0;
     });
-    ws.on('CB:ack,class:message', (node: BinaryNode) => {
-      this.acks.get(node.attrs.id ?? '')?.(node.attrs.error ? Number(node.attrs.error) : null);
+    // Straight from the wire: Baileys raises no event for a good ack, and buffers and merges receipts.
+    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
+      if (attrs.id)
+        this.tell({ type: 'ack', messageId: attrs.id, errorCode: attrs.error ? Number(attrs.error) : null });
+    });
+    ws.on('CB:receipt', (node: BinaryNode) => {
+      const status = receiptStatus(node.attrs.type);
+      if (status) this.tell({ type: 'receipt', messageIds: receiptIds(node), status });
     });
     // Baileys has already decided to end when these arrive; without the TCP connection it need not wait for a farewell.
     const hangUp = (): void => (ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
@@ -293,20 +285,14 @@ class BaileysSocket implements WhatsAppSocket {
 
   // --- what goes out ---
 
-  /**
-   * Makes sure that the customer's devices are known before Baileys builds the message: when its own question is not answered in time it
-   * sends an empty stanza that nobody can read (WHATSAPP.md, section 5).
-   */
-  private async requireDevices(chatId: string, deadlineMs: number): Promise<void> {
-    const me = jidNormalizedUser(this.sock.user?.id);
-    const devices = await this.withDeadline(this.sock.getUSyncDevices([me, chatId], true, false), deadlineMs).catch(
-      async (error: unknown) => {
-        if (isClosedSocket(error)) await this.endOfClosedSocket();
-        throw new SendUnconfirmedError(true, { cause: error });
-      },
-    );
-    const customer = phoneNumberOf(chatId);
-    if (!devices.some((device) => device.user === customer)) throw new SendUnconfirmedError(true);
+  /** Waits for work that asks WhatsApp; each question has a limit of its own, and a message may take several. */
+  private async answered<T>(what: string, work: Promise<T>): Promise<T> {
+    try {
+      return await this.withDeadline(what, work, 2 * this.settings.queryTimeoutMs);
+    } catch (error) {
+      if (isClosedSocket(error)) await this.endOfClosedSocket();
+      throw error;
+    }
   }
 
   /**
@@ -327,11 +313,11 @@ class BaileysSocket implements WhatsAppSocket {
     this.finish({ text: 'Connection Closed', code: 428 });
   }
 
-  /** Rejects with SendUnconfirmedError when the time is over or the socket ends first. */
-  private async withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+  /** Rejects with NotAnsweredError when the time is over or the socket ends first. */
+  private async withDeadline<T>(what: string, work: Promise<T>, ms: number): Promise<T> {
     let stop = (): void => {};
     const given = new Promise<never>((_, reject) => {
-      const giveUp = (): void => reject(new SendUnconfirmedError(false));
+      const giveUp = (): void => reject(new NotAnsweredError(what));
       const timer = setTimeout(giveUp, Math.max(0, ms));
       this.onEnd.add(giveUp);
       stop = () => {
@@ -400,6 +386,19 @@ function pairedOrFresh(creds: AuthenticationCreds): AuthenticationCreds {
  */
 function ownEnd(error: unknown): ConnectionEnd {
   return isClosedSocket(error) ? { text: 'Connection Terminated', code: 428 } : connectionEnd(error);
+}
+
+/** A receipt without a type says "delivered"; `retry`, `sender` and the like say other things (lib/Utils/generics.js). */
+function receiptStatus(type: string | undefined): 'delivered' | 'read' | null {
+  if (type === undefined || type === 'delivery') return 'delivered';
+  return type === 'read' || type === 'played' ? 'read' : null;
+}
+
+/** One receipt may speak of many messages: the first in its attributes, the others in a list. */
+function receiptIds(node: BinaryNode): string[] {
+  const [list] = getBinaryNodeChildren(node, 'list');
+  const more = list ? getBinaryNodeChildren(list, 'item').map(({ attrs }) => attrs.id) : [];
+  return [node.attrs.id, ...more].filter((id) => id !== undefined);
 }
 
 function isClosedSocket(error: unknown): boolean {

@@ -87,7 +87,7 @@ export const english: Sentences = {
     },
     outbox_full: {
       sentence: 'Too many messages of this organization are waiting.',
-      hint: 'Check the session\'s status: messages leave as soon as it is connected. Try again later.',
+      hint: "Check the session's status: messages leave as soon as it is connected. Try again later.",
     },
     internal_error: {
       sentence: 'An unexpected error happened in the service.',

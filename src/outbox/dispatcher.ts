@@ -1,6 +1,6 @@
 import { redact, type Logger } from '../logger.js';
 import type { OrganizationId } from '../organization-id.js';
-import type { CarrierNews, MessageCarrier } from './message-carrier.js';
+import type { CarrierNews, MessageCarrier } from '../session/message-carrier.js';
 import type { NewMessage, OutboxMessage } from './outbox-message.js';
 import type { Outbox } from './outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings } from './organization-dispatcher.js';
@@ -33,7 +33,10 @@ export class Dispatcher {
     const pending = this.parts.outbox.pending();
     for (const message of pending) this.of(message.organizationId).add(message);
     if (pending.length > 0) {
-      this.parts.logger.info({ event: 'outbox_resumed', messages: pending.length }, `${pending.length} messages wait from before.`);
+      this.parts.logger.info(
+        { event: 'outbox_resumed', messages: pending.length },
+        `${pending.length} messages wait from before.`,
+      );
     }
     this.timer = setInterval(() => void this.tick(), TICK_MS);
   }

@@ -1,6 +1,6 @@
 import { maskPhone, redact, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
-import type { MessageCarrier } from './message-carrier.js';
+import type { MessageCarrier } from '../session/message-carrier.js';
 import type { Outbox, PendingMessage } from './outbox.js';
 import type { ChangeDetails } from './outbox.js';
 import type { MessageState } from './outbox-message.js';
@@ -110,11 +110,17 @@ export class OrganizationDispatcher {
       // Refused, so nobody has it: the device list was stale. Once more with a fresh one, under the same id.
       entry.refreshed = true;
       this.inFlight.delete(messageId);
-      this.logger.info({ event: 'message_retried', message_id: messageId, ack_code: errorCode }, 'Stale device list: once more with a fresh one.');
+      this.logger.info(
+        { event: 'message_retried', message_id: messageId, ack_code: errorCode },
+        'Stale device list: once more with a fresh one.',
+      );
       this.ready.unshift(entry);
       return this.pump();
     }
-    this.logger.warn({ event: 'message_refused', message_id: messageId, ack_code: errorCode }, `WhatsApp refused the message (${errorCode}).`);
+    this.logger.warn(
+      { event: 'message_refused', message_id: messageId, ack_code: errorCode },
+      `WhatsApp refused the message (${errorCode}).`,
+    );
     if (errorCode === REFUSED_RECIPIENT) {
       const until = this.house.now() + this.house.settings.firstContactPauseMs;
       await this.house.outbox.pauseFirstContacts(this.id, until);
@@ -258,13 +264,21 @@ export class OrganizationDispatcher {
     const entries = [...this.unanswered.values()].sort((one, other) => one.seq - other.seq);
     this.unanswered.clear();
     if (entries.length > 0) {
-      this.logger.info({ event: 'messages_repeated', count: entries.length }, 'Unanswered messages go out again under their own ids.');
+      this.logger.info(
+        { event: 'messages_repeated', count: entries.length },
+        'Unanswered messages go out again under their own ids.',
+      );
     }
     this.ready.unshift(...entries);
     this.pump();
   }
 
-  private async settle(messageId: string, entry: Entry | undefined, to: MessageState, details: ChangeDetails = {}): Promise<void> {
+  private async settle(
+    messageId: string,
+    entry: Entry | undefined,
+    to: MessageState,
+    details: ChangeDetails = {},
+  ): Promise<void> {
     const moved = await this.house.outbox.move(messageId, to, details);
     if (moved && to !== 'unconfirmed') {
       this.logger.info({ event: `message_${to}`, message_id: messageId }, `The message is ${to}.`);

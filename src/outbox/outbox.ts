@@ -101,7 +101,9 @@ export class Outbox {
    * former message is returned.
    * @throws ServiceError `idempotency_key_reused` (same key, other message), `outbox_full`
    */
-  async accept(message: NewMessage): Promise<{ message: OutboxMessage; isNew: boolean; pending: PendingMessage | null }> {
+  async accept(
+    message: NewMessage,
+  ): Promise<{ message: OutboxMessage; isNew: boolean; pending: PendingMessage | null }> {
     const now = this.options.now();
     const hash = message.idempotencyKey === undefined ? null : requestHash(message);
     const replaced: OutboxMessage[] = [];
@@ -150,18 +152,15 @@ export class Outbox {
 
   /** The text of a message that may still be asked for again; undefined when absent or erased, never empty. */
   textOf(organizationId: OrganizationId, messageId: string): string | undefined {
-    const row = this.sql<{ text: string | null }>('SELECT text FROM messages WHERE message_id = ? AND organization_id = ?').get(
-      messageId,
-      organizationId,
-    );
+    const row = this.sql<{ text: string | null }>(
+      'SELECT text FROM messages WHERE message_id = ? AND organization_id = ?',
+    ).get(messageId, organizationId);
     return row?.text || undefined;
   }
 
   /** Everything that waits, of all organizations, in the order of acceptance; for the dispatcher at start. */
   pending(): PendingMessage[] {
-    return this.sql<Row>(
-      "SELECT * FROM messages WHERE state IN ('queued', 'sending') ORDER BY seq",
-    )
+    return this.sql<Row>("SELECT * FROM messages WHERE state IN ('queued', 'sending') ORDER BY seq")
       .all()
       .map((row) => toPending(row));
   }
@@ -215,7 +214,8 @@ export class Outbox {
     if (!before) throw new ServiceError('unknown_message');
     const moved = await this.move(messageId, 'cancelled', { errorCode: 'cancelled_by_request' });
     const after = this.get(messageId) as OutboxMessage;
-    if (!moved && after.state !== 'cancelled') throw new ServiceError('too_late_to_cancel', { facts: { message_status: after.state } });
+    if (!moved && after.state !== 'cancelled')
+      throw new ServiceError('too_late_to_cancel', { facts: { message_status: after.state } });
     return after;
   }
 
@@ -252,21 +252,26 @@ export class Outbox {
 
   /** The chat id of a number as it was resolved before; null: not on WhatsApp; undefined: not known (any more). */
   chatOf(phone: string): string | null | undefined {
-    const row = this.sql<{ chat_id: string | null; resolved_at: number }>('SELECT chat_id, resolved_at FROM chats WHERE phone = ?').get(
-      phone,
-    );
+    const row = this.sql<{ chat_id: string | null; resolved_at: number }>(
+      'SELECT chat_id, resolved_at FROM chats WHERE phone = ?',
+    ).get(phone);
     if (!row) return undefined;
     const age = this.options.now() - row.resolved_at;
     return age < (row.chat_id === null ? NO_CHAT_KEPT_MS : CHAT_KEPT_MS) ? row.chat_id : undefined;
   }
 
   async rememberChat(phone: string, chatId: string | null): Promise<void> {
-    await this.commits.write(() => this.sql('INSERT OR REPLACE INTO chats VALUES (?, ?, ?)').run(phone, chatId, this.options.now()));
+    await this.commits.write(() =>
+      this.sql('INSERT OR REPLACE INTO chats VALUES (?, ?, ?)').run(phone, chatId, this.options.now()),
+    );
   }
 
   /** Whether WhatsApp has accepted a message of this organization to this customer before. */
   isContact(organizationId: OrganizationId, phone: string): boolean {
-    return this.sql('SELECT 1 FROM contacts WHERE organization_id = ? AND phone = ?').get(organizationId, phone) !== undefined;
+    return (
+      this.sql('SELECT 1 FROM contacts WHERE organization_id = ? AND phone = ?').get(organizationId, phone) !==
+      undefined
+    );
   }
 
   firstContactsPausedUntil(organizationId: OrganizationId): number {
@@ -381,7 +386,9 @@ export class Outbox {
     const old = this.sql<{ id: string }>(
       "SELECT message_id AS id FROM messages WHERE organization_id = ? AND replace_key = ? AND state = 'queued'",
     ).all(message.organizationId, message.replaceKey);
-    return old.map(({ id }) => this.moveNow(id, 'cancelled', { errorCode: 'replaced' })).filter((moved) => moved !== null);
+    return old
+      .map(({ id }) => this.moveNow(id, 'cancelled', { errorCode: 'replaced' }))
+      .filter((moved) => moved !== null);
   }
 
   private insert(message: NewMessage, hash: Buffer | null, now: number): Row {

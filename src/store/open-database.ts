@@ -17,7 +17,8 @@ export function openDatabase(directory: string, name: string, migrations: readon
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     const version = database.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) throw new Error(`${name} in DATA_DIR was written by a newer version of this service`);
+    if (version > migrations.length)
+      throw new Error(`${name} in DATA_DIR was written by a newer version of this service`);
     for (const [index, sql] of migrations.entries()) {
       if (index < version) continue;
       database.transaction(() => {
