@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import {
   DEFAULT_CONNECTION_CONFIG,
@@ -77,6 +78,8 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
+  /** Marks the context of a send of ours. */
+  private readonly sending = new AsyncLocalStorage<true>();
   private readonly silence: NodeJS.Timeout;
   private readonly lookEveryMs: number;
   private silentFor = 0;
@@ -146,8 +149,10 @@ class BaileysSocket implements WhatsAppSocket {
   }
 
   async hand({ messageId, chatId, text }: { messageId: string; chatId: string; text: string }): Promise<void> {
-    // No preview: it would fetch whatever address a text holds.
-    await this.answered('message', this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId }));
+    const send = (): Promise<unknown> =>
+      // No preview: it would fetch whatever address a text holds.
+      this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId });
+    await this.answered('message', this.sending.run(true, send));
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
@@ -352,6 +357,9 @@ class BaileysSocket implements WhatsAppSocket {
       writeCreds: (creds) => guard(() => keys.writeCreds(creds)),
       get: (type, ids) => guard(() => keys.get(type, ids)),
       set: (data) => guard(() => keys.set(data)),
+      setSoon: async (data) => {
+        await guard(() => keys.setSoon(data)).catch((error: unknown) => this.failKeys(error));
+      },
     };
   }
 
@@ -366,7 +374,9 @@ class BaileysSocket implements WhatsAppSocket {
       get: direct.get,
       set: direct.set,
       isInTransaction: locks.isInTransaction.bind(locks),
-      transaction: locks.transaction.bind(locks),
+      // Baileys sends one message at a time, and a stuck question holds them all. A send needs no lock of its own: the dispatcher keeps a
+      // customer's messages apart, and the repository the organization's Signal state. So sends run side by side and share commits.
+      transaction: (work, key) => (this.sending.getStore() ? work() : locks.transaction(work, key)),
     };
   }
 }

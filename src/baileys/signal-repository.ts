@@ -85,13 +85,13 @@ class SignalTransaction {
     if (stored) this.session.set(address, null);
   }
 
-  /** All or nothing, durable when it returns. */
-  commit(): void {
+  /** All or nothing; seen by the next operation at once, durable when it resolves. */
+  async commit(): Promise<void> {
     const data: Record<string, Record<string, unknown>> = {};
     if (this.session.size > 0) data.session = Object.fromEntries(this.session);
     if (this.preKey.size > 0) data['pre-key'] = Object.fromEntries(this.preKey);
     if (this.identity.size > 0) data['identity-key'] = Object.fromEntries(this.identity);
-    if (Object.keys(data).length > 0) this.keys.set(data);
+    if (Object.keys(data).length > 0) await this.keys.setSoon(data);
   }
 }
 
@@ -120,13 +120,19 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       return new ProtocolAddress(user, Number(device));
     };
 
-    const inTransaction = async <T>(work: (transaction: SignalTransaction) => Promise<T>): Promise<T> =>
-      lock.runExclusive(async () => {
+    /** The lock covers reading and writing; what is not on disk yet is waited for without it, so that many operations share an fsync. */
+    const inTransaction = async <T>(work: (transaction: SignalTransaction) => Promise<T>): Promise<T> => {
+      const [result, durable] = await lock.runExclusive(async () => {
         const transaction = new SignalTransaction(keys, creds);
-        const result = await work(transaction);
-        transaction.commit();
-        return result;
+        const value = await work(transaction);
+        // Not awaited here; a failure is not lost, for it is awaited below.
+        const committed = transaction.commit();
+        committed.catch(() => {});
+        return [value, { committed }] as const;
       });
+      await durable.committed;
+      return result;
+    };
 
     return {
       ...base,

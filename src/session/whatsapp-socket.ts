@@ -3,8 +3,8 @@ import type { Logger } from '../logger.js';
 import type { DisconnectReason } from './disconnect-reason.js';
 
 /**
- * Keys of one organization as a socket reads and writes them; `auth/auth-database.ts` implements it. Everything is synchronous and
- * durable when it returns: that is what lets a socket save before it sends. Reads give fresh copies.
+ * Keys of one organization as a socket reads and writes them; `auth/auth-database.ts` implements it. Everything is
+ * durable when it returns (or resolves): that is what lets a socket save before it sends. Reads give fresh copies.
  */
 export interface AuthKeys {
   readCreds(): Record<string, unknown>;
@@ -13,6 +13,8 @@ export interface AuthKeys {
   get(type: string, ids: readonly string[]): Record<string, unknown>;
   /** One atomic commit; null deletes. */
   set(data: Record<string, Record<string, unknown>>): void;
+  /** As `set`, sharing the commit with what else is written at this moment: visible at once, durable when it resolves. */
+  setSoon(data: Record<string, Record<string, unknown>>): Promise<void>;
 }
 
 /** What a socket tells its session. Delivered synchronously, in order. */

@@ -11,32 +11,42 @@ export class GroupCommit {
 
   constructor(private readonly database: Database.Database) {}
 
-  /** Runs `work` inside the open group. When `work` throws, only its own writes are undone, and the error is thrown. */
+  /** Runs `work` at once, inside the open group. When `work` throws, only its own writes are undone, and the error is thrown. */
   async write<T>(work: () => T): Promise<T> {
-    if (!this.database.inTransaction) this.database.exec('BEGIN IMMEDIATE');
-    let result: T;
-    try {
-      // Nested in an open transaction this is a savepoint.
-      result = this.database.transaction(work)();
-    } finally {
-      this.scheduled ??= setImmediate(() => this.flush());
-    }
+    const result = this.join(work);
     await new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }));
     return result;
   }
 
-  /** Commits what is open now; safe to call when nothing is. Never throws: the waiting writers are told. */
-  flush(): void {
+  /** Runs `work` and commits it together with whatever is open: durable when this returns. @throws when the commit fails */
+  writeNow<T>(work: () => T): T {
+    const result = this.join(work);
+    const failure = this.flush();
+    if (failure) throw failure.error;
+    return result;
+  }
+
+  /** Commits what is open; safe to call when nothing is. The waiting writers are told; the failure is also returned. */
+  flush(): { error: unknown } | null {
     if (this.scheduled) clearImmediate(this.scheduled);
     this.scheduled = null;
     const { waiting } = this;
     this.waiting = [];
     try {
-      if (this.database.inTransaction) this.database.exec('COMMIT');
-      for (const { resolve } of waiting) resolve();
+      if (this.database.open && this.database.inTransaction) this.database.exec('COMMIT');
     } catch (error) {
-      if (this.database.open && this.database.inTransaction) this.database.exec('ROLLBACK');
+      if (this.database.inTransaction) this.database.exec('ROLLBACK');
       for (const { reject } of waiting) reject(error);
+      return { error };
     }
+    for (const { resolve } of waiting) resolve();
+    return null;
+  }
+
+  private join<T>(work: () => T): T {
+    if (!this.database.inTransaction) this.database.exec('BEGIN IMMEDIATE');
+    this.scheduled ??= setImmediate(() => this.flush());
+    // Within an open transaction this is a savepoint.
+    return this.database.transaction(work)();
   }
 }
