@@ -135,6 +135,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   }
 
   const end = async (): Promise<void> => {
+    // Callers who wait for an ack are told now that their message is stored, before their connections are cut.
+    outbox.endWaits();
     // Sockets first: no message may be taken in that could not be answered any more.
     const drained = drain(server);
     dispatcher.stop();

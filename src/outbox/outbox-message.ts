@@ -97,4 +97,9 @@ export interface NewMessage {
   readonly expiresAt: number;
   readonly replaceKey?: string;
   readonly idempotencyKey?: string;
+  /**
+   * What else makes the request this one, in one text: two with one idempotency key are the same when phone, text, replace key and this are.
+   * The times as the caller gave them, not those computed from them: a repetition a minute later asks for the same.
+   */
+  readonly fingerprint?: string;
 }

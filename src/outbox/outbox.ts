@@ -21,6 +21,8 @@ export const IDEMPOTENCY_KEPT_MS = 7 * DAY;
 /** For how long a number's chat id is believed, ms; that a number is not on WhatsApp is believed for less, for people do join. */
 export const CHAT_KEPT_MS = 30 * DAY;
 export const NO_CHAT_KEPT_MS = 3_600_000;
+/** How many messages a page of a list looks at for those of a state; some 10 ms. */
+const LIST_SCAN = 5000;
 
 export interface OutboxOptions {
   /** Messages of one organization that may wait at one time. */
@@ -69,6 +71,8 @@ interface Row {
   times: string;
 }
 
+const WAITS_ENDED = Symbol('waits ended');
+
 /** What goes with a change of state. */
 export interface ChangeDetails {
   readonly chatId?: string;
@@ -84,6 +88,7 @@ export class Outbox {
   private readonly changes = new EventEmitter().setMaxListeners(0);
   private readonly commits: GroupCommit;
   private readonly pendingCounts = new Map<OrganizationId, number>();
+  private waitsEnded = false;
 
   constructor(
     private readonly database: Database.Database,
@@ -126,28 +131,46 @@ export class Outbox {
     return { message: stored, isNew: result.isNew, pending: result.isNew ? toPending(result.row) : null };
   }
 
+  /** Whether a message stands behind this key, so that `accept` would store nothing. */
+  hasIdempotencyKey(organizationId: OrganizationId, key: string): boolean {
+    const row = this.sql<{ at: number }>(
+      'SELECT created_at AS at FROM messages WHERE organization_id = ? AND idempotency_key = ?',
+    ).get(organizationId, key);
+    return row !== undefined && this.options.now() - row.at < IDEMPOTENCY_KEPT_MS;
+  }
+
   get(messageId: string): OutboxMessage | null {
     const row = this.row(messageId);
     return row ? toMessage(row) : null;
   }
 
-  /** Oldest first; `next` is the cursor of the following page. */
+  /**
+   * Oldest first; `next` is the cursor of the following page, null at the end. Looking for a state that few messages are in stops after
+   * LIST_SCAN of them, so that a page never holds up the process: such a page is short, or empty, and has a `next` all the same.
+   */
   list(query: MessageQuery): { messages: OutboxMessage[]; next: number | null } {
     const states = query.states ?? [];
+    const where = `organization_id = ? AND seq > ? ${query.phone === undefined ? '' : 'AND phone = ?'}`;
+    const values = [query.organizationId, query.after ?? 0, ...(query.phone === undefined ? [] : [query.phone])];
+    // What waits has an index of its own, which SQLite takes when the states stand in the query's text.
+    const waitingOnly = states.length > 0 && states.every((state) => !isSettled(state));
+    const end =
+      states.length === 0 || waitingOnly
+        ? undefined
+        : this.sql<{ seq: number }>(`SELECT seq FROM messages WHERE ${where} ORDER BY seq LIMIT 1 OFFSET ?`).get(
+            ...values,
+            LIST_SCAN - 1,
+          );
     const rows = this.sql<Row>(
-      `SELECT * FROM messages WHERE organization_id = ? AND seq > ?
-       ${query.phone === undefined ? '' : 'AND phone = ?'}
+      `SELECT * FROM messages WHERE ${where}
        ${states.length === 0 ? '' : `AND state IN (${states.map(() => '?').join(', ')})`}
+       ${waitingOnly ? "AND state IN ('queued', 'sending')" : ''}
+       ${end === undefined ? '' : 'AND seq <= ?'}
        ORDER BY seq LIMIT ?`,
-    ).all(
-      query.organizationId,
-      query.after ?? 0,
-      ...(query.phone === undefined ? [] : [query.phone]),
-      ...states,
-      query.limit + 1,
-    );
+    ).all(...values, ...states, ...(end === undefined ? [] : [end.seq]), query.limit + 1);
     const page = rows.slice(0, query.limit);
-    return { messages: page.map(toMessage), next: rows.length > query.limit ? (page.at(-1)?.seq ?? null) : null };
+    const next = rows.length > query.limit ? page.at(-1)?.seq : end?.seq;
+    return { messages: page.map(toMessage), next: next ?? null };
   }
 
   /** The text of a message that may still be asked for again; undefined when absent or erased, never empty. */
@@ -314,24 +337,39 @@ export class Outbox {
     return () => this.changes.off('change', listener);
   }
 
-  /** Resolves with the message as soon as its fate is known, at the latest after `ms` with what it is then. */
-  async settled(messageId: string, ms: number): Promise<OutboxMessage> {
+  /**
+   * Resolves with the message as soon as its fate is known; with what it is then when `ms` are over, nobody waits any more (`signal`), or
+   * the service stops.
+   */
+  async settled(messageId: string, ms: number, signal?: AbortSignal): Promise<OutboxMessage> {
     const now = this.get(messageId) as OutboxMessage;
-    if (isSettled(now.state) || ms <= 0) return now;
+    if (isSettled(now.state) || ms <= 0 || this.waitsEnded || signal?.aborted) return now;
+    let last = now;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(done, ms);
       const { changes } = this;
       function done(): void {
         clearTimeout(timer);
         changes.off(messageId, look);
+        changes.off(WAITS_ENDED, done);
+        signal?.removeEventListener('abort', done);
         resolve();
       }
       function look(message: OutboxMessage): void {
+        last = message;
         if (isSettled(message.state)) done();
       }
       changes.on(messageId, look);
+      changes.on(WAITS_ENDED, done);
+      signal?.addEventListener('abort', done);
     });
-    return this.get(messageId) as OutboxMessage;
+    return last;
+  }
+
+  /** Whoever waits for a message's fate is answered now, and nobody waits any more: the service stops, and the message is safe. */
+  endWaits(): void {
+    this.waitsEnded = true;
+    this.changes.emit(WAITS_ENDED);
   }
 
   /** Commits what is open; the database is closed afterwards. */
@@ -443,7 +481,7 @@ export function newMessageId(): string {
 
 /** Tells whether two requests with one idempotency key mean the same message. */
 function requestHash(message: NewMessage): Buffer {
-  const parts = [message.phone, message.text, message.replaceKey ?? null];
+  const parts = [message.phone, message.text, message.replaceKey ?? null, message.fingerprint ?? null];
   return createHash('sha256').update(JSON.stringify(parts)).digest();
 }
 
