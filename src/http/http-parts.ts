@@ -34,7 +34,7 @@ export interface HttpParts {
   readonly sessions: Sessions;
   readonly outbox: Outbox;
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
-  readonly dispatcher: Pick<Dispatcher, 'accept'>;
+  readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;
   readonly logger: Logger;
   /** Epoch ms. */
   readonly now: () => number;

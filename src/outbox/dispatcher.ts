@@ -1,13 +1,28 @@
 import { redact, type Logger } from '../logger.js';
-import type { OrganizationId } from '../organization-id.js';
+import { organizationLabel, type OrganizationId } from '../organization-id.js';
 import type { CarrierNews, MessageCarrier } from '../session/message-carrier.js';
-import type { NewMessage, OutboxMessage } from './outbox-message.js';
+import { isSettled, type MessageState, type NewMessage, type OutboxMessage } from './outbox-message.js';
 import type { Outbox } from './outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings } from './organization-dispatcher.js';
 
 /** How often expiry, give-ups and erasing are looked at, ms. */
 const TICK_MS = 1000;
 const ERASE_EVERY_TICKS = 600;
+
+const SENTENCES: Readonly<
+  Record<Exclude<MessageState, 'queued' | 'sending'>, readonly ['info' | 'warn' | 'error', string]>
+> = {
+  sent: ['info', 'WhatsApp has the message.'],
+  delivered: ['info', "The message is on the customer's phone."],
+  read: ['info', 'The customer has read the message.'],
+  failed: ['warn', 'The message was refused and is not tried again.'],
+  expired: ['warn', 'The time of the message was over before it could be sent.'],
+  cancelled: ['info', 'The message was taken back, or replaced by a newer one, before it was sent.'],
+  unconfirmed: [
+    'error',
+    'WhatsApp never answered: the message may or may not have arrived, and repeating it now could show it twice.',
+  ],
+};
 
 interface Parts {
   readonly outbox: Outbox;
@@ -30,6 +45,7 @@ export class Dispatcher {
   /** Takes up what a former process left, and listens to the sessions. */
   start(): void {
     this.parts.carrier.onNews((id, news) => this.onNews(id, news));
+    this.parts.outbox.onChange((message) => this.onChange(message));
     const pending = this.parts.outbox.pending();
     for (const message of pending) this.of(message.organizationId).add(message);
     if (pending.length > 0) {
@@ -51,6 +67,11 @@ export class Dispatcher {
     return { message: stored, isNew };
   }
 
+  /** An organization's settings were changed. */
+  settingsChanged(id: OrganizationId): void {
+    this.organizations.get(id)?.settingsChanged();
+  }
+
   stop(): void {
     if (this.timer) clearInterval(this.timer);
     for (const organization of this.organizations.values()) organization.close();
@@ -69,6 +90,17 @@ export class Dispatcher {
         for (const messageId of news.messageIds) this.guarded(organization.received(messageId, news.status));
         return;
     }
+  }
+
+  /** Every change of a message, whoever made it, is told here and nowhere else. */
+  private onChange({ messageId, organizationId, state }: OutboxMessage): void {
+    if (isSettled(state)) this.of(organizationId).dropped(messageId);
+    if (state === 'queued' || state === 'sending') return;
+    const [level, sentence] = SENTENCES[state];
+    this.parts.logger[level](
+      { event: `message_${state}`, org: organizationLabel(organizationId), message_id: messageId },
+      sentence,
+    );
   }
 
   private async tick(): Promise<void> {

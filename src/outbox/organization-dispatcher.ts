@@ -34,11 +34,17 @@ interface Entry extends PendingMessage {
   notBefore: number;
   failures: number;
   refreshed: boolean;
+  /** Wakes it from a rest, or from waiting for its time. */
+  timer: NodeJS.Timeout | null;
+  /** Whether it holds its customer's place; one that waits for its time, or behind another, does not. */
+  holdsPlace: boolean;
 }
 
 /** Waits between tries that failed before anything left, ms. */
 const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 30_000;
+/** Whoever sleeps looks at the clock at least this often, ms: clocks are set, and settings change. */
+const LONGEST_SLEEP_MS = 60_000;
 /** A hand-over that was rejected on a living socket gets this long for an ack that came all the same, ms. */
 const REJECTED_WAIT_MS = 5000;
 
@@ -52,6 +58,8 @@ const STALE_DEVICES = 479;
 export class OrganizationDispatcher {
   /** At most one per customer; may go now. */
   private ready: Entry[] = [];
+  /** All that is held here, by message id. */
+  private readonly entries = new Map<string, Entry>();
   /** Behind a message of the same customer. */
   private readonly parked = new Map<string, Entry[]>();
   /** Customers that have a message in `ready`, resting or on its way. */
@@ -77,9 +85,17 @@ export class OrganizationDispatcher {
 
   /** Takes a stored message in. One that was tried before the process ended is unanswered, like after the end of a socket. */
   add(message: PendingMessage): void {
-    const entry: Entry = { ...message, notBefore: message.sendAt, failures: 0, refreshed: false };
+    const entry: Entry = {
+      ...message,
+      notBefore: message.sendAt,
+      failures: 0,
+      refreshed: false,
+      timer: null,
+      holdsPlace: false,
+    };
+    this.entries.set(entry.messageId, entry);
     if (entry.state === 'sending') {
-      this.busy.add(entry.phone);
+      this.takePlace(entry);
       this.unanswered.set(entry.messageId, entry);
       return;
     }
@@ -96,6 +112,13 @@ export class OrganizationDispatcher {
     this.pump();
   }
 
+  /** Quiet hours were changed: whoever waits for their end looks again. */
+  settingsChanged(): void {
+    if (this.pumpTimer) this.cancel(this.pumpTimer);
+    this.pumpTimer = null;
+    this.pump();
+  }
+
   disconnected(): void {
     for (const [messageId, entry] of this.inFlight) this.unanswered.set(messageId, entry);
     this.inFlight.clear();
@@ -105,7 +128,7 @@ export class OrganizationDispatcher {
 
   async acked(messageId: string, errorCode: number | null): Promise<void> {
     const entry = this.inFlight.get(messageId) ?? this.unanswered.get(messageId);
-    if (errorCode === null) return this.settle(messageId, entry, 'sent');
+    if (errorCode === null) return this.settle(messageId, 'sent');
     if (errorCode === STALE_DEVICES && entry && !entry.refreshed) {
       // Refused, so nobody has it: the device list was stale. Once more with a fresh one, under the same id.
       entry.refreshed = true;
@@ -130,11 +153,11 @@ export class OrganizationDispatcher {
       );
     }
     const code = errorCode === REFUSED_RECIPIENT ? 'recipient_refused' : 'message_refused';
-    return this.settle(messageId, entry, 'failed', { errorCode: code, ackCode: errorCode });
+    return this.settle(messageId, 'failed', { errorCode: code, ackCode: errorCode });
   }
 
   async received(messageId: string, status: 'delivered' | 'read'): Promise<void> {
-    await this.settle(messageId, this.inFlight.get(messageId) ?? this.unanswered.get(messageId), status);
+    await this.settle(messageId, status);
   }
 
   /** What was first tried too long ago to be repeated is unconfirmed; called every second or so. */
@@ -142,11 +165,7 @@ export class OrganizationDispatcher {
     const now = this.house.now();
     for (const entry of [...this.inFlight.values(), ...this.unanswered.values()]) {
       if (entry.firstTryAt === null || now - entry.firstTryAt < this.house.settings.resendWithinMs) continue;
-      this.logger.error(
-        { event: 'message_unconfirmed', message_id: entry.messageId },
-        'WhatsApp never answered; the message may or may not have arrived, and repeating it now could show it twice.',
-      );
-      await this.settle(entry.messageId, entry, 'unconfirmed');
+      await this.settle(entry.messageId, 'unconfirmed');
     }
   }
 
@@ -160,10 +179,9 @@ export class OrganizationDispatcher {
 
   /** Puts a message where it belongs: for later, behind its customer's other message, or ready. */
   private enqueue(entry: Entry): void {
-    const now = this.house.now();
-    const at = afterQuietHours(this.house.outbox.quietHours(this.id), Math.max(now, entry.notBefore));
-    if (at > now) {
-      this.after(Math.min(at - now, 3_600_000), () => this.enqueue(entry));
+    const wait = entry.notBefore - this.house.now();
+    if (wait > 0) {
+      entry.timer = this.after(Math.min(wait, LONGEST_SLEEP_MS), () => this.enqueue(entry));
       return;
     }
     if (this.busy.has(entry.phone)) {
@@ -172,15 +190,22 @@ export class OrganizationDispatcher {
       this.parked.set(entry.phone, line);
       return;
     }
-    this.busy.add(entry.phone);
+    this.takePlace(entry);
     this.ready.push(entry);
     this.pump();
+  }
+
+  private takePlace(entry: Entry): void {
+    this.busy.add(entry.phone);
+    entry.holdsPlace = true;
   }
 
   private pump(): void {
     if (this.closed || this.pumpTimer || !this.house.carrier.isConnected(this.id)) return;
     while (this.ready.length > 0 && this.inFlight.size < this.house.settings.maxInFlight) {
-      const wait = this.pacing.take(this.house.now(), this.house.random());
+      const now = this.house.now();
+      const quiet = afterQuietHours(this.house.outbox.quietHours(this.id), now) - now;
+      const wait = quiet > 0 ? Math.min(quiet, LONGEST_SLEEP_MS) : this.pacing.take(now, this.house.random());
       if (wait > 0) {
         this.pumpTimer = this.after(wait, () => {
           this.pumpTimer = null;
@@ -199,7 +224,7 @@ export class OrganizationDispatcher {
     const { outbox, carrier } = this.house;
     const chatId = await this.chatOf(entry);
     if (chatId === null) {
-      return this.settle(entry.messageId, entry, 'failed', { errorCode: 'not_on_whatsapp' });
+      return this.settle(entry.messageId, 'failed', { errorCode: 'not_on_whatsapp' });
     }
     const pausedUntil = outbox.firstContactsPausedUntil(this.id);
     if (pausedUntil > this.house.now() && entry.firstTryAt === null && !outbox.isContact(this.id, entry.phone)) {
@@ -211,7 +236,7 @@ export class OrganizationDispatcher {
     const text = await outbox.claim(entry.messageId, chatId);
     if (text === null) {
       // Cancelled, replaced or expired while it waited.
-      this.release(entry);
+      this.dropped(entry.messageId);
       return;
     }
     Object.assign(entry, { state: 'sending', firstTryAt: entry.firstTryAt ?? this.house.now() });
@@ -253,7 +278,7 @@ export class OrganizationDispatcher {
   /** Lets a message wait with its customer's place kept. */
   private rest(entry: Entry, ms: number): void {
     this.inFlight.delete(entry.messageId);
-    this.after(Math.min(ms, 3_600_000), () => {
+    entry.timer = this.after(Math.min(ms, LONGEST_SLEEP_MS), () => {
       this.ready.push(entry);
       this.pump();
     });
@@ -273,30 +298,30 @@ export class OrganizationDispatcher {
     this.pump();
   }
 
-  private async settle(
-    messageId: string,
-    entry: Entry | undefined,
-    to: MessageState,
-    details: ChangeDetails = {},
-  ): Promise<void> {
-    const moved = await this.house.outbox.move(messageId, to, details);
-    if (moved && to !== 'unconfirmed') {
-      this.logger.info({ event: `message_${to}`, message_id: messageId }, `The message is ${to}.`);
-    }
-    if (entry) this.release(entry);
+  /** Moves the message on. A move that changes nothing (a repeated answer) still ends what is held here. */
+  private async settle(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<void> {
+    await this.house.outbox.move(messageId, to, details);
+    this.dropped(messageId);
   }
 
-  /** The message's fate is known: its customer's next one may go. */
-  private release(entry: Entry): void {
-    const held = this.inFlight.delete(entry.messageId) || this.unanswered.delete(entry.messageId);
-    const waiting = this.ready.indexOf(entry);
-    if (waiting >= 0) this.ready.splice(waiting, 1);
-    else if (!held) return;
-    this.busy.delete(entry.phone);
-    const line = this.parked.get(entry.phone);
-    const next = line?.shift();
-    if (line?.length === 0) this.parked.delete(entry.phone);
-    if (next) this.enqueue(next);
+  /** The message's fate is known, whoever decided it: it is let go, and its customer's next one may go. Safe to call again. */
+  dropped(messageId: string): void {
+    const entry = this.entries.get(messageId);
+    if (!entry) return;
+    this.entries.delete(messageId);
+    if (entry.timer) this.cancel(entry.timer);
+    this.inFlight.delete(messageId);
+    this.unanswered.delete(messageId);
+    const line = this.parked.get(entry.phone) ?? [];
+    if (entry.holdsPlace) {
+      remove(this.ready, entry);
+      this.busy.delete(entry.phone);
+      const next = line.shift();
+      if (next) this.enqueue(next);
+    } else {
+      remove(line, entry);
+    }
+    if (line.length === 0) this.parked.delete(entry.phone);
     this.pump();
   }
 
@@ -317,6 +342,11 @@ export class OrganizationDispatcher {
     clearTimeout(timer);
     this.timers.delete(timer);
   }
+}
+
+function remove<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
 }
 
 function errorText(error: unknown): string {

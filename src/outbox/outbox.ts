@@ -101,10 +101,7 @@ export class Outbox {
     private readonly options: OutboxOptions,
   ) {
     this.commits = new GroupCommit(database);
-    const counts = this.sql<{ id: OrganizationId; n: number }>(
-      "SELECT organization_id AS id, count(*) AS n FROM messages WHERE state IN ('queued', 'sending') GROUP BY organization_id",
-    ).all();
-    for (const { id, n } of counts) this.pendingCounts.set(id, n);
+    this.recount();
   }
 
   /**
@@ -118,7 +115,7 @@ export class Outbox {
     const now = this.options.now();
     const hash = message.idempotencyKey === undefined ? null : requestHash(message);
     const replaced: OutboxMessage[] = [];
-    const result = await this.commits.write(() => {
+    const result = await this.write(() => {
       const known = this.findByIdempotencyKey(message, now);
       if (known) {
         if (!known.request_hash?.equals(hash as Buffer)) throw new ServiceError('idempotency_key_reused');
@@ -209,7 +206,7 @@ export class Outbox {
     const now = this.options.now();
     let text: string | null = null;
     let changed: Row | undefined;
-    await this.commits.write(() => {
+    await this.write(() => {
       const row = this.row(messageId);
       if (!row || row.text === null) return;
       if (row.state === 'queued' && row.expires_at > now) {
@@ -231,7 +228,7 @@ export class Outbox {
 
   /** Moves a message forward; a move that its state does not allow (a late or repeated answer) changes nothing and resolves false. */
   async move(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<boolean> {
-    const message = await this.commits.write(() => this.moveNow(messageId, to, details));
+    const message = await this.write(() => this.moveNow(messageId, to, details));
     if (message) this.told(message);
     return message !== null;
   }
@@ -263,7 +260,7 @@ export class Outbox {
   /** Erases texts of settled messages and forgets idempotency keys that are old enough; the record of what happened stays. */
   async eraseOld(retentionMs: number, limit = 5000): Promise<number> {
     const now = this.options.now();
-    return this.commits.write(() => {
+    return this.write(() => {
       const erased = this.sql(
         `UPDATE messages SET text = NULL WHERE seq IN (
            SELECT seq FROM messages WHERE text IS NOT NULL AND created_at < ? AND state NOT IN ('queued', 'sending') LIMIT ?)`,
@@ -289,7 +286,7 @@ export class Outbox {
   }
 
   async rememberChat(phone: string, chatId: string | null): Promise<void> {
-    await this.commits.write(() =>
+    await this.write(() =>
       this.sql('INSERT OR REPLACE INTO chats VALUES (?, ?, ?)').run(phone, chatId, this.options.now()),
     );
   }
@@ -310,7 +307,7 @@ export class Outbox {
   }
 
   async pauseFirstContacts(organizationId: OrganizationId, until: number): Promise<void> {
-    await this.commits.write(() =>
+    await this.write(() =>
       this.sql(
         `INSERT INTO organization_settings (organization_id, first_contacts_paused_until) VALUES (?, ?)
          ON CONFLICT (organization_id) DO UPDATE SET first_contacts_paused_until = excluded.first_contacts_paused_until`,
@@ -326,7 +323,7 @@ export class Outbox {
   }
 
   async setQuietHours(organizationId: OrganizationId, quiet: QuietHours | null): Promise<void> {
-    await this.commits.write(() =>
+    await this.write(() =>
       this.sql(
         `INSERT INTO organization_settings (organization_id, quiet_hours) VALUES (?, ?)
          ON CONFLICT (organization_id) DO UPDATE SET quiet_hours = excluded.quiet_hours`,
@@ -457,6 +454,25 @@ export class Outbox {
 
   private row(messageId: string): Row | undefined {
     return this.sql<Row>('SELECT * FROM messages WHERE message_id = ?').get(messageId);
+  }
+
+  /** Counts from the disk what is kept in memory: at start, and when a commit failed after something was counted. */
+  private recount(): void {
+    this.pendingCounts.clear();
+    const counts = this.sql<{ id: OrganizationId; n: number }>(
+      "SELECT organization_id AS id, count(*) AS n FROM messages WHERE state IN ('queued', 'sending') GROUP BY organization_id",
+    ).all();
+    for (const { id, n } of counts) this.pendingCounts.set(id, n);
+  }
+
+  /** One of the outbox's writes; durable when it resolves. */
+  private async write<T>(work: () => T): Promise<T> {
+    try {
+      return await this.commits.write(work);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) this.recount();
+      throw error;
+    }
   }
 
   private pendingCount(organizationId: OrganizationId): number {

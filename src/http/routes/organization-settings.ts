@@ -18,7 +18,7 @@ const body = z.strictObject({ organization_id: organizationId, quiet_hours: quie
  * Errors: 400, 404 `unknown_organization`.
  */
 export function organizationSettingsRoutes(parts: HttpParts): Router {
-  const { sessions, outbox } = parts;
+  const { sessions, outbox, dispatcher } = parts;
   const router = Router();
 
   function settings(id: OrganizationId) {
@@ -44,6 +44,7 @@ export function organizationSettingsRoutes(parts: HttpParts): Router {
       const { organization_id: id, quiet_hours: quiet } = readBody(body, request, response);
       mustBeKnown(id);
       await outbox.setQuietHours(id, quiet && { from: quiet.from, to: quiet.to, timeZone: quiet.time_zone });
+      dispatcher.settingsChanged(id);
       response.json({ success: true, message: contextOf(response).sentences.done.settings_saved, ...settings(id) });
     })
     .all(methodNotAllowed('POST'));

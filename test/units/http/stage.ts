@@ -18,6 +18,8 @@ export type LogLine = Record<string, unknown> & { level: string; event: string; 
 
 /** The places where WhatsApp stands in; it has everything at once unless a test says otherwise. */
 class Courier {
+  settingsChanged(): void {}
+
   /** What happens to a message after it was accepted. */
   carry: (message: OutboxMessage) => Promise<unknown> = (message) => this.deliver(message);
   /** As the HTTP room handed them over. */
