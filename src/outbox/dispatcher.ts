@@ -37,7 +37,7 @@ interface Parts {
 export class Dispatcher {
   private readonly organizations = new Map<OrganizationId, OrganizationDispatcher>();
   private timer: NodeJS.Timeout | null = null;
-  private ticks = 0;
+  private ticksToErasing = 0;
   private ticking = false;
 
   constructor(private readonly parts: Parts) {}
@@ -109,7 +109,10 @@ export class Dispatcher {
     try {
       await this.parts.outbox.expire();
       for (const organization of this.organizations.values()) await organization.giveUpOld();
-      if (this.ticks++ % ERASE_EVERY_TICKS === 0) await this.parts.outbox.eraseOld(this.parts.settings.retentionMs);
+      if (--this.ticksToErasing <= 0) {
+        const isMore = await this.parts.outbox.eraseOld(this.parts.settings.retentionMs);
+        this.ticksToErasing = isMore ? 0 : ERASE_EVERY_TICKS;
+      }
     } catch (error) {
       this.failed(error);
     } finally {

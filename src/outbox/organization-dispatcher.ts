@@ -34,7 +34,7 @@ interface Entry extends PendingMessage {
   notBefore: number;
   failures: number;
   refreshed: boolean;
-  /** Wakes it from a rest, or from waiting for its time. */
+  /** Wakes it from a rest, or from waiting for its time or for a late ack. */
   timer: NodeJS.Timeout | null;
   /** Whether it holds its customer's place; one that waits for its time, or behind another, does not. */
   holdsPlace: boolean;
@@ -66,6 +66,8 @@ export class OrganizationDispatcher {
   private readonly busy = new Set<string>();
   /** Handed to the live socket (or about to be), by message id. */
   private readonly inFlight = new Map<string, Entry>();
+  /** Tried at least once and not answered, wherever it stands now; by message id. */
+  private readonly tried = new Map<string, Entry>();
   /** Unanswered when the socket ended, by message id. */
   private readonly unanswered = new Map<string, Entry>();
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -96,6 +98,7 @@ export class OrganizationDispatcher {
     this.entries.set(entry.messageId, entry);
     if (entry.state === 'sending') {
       this.takePlace(entry);
+      this.tried.set(entry.messageId, entry);
       this.unanswered.set(entry.messageId, entry);
       return;
     }
@@ -120,7 +123,12 @@ export class OrganizationDispatcher {
   }
 
   disconnected(): void {
-    for (const [messageId, entry] of this.inFlight) this.unanswered.set(messageId, entry);
+    // What was tried before and rests, or has its turn, may still be answered as well: it waits like what was under way.
+    for (const entry of [...this.inFlight.values(), ...this.tried.values()]) {
+      this.stopTimer(entry);
+      remove(this.ready, entry);
+      this.unanswered.set(entry.messageId, entry);
+    }
     this.inFlight.clear();
     if (this.lateAnswers) this.cancel(this.lateAnswers);
     this.lateAnswers = null;
@@ -133,6 +141,8 @@ export class OrganizationDispatcher {
       // Refused, so nobody has it: the device list was stale. Once more with a fresh one, under the same id.
       entry.refreshed = true;
       this.inFlight.delete(messageId);
+      this.unanswered.delete(messageId);
+      this.stopTimer(entry);
       this.logger.info(
         { event: 'message_retried', message_id: messageId, ack_code: errorCode },
         'Stale device list: once more with a fresh one.',
@@ -160,12 +170,10 @@ export class OrganizationDispatcher {
     await this.settle(messageId, status);
   }
 
-  /** What was first tried too long ago to be repeated is unconfirmed; called every second or so. */
+  /** What was first tried too long ago to be repeated is unconfirmed, wherever it stands; called every second or so. */
   async giveUpOld(): Promise<void> {
-    const now = this.house.now();
-    for (const entry of [...this.inFlight.values(), ...this.unanswered.values()]) {
-      if (entry.firstTryAt === null || now - entry.firstTryAt < this.house.settings.resendWithinMs) continue;
-      await this.settle(entry.messageId, 'unconfirmed');
+    for (const entry of [...this.tried.values()]) {
+      if (this.isTooOldToRepeat(entry)) await this.settle(entry.messageId, 'unconfirmed');
     }
   }
 
@@ -204,6 +212,12 @@ export class OrganizationDispatcher {
     if (this.closed || this.pumpTimer || !this.house.carrier.isConnected(this.id)) return;
     while (this.ready.length > 0 && this.inFlight.size < this.house.settings.maxInFlight) {
       const now = this.house.now();
+      const resting = this.firstContactRest(this.ready[0] as Entry);
+      if (resting > 0) {
+        // Before the pace is asked: what rests takes no other message's turn.
+        this.sleep(this.ready.shift() as Entry, resting);
+        continue;
+      }
       const quiet = afterQuietHours(this.house.outbox.quietHours(this.id), now) - now;
       const wait = quiet > 0 ? Math.min(quiet, LONGEST_SLEEP_MS) : this.pacing.take(now, this.house.random());
       if (wait > 0) {
@@ -222,15 +236,16 @@ export class OrganizationDispatcher {
   /** One try. Rejects only when nothing has left for sure; after the claim only an answer, or the socket's end, decides. */
   private async attempt(entry: Entry): Promise<void> {
     const { outbox, carrier } = this.house;
+    if (!this.mayBeTried(entry, this.house.now())) return this.settle(entry.messageId, 'unconfirmed');
+    if (this.isTooOldToRepeat(entry) || (entry.firstTryAt !== null && entry.expiresAt <= this.house.now())) {
+      return this.settle(entry.messageId, 'unconfirmed');
+    }
     const chatId = await this.chatOf(entry);
     if (chatId === null) {
       return this.settle(entry.messageId, 'failed', { errorCode: 'not_on_whatsapp' });
     }
-    const pausedUntil = outbox.firstContactsPausedUntil(this.id);
-    if (pausedUntil > this.house.now() && entry.firstTryAt === null && !outbox.isContact(this.id, entry.phone)) {
-      this.rest(entry, pausedUntil - this.house.now());
-      return;
-    }
+    const resting = this.firstContactRest(entry);
+    if (resting > 0) return this.rest(entry, resting);
     await carrier.prepare(this.id, chatId, { fresh: entry.refreshed });
     if (!this.inFlight.has(entry.messageId)) return;
     const text = await outbox.claim(entry.messageId, chatId);
@@ -240,6 +255,8 @@ export class OrganizationDispatcher {
       return;
     }
     Object.assign(entry, { state: 'sending', firstTryAt: entry.firstTryAt ?? this.house.now() });
+    // Unless its fate was decided while it was being claimed.
+    if (this.entries.has(entry.messageId)) this.tried.set(entry.messageId, entry);
     if (!this.inFlight.has(entry.messageId)) return;
     try {
       await carrier.hand(this.id, { messageId: entry.messageId, chatId, text });
@@ -248,12 +265,18 @@ export class OrganizationDispatcher {
         { event: 'message_hand_over_failed', message_id: entry.messageId },
         `The message may not have left: ${errorText(error)}`,
       );
-      this.after(REJECTED_WAIT_MS, () => {
+      if (this.inFlight.get(entry.messageId) !== entry) return;
+      entry.timer = this.after(REJECTED_WAIT_MS, () => {
         // No ack and the same socket: it did not leave.
         if (this.inFlight.get(entry.messageId) !== entry) return;
         this.rest(entry, this.backoff(entry));
       });
     }
+  }
+
+  /** Repeating is safe within minutes of the first try; days-old repeats have shown up as new messages (WHATSAPP.md, section 5). */
+  private mayBeTried({ firstTryAt }: Entry, now: number): boolean {
+    return firstTryAt === null || now - firstTryAt < this.house.settings.resendWithinMs;
   }
 
   private async chatOf(entry: Entry): Promise<string | null> {
@@ -275,14 +298,31 @@ export class OrganizationDispatcher {
     if (this.inFlight.get(entry.messageId) === entry) this.rest(entry, this.backoff(entry));
   }
 
-  /** Lets a message wait with its customer's place kept. */
+  /** How long a message must wait because first contacts rest, ms; 0 for one that was tried before, or goes to a known customer. */
+  private firstContactRest({ firstTryAt, phone }: Entry): number {
+    const { outbox, now } = this.house;
+    const ms = outbox.firstContactsPausedUntil(this.id) - now();
+    return ms > 0 && firstTryAt === null && !outbox.isContact(this.id, phone) ? ms : 0;
+  }
+
+  private isTooOldToRepeat({ firstTryAt }: Entry): boolean {
+    return firstTryAt !== null && this.house.now() - firstTryAt >= this.house.settings.resendWithinMs;
+  }
+
+  /** Ends a try and lets the message wait. */
   private rest(entry: Entry, ms: number): void {
     this.inFlight.delete(entry.messageId);
+    this.sleep(entry, ms);
+    this.pump();
+  }
+
+  /** Lets a message wait with its customer's place kept. */
+  private sleep(entry: Entry, ms: number): void {
     entry.timer = this.after(Math.min(ms, LONGEST_SLEEP_MS), () => {
+      entry.timer = null;
       this.ready.push(entry);
       this.pump();
     });
-    this.pump();
   }
 
   private repeatUnanswered(): void {
@@ -309,8 +349,9 @@ export class OrganizationDispatcher {
     const entry = this.entries.get(messageId);
     if (!entry) return;
     this.entries.delete(messageId);
-    if (entry.timer) this.cancel(entry.timer);
+    this.stopTimer(entry);
     this.inFlight.delete(messageId);
+    this.tried.delete(messageId);
     this.unanswered.delete(messageId);
     const line = this.parked.get(entry.phone) ?? [];
     if (entry.holdsPlace) {
@@ -336,6 +377,11 @@ export class OrganizationDispatcher {
     }, ms);
     this.timers.add(timer);
     return timer;
+  }
+
+  private stopTimer(entry: Entry): void {
+    if (entry.timer) this.cancel(entry.timer);
+    entry.timer = null;
   }
 
   private cancel(timer: NodeJS.Timeout): void {

@@ -29,7 +29,7 @@ const MIGRATIONS = [
    CREATE INDEX messages_replaceable ON messages (organization_id, replace_key) WHERE state = 'queued' AND replace_key IS NOT NULL;
    CREATE UNIQUE INDEX messages_idempotent ON messages (organization_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
    CREATE INDEX messages_idempotent_age ON messages (created_at) WHERE idempotency_key IS NOT NULL;
-   CREATE INDEX messages_with_text ON messages (created_at) WHERE text IS NOT NULL;
+   CREATE INDEX messages_with_text ON messages (settled_at) WHERE text IS NOT NULL;
    CREATE INDEX messages_by_organization ON messages (organization_id, seq);
    CREATE INDEX messages_by_phone ON messages (organization_id, phone, seq);
    CREATE TABLE chats (
@@ -51,5 +51,8 @@ const MIGRATIONS = [
 
 /** @throws as `openDatabase` */
 export function openOutboxDatabase(directory: string): Database.Database {
-  return openDatabase(directory, 'outbox.sqlite', MIGRATIONS);
+  const database = openDatabase(directory, 'outbox.sqlite', MIGRATIONS);
+  // An erased text is overwritten, not only unlinked from its row.
+  database.pragma('secure_delete = ON');
+  return database;
 }

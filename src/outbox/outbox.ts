@@ -257,20 +257,28 @@ export class Outbox {
     return next?.at ?? null;
   }
 
-  /** Erases texts of settled messages and forgets idempotency keys that are old enough; the record of what happened stays. */
-  async eraseOld(retentionMs: number, limit = 5000): Promise<number> {
+  /**
+   * Erases the texts of messages whose fate has been known for so long (a reminder may have waited for weeks before), and forgets idempotency
+   * keys that are old enough; the record of what happened stays. At most `limit` of each; returns whether there may be more.
+   */
+  async eraseOld(retentionMs: number, limit = 5000): Promise<boolean> {
     const now = this.options.now();
-    return this.write(() => {
-      const erased = this.sql(
+    const [texts, keys] = await this.write(() => [
+      this.sql(
         `UPDATE messages SET text = NULL WHERE seq IN (
-           SELECT seq FROM messages WHERE text IS NOT NULL AND created_at < ? AND state NOT IN ('queued', 'sending') LIMIT ?)`,
-      ).run(now - retentionMs, limit).changes;
+           SELECT seq FROM messages WHERE text IS NOT NULL AND settled_at < ? LIMIT ?)`,
+      ).run(now - retentionMs, limit).changes,
       this.sql(
         `UPDATE messages SET idempotency_key = NULL, request_hash = NULL WHERE seq IN (
            SELECT seq FROM messages WHERE idempotency_key IS NOT NULL AND created_at < ? LIMIT ?)`,
-      ).run(now - IDEMPOTENCY_KEPT_MS, limit);
-      return erased;
-    });
+      ).run(now - IDEMPOTENCY_KEPT_MS, limit).changes,
+    ]);
+    if (texts > 0) {
+      // Otherwise they would stand in the journal until it is overwritten by chance.
+      this.commits.flush();
+      this.database.pragma('wal_checkpoint(TRUNCATE)');
+    }
+    return texts === limit || keys === limit;
   }
 
   // --- numbers and customers ---
