@@ -236,7 +236,6 @@ export class OrganizationDispatcher {
   /** One try. Rejects only when nothing has left for sure; after the claim only an answer, or the socket's end, decides. */
   private async attempt(entry: Entry): Promise<void> {
     const { outbox, carrier } = this.house;
-    if (!this.mayBeTried(entry, this.house.now())) return this.settle(entry.messageId, 'unconfirmed');
     if (this.isTooOldToRepeat(entry) || (entry.firstTryAt !== null && entry.expiresAt <= this.house.now())) {
       return this.settle(entry.messageId, 'unconfirmed');
     }
@@ -272,11 +271,6 @@ export class OrganizationDispatcher {
         this.rest(entry, this.backoff(entry));
       });
     }
-  }
-
-  /** Repeating is safe within minutes of the first try; days-old repeats have shown up as new messages (WHATSAPP.md, section 5). */
-  private mayBeTried({ firstTryAt }: Entry, now: number): boolean {
-    return firstTryAt === null || now - firstTryAt < this.house.settings.resendWithinMs;
   }
 
   private async chatOf(entry: Entry): Promise<string | null> {
