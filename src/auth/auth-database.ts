@@ -166,6 +166,11 @@ export class AuthDatabase {
     }
   }
 
+  /** Resolves when everything that was written until now is on disk, rejects when it is not; null when it is already. */
+  durable(): Promise<void> | null {
+    return this.group.durable();
+  }
+
   /** Every value of one type, by id. */
   all(type: string): Record<string, unknown> {
     return this.run(() => {

@@ -24,7 +24,7 @@ import {
 } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
-import { directKeyStore, makeSignalRepository } from './signal-repository.js';
+import { directKeyStore, makeSignalRepository, openSessions } from './signal-repository.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
 
 export interface BaileysOptions {
@@ -71,6 +71,11 @@ export class BaileysSockets implements WhatsAppSockets {
   }
 }
 
+/** The connection itself, below Baileys' websocket client. */
+interface FrameSocket {
+  send(frame: Uint8Array, told: (error?: Error) => void): void;
+}
+
 /** The auth folder failed under a running socket. */
 class KeysFailed extends Error {}
 
@@ -78,6 +83,7 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
+  private readonly openSessions = openSessions();
   /** Marks the context of a send of ours. */
   private readonly sending = new AsyncLocalStorage<true>();
   private readonly silence: NodeJS.Timeout;
@@ -120,10 +126,12 @@ class BaileysSocket implements WhatsAppSocket {
       makeSignalRepository: makeSignalRepository({
         keys,
         decryptedBefore: memory.decryptedBefore,
+        openSessions: this.openSessions,
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
     this.takeKeysOutOfTransactions(keys);
+    this.holdFramesUntilDurable(keys);
     this.listen(keys, creds);
     this.lookEveryMs = Math.min(1000, settings.silenceTimeoutMs / 8);
     this.silence = setInterval(() => this.watchSilence(), this.lookEveryMs);
@@ -140,10 +148,17 @@ class BaileysSocket implements WhatsAppSocket {
    * When Baileys' own question for the devices is not answered in time, it sends an empty stanza that nobody can read (WHATSAPP.md,
    * section 5); so it is asked here, and Baileys finds the answer in its cache.
    */
-  async prepare(chatId: string, { fresh = false }: { fresh?: boolean } = {}): Promise<void> {
+  async prepare(
+    chatId: string,
+    { fresh = false, after }: { fresh?: boolean; after?: Promise<void> } = {},
+  ): Promise<void> {
     const me = jidNormalizedUser(this.sock.user?.id);
     const customer = phoneNumberOf(chatId);
     if (fresh) await this.memory.userDevices.del(customer);
+    // What Baileys itself will find there.
+    const known = [phoneNumberOf(me), customer].map((user) => this.memory.userDevices.get(user));
+    if ((await Promise.all(known)).every((devices) => devices !== undefined)) return;
+    await after;
     const devices = await this.answered('devices', this.sock.getUSyncDevices([me, chatId], true, false));
     if (!devices.some((device) => device.user === customer)) throw new NotAnsweredError('devices');
   }
@@ -356,10 +371,43 @@ class BaileysSocket implements WhatsAppSocket {
       readCreds: () => keys.readCreds(),
       writeCreds: (creds) => guard(() => keys.writeCreds(creds)),
       get: (type, ids) => guard(() => keys.get(type, ids)),
-      set: (data) => guard(() => keys.set(data)),
+      set: (data) => {
+        // Baileys deletes sessions, and moves them from phone number to LID.
+        if (data.session) this.openSessions.clear();
+        guard(() => keys.set(data));
+      },
       setSoon: async (data) => {
         await guard(() => keys.setSoon(data)).catch((error: unknown) => this.failKeys(error));
       },
+      durable: () => keys.durable(),
+    };
+  }
+
+  /**
+   * Nothing leaves before all that was written until then is on disk: frames wait, in their order, for the open commit. So an encryption
+   * need not wait for its own, and those of many messages share one.
+   */
+  private holdFramesUntilDurable(keys: AuthKeys): void {
+    const { socket } = this.sock.ws as unknown as { socket: FrameSocket };
+    const send = socket.send.bind(socket);
+    let line = Promise.resolve();
+    let held = 0;
+    let failed = false;
+    socket.send = (frame, told) => {
+      const durable = keys.durable();
+      if (!durable && held === 0) return send(frame, told);
+      held += 1;
+      line = line
+        .then(() => durable)
+        .then(() => {
+          if (failed) throw new KeysFailed('A frame before this one was never sent');
+          send(frame, told);
+        })
+        .catch((error: Error) => {
+          failed = true;
+          told(error);
+        })
+        .finally(() => (held -= 1));
     };
   }
 

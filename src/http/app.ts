@@ -36,10 +36,11 @@ export function createApp({ limits, now = Date.now, ...rooms }: AppParts): Expre
   app.use(beginRequest(parts));
   app.use(healthRoutes(parts));
   app.use(authenticate(parts));
+  // First, for nearly all requests are for it.
+  app.use(sendMessageRoutes(parts));
   app.use(startSessionRoutes(parts));
   app.use(qrRoutes(parts));
   app.use(statusRoutes(parts));
-  app.use(sendMessageRoutes(parts));
   app.use(messageRoutes(parts));
   app.use(organizationSettingsRoutes(parts));
   app.use(stopSessionRoutes(parts));

@@ -62,8 +62,12 @@ export class Dispatcher {
    * @throws ServiceError `idempotency_key_reused`, `outbox_full`
    */
   async accept(message: NewMessage): Promise<{ message: OutboxMessage; isNew: boolean }> {
-    const { message: stored, isNew, pending } = await this.parts.outbox.accept(message);
-    if (pending) this.of(message.organizationId).add(pending);
+    const organization = this.of(message.organizationId);
+    const { message: stored, isNew } = await this.parts.outbox.accept(message, (pending, writing) => {
+      organization.add(pending, writing);
+      // What was not stored is not there.
+      writing.catch(() => organization.dropped(pending.messageId));
+    });
     return { message: stored, isNew };
   }
 

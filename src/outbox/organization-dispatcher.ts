@@ -38,6 +38,8 @@ interface Entry extends PendingMessage {
   timer: NodeJS.Timeout | null;
   /** Whether it holds its customer's place; one that waits for its time, or behind another, does not. */
   holdsPlace: boolean;
+  /** Resolves when it is on disk. Before that it may be claimed, in the same commit, but nobody is asked anything for its sake. */
+  stored: Promise<void> | undefined;
 }
 
 /** Waits between tries that failed before anything left, ms. */
@@ -86,7 +88,7 @@ export class OrganizationDispatcher {
   }
 
   /** Takes a stored message in. One that was tried before the process ended is unanswered, like after the end of a socket. */
-  add(message: PendingMessage): void {
+  add(message: PendingMessage, stored?: Promise<unknown>): void {
     const entry: Entry = {
       ...message,
       notBefore: message.sendAt,
@@ -94,7 +96,10 @@ export class OrganizationDispatcher {
       refreshed: false,
       timer: null,
       holdsPlace: false,
+      stored: stored?.then(() => {}),
     };
+    // Whoever stores it hears of a failure.
+    entry.stored?.catch(() => {});
     this.entries.set(entry.messageId, entry);
     if (entry.state === 'sending') {
       this.takePlace(entry);
@@ -245,7 +250,7 @@ export class OrganizationDispatcher {
     }
     const resting = this.firstContactRest(entry);
     if (resting > 0) return this.rest(entry, resting);
-    await carrier.prepare(this.id, chatId, { fresh: entry.refreshed });
+    await carrier.prepare(this.id, chatId, { fresh: entry.refreshed, after: entry.stored });
     if (!this.inFlight.has(entry.messageId)) return;
     const text = await outbox.claim(entry.messageId, chatId);
     if (text === null) {
@@ -277,6 +282,7 @@ export class OrganizationDispatcher {
     const { outbox, carrier } = this.house;
     const known = outbox.chatOf(entry.phone);
     if (known !== undefined) return known;
+    await entry.stored;
     const chatId = await carrier.resolveChat(this.id, entry.phone);
     await outbox.rememberChat(entry.phone, chatId);
     return chatId;

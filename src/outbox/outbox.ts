@@ -79,6 +79,11 @@ const WAITING = 'INDEXED BY messages_pending';
 
 const WAITS_ENDED = Symbol('waits ended');
 
+interface Settings {
+  readonly quiet: QuietHours | null;
+  readonly pausedUntil: number;
+}
+
 /** What goes with a change of state. */
 export interface ChangeDetails {
   readonly chatId?: string;
@@ -94,6 +99,7 @@ export class Outbox {
   private readonly changes = new EventEmitter().setMaxListeners(0);
   private readonly commits: GroupCommit;
   private readonly pendingCounts = new Map<OrganizationId, number>();
+  private readonly settingsRead = new Map<OrganizationId, Settings>();
   private waitsEnded = false;
 
   constructor(
@@ -107,15 +113,19 @@ export class Outbox {
   /**
    * Stores a message durably, with the id that it will carry at WhatsApp. With an idempotency key that is known, nothing is stored and the
    * former message is returned.
+   * @param onStored called at once with a new message, before it is on disk, so that its first try may be claimed in the same commit;
+   *   when that commit fails, this rejects, and there is no such message
    * @throws ServiceError `idempotency_key_reused` (same key, other message), `outbox_full`
    */
   async accept(
     message: NewMessage,
+    onStored?: (pending: PendingMessage, stored: Promise<unknown>) => void,
   ): Promise<{ message: OutboxMessage; isNew: boolean; pending: PendingMessage | null }> {
     const now = this.options.now();
     const hash = message.idempotencyKey === undefined ? null : requestHash(message);
     const replaced: OutboxMessage[] = [];
-    const result = await this.write(() => {
+    let inserted: Row | null = null as Row | null;
+    const writing = this.write(() => {
       const known = this.findByIdempotencyKey(message, now);
       if (known) {
         if (!known.request_hash?.equals(hash as Buffer)) throw new ServiceError('idempotency_key_reused');
@@ -127,8 +137,11 @@ export class Outbox {
       if (message.replaceKey !== undefined) replaced.push(...this.replaceQueued(message));
       const row = this.insert(message, hash, now);
       this.count(message.organizationId, 1);
+      inserted = row;
       return { row, isNew: true };
     });
+    if (inserted) onStored?.(toPending(inserted), writing);
+    const result = await writing;
     for (const old of replaced) this.told(old);
     const stored = toMessage(result.row);
     return { message: stored, isNew: result.isNew, pending: result.isNew ? toPending(result.row) : null };
@@ -308,35 +321,31 @@ export class Outbox {
   }
 
   firstContactsPausedUntil(organizationId: OrganizationId): number {
-    const row = this.sql<{ at: number }>(
-      'SELECT first_contacts_paused_until AS at FROM organization_settings WHERE organization_id = ?',
-    ).get(organizationId);
-    return row?.at ?? 0;
+    return this.settings(organizationId).pausedUntil;
   }
 
   async pauseFirstContacts(organizationId: OrganizationId, until: number): Promise<void> {
-    await this.write(() =>
+    await this.write(() => {
       this.sql(
         `INSERT INTO organization_settings (organization_id, first_contacts_paused_until) VALUES (?, ?)
          ON CONFLICT (organization_id) DO UPDATE SET first_contacts_paused_until = excluded.first_contacts_paused_until`,
-      ).run(organizationId, until),
-    );
+      ).run(organizationId, until);
+      this.settingsRead.delete(organizationId);
+    });
   }
 
   quietHours(organizationId: OrganizationId): QuietHours | null {
-    const row = this.sql<{ quiet_hours: string | null }>(
-      'SELECT quiet_hours FROM organization_settings WHERE organization_id = ?',
-    ).get(organizationId);
-    return row?.quiet_hours ? (JSON.parse(row.quiet_hours) as QuietHours) : null;
+    return this.settings(organizationId).quiet;
   }
 
   async setQuietHours(organizationId: OrganizationId, quiet: QuietHours | null): Promise<void> {
-    await this.write(() =>
+    await this.write(() => {
       this.sql(
         `INSERT INTO organization_settings (organization_id, quiet_hours) VALUES (?, ?)
          ON CONFLICT (organization_id) DO UPDATE SET quiet_hours = excluded.quiet_hours`,
-      ).run(organizationId, quiet && JSON.stringify(quiet)),
-    );
+      ).run(organizationId, quiet && JSON.stringify(quiet));
+      this.settingsRead.delete(organizationId);
+    });
   }
 
   // --- being told ---
@@ -441,10 +450,10 @@ export class Outbox {
 
   private insert(message: NewMessage, hash: Buffer | null, now: number): Row {
     const messageId = newMessageId();
-    this.sql(
+    return this.sql<Row>(
       `INSERT INTO messages (message_id, organization_id, phone, text, state, replace_key, idempotency_key, request_hash,
-         send_at, expires_at, created_at, times) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(
+         send_at, expires_at, created_at, times) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+    ).get(
       messageId,
       message.organizationId,
       message.phone,
@@ -456,8 +465,20 @@ export class Outbox {
       message.expiresAt,
       now,
       withTime('{}', 'queued', now),
-    );
-    return this.row(messageId) as Row;
+    ) as Row;
+  }
+
+  /** Asked for at every try of every message, hence kept in memory; a write forgets what it changes. */
+  private settings(organizationId: OrganizationId): Settings {
+    let settings = this.settingsRead.get(organizationId);
+    if (!settings) {
+      const row = this.sql<{ quiet: string | null; at: number }>(
+        'SELECT quiet_hours AS quiet, first_contacts_paused_until AS at FROM organization_settings WHERE organization_id = ?',
+      ).get(organizationId);
+      settings = { quiet: row?.quiet ? (JSON.parse(row.quiet) as QuietHours) : null, pausedUntil: row?.at ?? 0 };
+      this.settingsRead.set(organizationId, settings);
+    }
+    return settings;
   }
 
   private row(messageId: string): Row | undefined {
@@ -478,7 +499,10 @@ export class Outbox {
     try {
       return await this.commits.write(work);
     } catch (error) {
-      if (!(error instanceof ServiceError)) this.recount();
+      if (!(error instanceof ServiceError)) {
+        this.recount();
+        this.settingsRead.clear();
+      }
       throw error;
     }
   }

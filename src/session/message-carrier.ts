@@ -17,8 +17,11 @@ export interface MessageCarrier {
   isConnected(id: OrganizationId): boolean;
   /** The chat id of a number (digits), null when it is not on WhatsApp. Asks WhatsApp each time. */
   resolveChat(id: OrganizationId, phone: string): Promise<string | null>;
-  /** Learns the devices of the chat, so that the message cannot leave empty. Nothing leaves. `fresh`: forget what was known. */
-  prepare(id: OrganizationId, chatId: string, options?: { fresh?: boolean }): Promise<void>;
+  /**
+   * Learns the devices of the chat, so that the message cannot leave empty. Nothing leaves. `fresh`: forget what was known. When WhatsApp
+   * must be asked, it is not before `after`.
+   */
+  prepare(id: OrganizationId, chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
   /**
    * Hands a message to the socket that is alive now. That it resolves says that the bytes were handed over, that it rejects does not say
    * that they were not: only `ack` and `receipt` tell the truth.

@@ -132,7 +132,11 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     return this.known(id).liveSocket.resolveChat(phone);
   }
 
-  async prepare(id: OrganizationId, chatId: string, options?: { fresh?: boolean }): Promise<void> {
+  async prepare(
+    id: OrganizationId,
+    chatId: string,
+    options?: { fresh?: boolean; after?: Promise<void> },
+  ): Promise<void> {
     await this.known(id).liveSocket.prepare(chatId, options);
   }
 

@@ -15,6 +15,8 @@ export interface AuthKeys {
   set(data: Record<string, Record<string, unknown>>): void;
   /** As `set`, sharing the commit with what else is written at this moment: visible at once, durable when it resolves. */
   setSoon(data: Record<string, Record<string, unknown>>): Promise<void>;
+  /** Resolves when everything that was written until now is durable, rejects when it is not; null when it is already. */
+  durable(): Promise<void> | null;
 }
 
 /** What a socket tells its session. Delivered synchronously, in order. */
@@ -53,10 +55,11 @@ export interface WhatsAppSocket {
    */
   resolveChat(phoneNumber: string): Promise<string | null>;
   /**
-   * Learns the devices of a chat, without which Baileys would send an empty stanza. `fresh` forgets what was known.
+   * Learns the devices of a chat, without which Baileys would send an empty stanza. `fresh` forgets what was known; when WhatsApp must be
+   * asked, it is not before `after`.
    * @throws NotAnsweredError; nothing has left
    */
-  prepare(chatId: string, options?: { fresh?: boolean }): Promise<void>;
+  prepare(chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
   /**
    * Encrypts a text and hands it to the connection. Neither that it resolves nor that it rejects says whether WhatsApp has it: the `ack`
    * event does.

@@ -32,6 +32,7 @@ const MIGRATIONS = [
  */
 export class SessionRegister {
   private readonly database: Database.Database;
+  private readonly statements = new Map<string, Database.Statement>();
 
   /** @throws when the directory cannot be written; the service does not start without it. */
   constructor(directory: string) {
@@ -39,52 +40,56 @@ export class SessionRegister {
   }
 
   wanted(id: OrganizationId): WantedState | null {
-    const row = this.database.prepare('SELECT wanted FROM organizations WHERE organization_id = ?').get(id);
+    const row = this.sql('SELECT wanted FROM organizations WHERE organization_id = ?').get(id);
     return (row as { wanted: WantedState } | undefined)?.wanted ?? null;
   }
 
   setWanted(id: OrganizationId, wanted: WantedState): void {
-    this.database
-      .prepare(
-        'INSERT INTO organizations VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted',
-      )
-      .run(id, wanted);
+    this.sql(
+      'INSERT INTO organizations VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted',
+    ).run(id, wanted);
   }
 
   /** Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected back. */
   markPaired(id: OrganizationId, now: number): void {
-    this.database.prepare('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);
+    this.sql('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);
   }
 
   wasEverPaired(id: OrganizationId): boolean {
-    return this.database.prepare('SELECT 1 FROM paired WHERE organization_id = ?').get(id) !== undefined;
+    return this.sql('SELECT 1 FROM paired WHERE organization_id = ?').get(id) !== undefined;
   }
 
   organizations(): OrganizationId[] {
-    const rows = this.database.prepare('SELECT organization_id AS id FROM organizations ORDER BY id').all();
+    const rows = this.sql('SELECT organization_id AS id FROM organizations ORDER BY id').all();
     return (rows as { id: OrganizationId }[]).map(({ id }) => id);
   }
 
   recordCleaning(id: OrganizationId, cleaning: CleaningRecord): void {
-    this.database
-      .prepare('INSERT INTO cleanings VALUES (?, ?, ?, ?, ?)')
-      .run(id, cleaning.at, cleaning.reason, cleaning.automatic ? 1 : 0, cleaning.backup);
-    this.database
-      .prepare('DELETE FROM cleanings WHERE organization_id = ? AND at < ?')
-      .run(id, cleaning.at - KEEP_CLEANINGS_MS);
+    this.sql('INSERT INTO cleanings VALUES (?, ?, ?, ?, ?)').run(
+      id,
+      cleaning.at,
+      cleaning.reason,
+      cleaning.automatic ? 1 : 0,
+      cleaning.backup,
+    );
+    this.sql('DELETE FROM cleanings WHERE organization_id = ? AND at < ?').run(id, cleaning.at - KEEP_CLEANINGS_MS);
   }
 
   /** Newest first, at most `limit`. */
   cleanings(id: OrganizationId, limit = 1000): CleaningRecord[] {
-    const rows = this.database
-      .prepare(
-        'SELECT at, reason, automatic, backup FROM cleanings WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT ?',
-      )
-      .all(id, limit);
+    const rows = this.sql(
+      'SELECT at, reason, automatic, backup FROM cleanings WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT ?',
+    ).all(id, limit);
     return (rows as (Omit<CleaningRecord, 'automatic'> & { automatic: number })[]).map((row) => ({
       ...row,
       automatic: row.automatic === 1,
     }));
+  }
+
+  private sql(text: string): Database.Statement {
+    let statement = this.statements.get(text);
+    if (!statement) this.statements.set(text, (statement = this.database.prepare(text)));
+    return statement;
   }
 
   close(): void {
