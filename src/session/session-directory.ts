@@ -37,6 +37,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   restoreAll(): void {
     const known = new Set([...this.house.folders.list(), ...this.house.register.organizations()]);
     for (const id of [...known].sort()) {
+      this.noteFormerPairing(id);
       const session = this.hold(id);
       session.restore().catch((error: unknown) => {
         this.house.logger.error(
@@ -166,6 +167,19 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     const session = this.find(id);
     if (!session) throw new ServiceError('unknown_organization');
     return session;
+  }
+
+  /** Who was linked before this was noted (an older version) is expected back like everybody else, stopped or waiting for a scan as well. */
+  private noteFormerPairing(id: OrganizationId): void {
+    const { folders, register, now } = this.house;
+    if (register.wasEverPaired(id)) return;
+    try {
+      const wasPaired =
+        folders.peek(id).paired || folders.listBackups(id).some((backup) => backup.phone_number !== null);
+      if (wasPaired) register.markPaired(id, now());
+    } catch {
+      // What cannot be read now is looked at when it is opened.
+    }
   }
 
   private hold(id: OrganizationId): OrganizationSession {

@@ -1,3 +1,5 @@
+import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Stage } from '../stage/stage.js';
 
@@ -154,6 +156,29 @@ describe('one live socket per organization', () => {
     await stage.log.until('session_unlinked', { org: '2' });
     expect((await stage.api.status('2')).body.status).toBe('logged_out');
   });
+
+  it.each(['stopped', 'cleaned'])(
+    'linked under a version that did not note it, and %s since: a send is accepted all the same',
+    async (since) => {
+      stage = await Stage.set();
+      await stage.pair('2', PHONE);
+      if (since === 'stopped') await stage.api.stop('2');
+      else await stage.api.forceClean('2');
+      await stage.stopService();
+      const register = new Database(path.join(stage.directory, 'data', 'service.sqlite'));
+      expect(register.prepare('DELETE FROM paired').run().changes).toBe(1);
+      register.close();
+      await stage.startService();
+      const text = stage.text();
+      expect(await stage.api.send('2', CUSTOMER, text, { wait_ms: 0 })).toMatchObject({
+        status: 202,
+        body: { success: true, status: 'queued' },
+      });
+      if (since === 'stopped') await stage.api.start('2');
+      else await stage.api.restore('2');
+      await stage.whatsapp.customer(CUSTOMER).receivedText(text);
+    },
+  );
 
   it('logout unlinks at WhatsApp, removes the keys, and stays so over a restart', async () => {
     stage = await Stage.set();
