@@ -77,6 +77,7 @@ export class CrashStage {
   kills = 0;
   /** In a plan that fills the disk, a message may be refused until there is room again. */
   diskMayBeFull = false;
+  refused = 0;
   room: Promise<void> = Promise.resolve();
   /** How many databases were opened and checked, copies after each kill included. */
   opened = 0;

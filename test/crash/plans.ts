@@ -357,7 +357,7 @@ const migrations = underLoad(
     // Before anything was accepted: the first start of all, over and over.
     while (stage.kills < wanted / 2) {
       await stage.crash();
-      rmSync(stage.dataDirectory, { recursive: true });
+      rmSync(stage.dataDirectory, { recursive: true, force: true });
       stage.prepareSpare();
       const afterMs = chance.between(0, MIGRATION_MS);
       await Promise.all([stage.start(), stage.killAfter('while it makes its databases', afterMs)]);
@@ -409,7 +409,7 @@ const fullDisk = (): Plan => {
           resolve();
         };
       });
-      await pause(chance.between(0, 200));
+      await pause(chance.between(100, 600));
       const { log } = stage;
       disk.fill();
       // As soon as somebody has met it; a short while later the plug.

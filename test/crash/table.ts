@@ -16,6 +16,7 @@ const COLUMNS: readonly (readonly [string, (verdict: Verdict) => string | number
   ['asked again', ({ askedAgain }) => askedAgain],
   ['Bad MAC', ({ badMacs }) => badMacs],
   ['UNREADABLE', ({ unreadable }) => unreadable],
+  ['refused, disk full', ({ refused }) => refused],
   ['databases opened', ({ opened }) => opened],
   ['s', ({ seconds }) => seconds.toFixed(0)],
 ];

@@ -134,6 +134,7 @@ export class Traffic {
       }
       // Not stored, says the service: a full disk. Once more when there is room.
       if (answer.status === 503 && answer.body.code === 'storage_unavailable' && this.stage.diskMayBeFull) {
+        this.stage.refused++;
         await this.stage.room;
         await this.rest();
         continue;

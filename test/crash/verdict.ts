@@ -30,6 +30,8 @@ export interface Verdict {
   /** Of both sides, at the end. */
   readonly unreadable: number;
   readonly opened: number;
+  /** Requests that the service refused because the disk was full. */
+  readonly refused: number;
   readonly struck: ReadonlyMap<string, number>;
   readonly seconds: number;
   readonly violations: readonly string[];
@@ -152,6 +154,7 @@ export async function judge(stage: CrashStage, traffic: Traffic, wire: Wire, rul
     badMacs,
     unreadable: unread.length + missing.length,
     opened: stage.opened,
+    refused: stage.refused,
     struck: stage.struck,
     seconds: (Date.now() - rules.begun) / 1000,
     violations: [...violations],
@@ -187,15 +190,11 @@ function idsByText(stage: CrashStage, customers: readonly string[]): Map<string,
   return ids;
 }
 
-/** When the device that the shop's phone has now was linked. */
+/** When the device that the shop's phone has now was linked; what was written before may have been for another. */
 function deviceSince(stage: CrashStage, shop: Shop): number {
-  return Math.max(
-    0,
-    ...stage
-      .phone(shop.number)
-      .devices()
-      .map(({ registeredAt }) => registeredAt),
-  );
+  const linked = stage.whatsapp.record.registrations.filter(({ org }) => org === shop.number);
+  // The first device never replaced another.
+  return linked.length > 1 ? (linked.at(-1)?.at ?? 0) : 0;
 }
 
 function isLost(order: Order, ids: Map<string, unknown>, wire: Wire, violations: string[]): boolean {
@@ -235,17 +234,20 @@ function overtakings(stage: CrashStage, traffic: Traffic, rules: Rules, violatio
   return overtaken;
 }
 
-/** Unconfirmed only where WhatsApp was silent, only after RESEND_WITHIN, and never sent again after it. */
+/** Unconfirmed only where WhatsApp was silent (or the message's own time is over), only after RESEND_WITHIN, and never sent again after it. */
 async function judgeUnconfirmed(stage: CrashStage, traffic: Traffic, wire: Wire, rules: Rules): Promise<void> {
   const api = await stage.api();
   for (const order of traffic.orders) {
     if (order.fate !== 'unconfirmed') continue;
-    const { resendWithinMs } = rules;
     const { body } = await api.message(order.messageId ?? '');
-    const firstTry = Date.parse(body.first_try_at as string);
     const gaveUp = Date.parse(body.times.unconfirmed as string);
-    if (resendWithinMs === undefined) stage.violations.push(`${order.key} is unconfirmed, and WhatsApp was not silent`);
-    else if (gaveUp - firstTry < resendWithinMs) stage.violations.push(`${order.key} was given up too early`);
+    // Tried, unanswered, and its own time is over: it may not be repeated.
+    if (order.ttlSeconds !== undefined && gaveUp >= Date.parse(body.expires_at as string)) continue;
+    if (rules.resendWithinMs === undefined) {
+      stage.violations.push(`${order.key} is unconfirmed, and WhatsApp was not silent`);
+    } else if (gaveUp - Date.parse(body.first_try_at as string) < rules.resendWithinMs) {
+      stage.violations.push(`${order.key} was given up too early`);
+    }
   }
   if (rules.resendWithinMs === undefined) return;
   for (const { messageId, key } of traffic.orders) {
