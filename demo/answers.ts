@@ -20,6 +20,13 @@ export interface StatusAnswer {
 export interface SentAnswer {
   success: boolean;
   message_id: string;
+  /** `sent`: WhatsApp has it; `queued` or `sending`: it is stored and on its way. */
+  status: string;
+}
+
+export interface MessageAnswer {
+  status: string;
+  attempts: number;
 }
 
 export interface BackupsAnswer {

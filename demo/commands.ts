@@ -28,12 +28,25 @@ export function commands({ url, key, controlUrl }: Scene): TryThis[] {
         control(`/admin/customers/${CUSTOMER}/messages`),
       ],
     },
+    { what: 'What became of the messages', lines: [asked('GET', '/api/messages?organization_id=2')] },
     { what: 'Write as the customer', lines: [write('Is there a place to park?')] },
     {
       what: 'Corrupt it: the MAC of the next three messages is broken, and the customer writes three',
       lines: [
         control('/admin/mishaps/badMac', `'{"org":"${PHONE}","n":3}'`),
         `for n in 1 2 3; do ${write("message '$n'")}; done`,
+      ],
+    },
+    {
+      what: 'Send a message all the same: it is accepted, waits, and leaves after the scan',
+      lines: [
+        asked('POST', '/api/send-message', {
+          ...organization,
+          phone: CUSTOMER,
+          message: 'See you on Monday.',
+          wait_ms: 0,
+          idempotency_key: 'booking-17-confirmation',
+        }),
       ],
     },
     {

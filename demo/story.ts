@@ -1,4 +1,11 @@
-import type { BackupsAnswer, CustomerAnswer, RecordAnswer, SentAnswer, StatusAnswer } from './answers.js';
+import type {
+  BackupsAnswer,
+  CustomerAnswer,
+  MessageAnswer,
+  RecordAnswer,
+  SentAnswer,
+  StatusAnswer,
+} from './answers.js';
 import type { Caller } from './caller.js';
 import { CUSTOMER, PHONE, type Scene } from './scene.js';
 import { readable, type LogLine } from './service-log.js';
@@ -6,6 +13,7 @@ import type { Terminal } from './terminal.js';
 
 const ID = '2';
 const CONFIRMATION = 'Hello Ana, your appointment on Monday at 10:30 is confirmed.';
+const WHILE_DOWN = 'Hello Ana, your appointment moved to eleven, as you wished.';
 
 /** The sentence says what was promised and did not hold. */
 class BrokenPromise extends Error {}
@@ -27,7 +35,9 @@ export class Story {
     await this.customerWritesBack();
     await this.restartService();
     await this.breakThreeMessages();
+    const waiting = await this.bookingWhileDown();
     await this.healed(firstQr);
+    await this.waitingMessageArrives(waiting);
     await this.messagesFlowAgain();
   }
 
@@ -120,10 +130,34 @@ export class Story {
     );
   }
 
+  /** @returns the message's id */
+  private async bookingWhileDown(): Promise<string> {
+    await this.step('A booking comes while nobody has scanned yet');
+    const accepted = await this.post(WHILE_DOWN, { wait_ms: 0 });
+    this.check(
+      accepted.success === true && accepted.status === 'queued',
+      'accepted (202, status queued): it is on disk, and leaves as soon as the session is connected',
+      accepted,
+    );
+    this.terminal.say('The service is restarted once more; the message waits in the outbox.');
+    await this.scene.stopService();
+    await this.scene.startService();
+    return accepted.message_id;
+  }
+
+  private async waitingMessageArrives(id: string): Promise<void> {
+    await this.customerReads(id, WHILE_DOWN, 'what waited has left by itself; the customer decrypted and reads');
+    const { status, attempts } = await this.caller.until('WhatsApp confirms it', async () => {
+      const answer = await this.caller.get<MessageAnswer>(`/api/messages/${id}`);
+      return answer.status === 'sent' || answer.status === 'delivered' ? answer : null;
+    });
+    this.check(attempts === 1, `GET /api/messages/${id}: ${status}, tried once`, { status, attempts });
+  }
+
   private async healed(firstQr: string): Promise<void> {
     await this.step('A new QR, scanned again');
-    await this.caller.until('a new QR', async () => ((await this.status()).status === 'qr_ready' ? true : null));
-    const qr = await this.currentQr();
+    // After the restart nobody makes a QR before somebody asks for it; asking is what `currentQr` does.
+    const qr = await this.caller.until('a new QR', async () => (await this.currentQr()) || null);
     this.check(qr !== '' && qr !== firstQr, 'status qr_ready, with a QR of new keys', { qr: qr.slice(0, 40) });
     await this.scanQr('the phone scanned it');
     const status = await this.connected();
@@ -144,18 +178,27 @@ export class Story {
   // --- what several steps do ---
 
   private async send(message: string): Promise<void> {
-    this.terminal.quiet(`POST /api/send-message {"organization_id": "2", "phone": "${CUSTOMER}", "message": …}`);
-    const sent = await this.caller.post<SentAnswer>('/api/send-message', {
-      organization_id: ID,
-      phone: CUSTOMER,
-      message,
-    });
-    this.check(sent.success === true, 'the service answered: WhatsApp has the message', sent);
+    const sent = await this.post(message);
+    this.check(
+      sent.success === true && sent.status === 'sent',
+      'the service answered (200, status sent): WhatsApp has the message',
+      sent,
+    );
+    await this.customerReads(sent.message_id, message, 'the customer decrypted and reads');
+  }
+
+  private post(message: string, more: { wait_ms?: number } = {}): Promise<SentAnswer> {
+    const body = { organization_id: ID, phone: CUSTOMER, message, ...more };
+    this.terminal.quiet(`POST /api/send-message ${JSON.stringify({ ...body, message: '…' })}`);
+    return this.caller.post('/api/send-message', body);
+  }
+
+  private async customerReads(id: string, message: string, sentence: string): Promise<void> {
     const got = await this.caller.until('the customer reads the message', async () => {
       const { messages } = await this.caller.control<CustomerAnswer>(`/admin/customers/${CUSTOMER}/messages`);
-      return messages.find(({ id }) => id === sent.message_id);
+      return messages.find((one) => one.id === id);
     });
-    this.check(got.text === message, `the customer decrypted and reads: "${got.text}"`, got);
+    this.check(got.text === message, `${sentence}: "${got.text}"`, got);
   }
 
   private async customerWrites(text: string): Promise<void> {

@@ -63,6 +63,7 @@ export class Connection {
       return;
     }
     this.websocket.send(this.noise.encryptFrame(encodeBinaryNode(stanza)));
+    this.world.taps.pass('out', this.number, stanza);
   }
 
   /** Sends an `iq` and waits for the client's reply to it. */
@@ -227,6 +228,7 @@ export class Connection {
   }
 
   private async onStanza(stanza: BinaryNode): Promise<void> {
+    if (!this.world.taps.pass('in', this.number, stanza)) return this.cut();
     switch (stanza.tag) {
       case 'iq':
         if (stanza.attrs['type'] === 'result' || stanza.attrs['type'] === 'error') this.onReply(stanza);

@@ -14,6 +14,7 @@ import { Directory, isNumber, type Account } from './directory.js';
 import { Mishaps } from './mishaps.js';
 import { Phone } from './phone.js';
 import { EmulatorRecord } from './record.js';
+import { Taps, type Tap } from './taps.js';
 import type { World } from './world.js';
 
 export type { CustomerOptions, ReceivedMessage, UnreadableMessage } from './customer.js';
@@ -21,6 +22,7 @@ export type { Customer } from './customer.js';
 export type { LinkedDevice, Paired, Phone } from './phone.js';
 export type { BadMacOptions, LoginStreamErrorOptions, Mishaps, StreamErrorOptions } from './mishaps.js';
 export type * from './record.js';
+export type { PassingStanza, Tap } from './taps.js';
 
 export interface EmulatorOptions {
   /** Of the websocket; default 0, any free one. */
@@ -49,6 +51,8 @@ export interface Emulator {
   customer(number: string, options?: CustomerOptions): Customer;
   readonly mishaps: Mishaps;
   readonly record: EmulatorRecord;
+  /** Shows each stanza as it passes; returns a function that ends it. */
+  tap(tap: Tap): () => void;
   /** Ends all connections at once, and every wait with an error. */
   stop(): Promise<void>;
 }
@@ -61,6 +65,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const directory = new Directory();
   const connections = new Set<Connection>();
   const record = new EmulatorRecord(changes);
+  const taps = new Taps();
   const door = new Door(host, (connection) => connections.add(connection));
   const mishaps = new Mishaps(
     () => connections,
@@ -75,6 +80,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     changes,
     connections,
     registrations: new Set(),
+    taps,
     phone,
     accountOf: (number) => directory.number(number) ?? (isNumber(number) ? customer(number) : undefined),
   };
@@ -116,6 +122,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     customer,
     mishaps,
     record,
+    tap: (tap) => taps.add(tap),
     async stop() {
       changes.stop();
       await door.close();

@@ -7,6 +7,7 @@ import type { Mishaps } from './mishaps.js';
 import type { Phone } from './phone.js';
 import type { EmulatorRecord } from './record.js';
 import type { Registration } from './registration.js';
+import type { Taps } from './taps.js';
 
 export interface World {
   readonly settings: { readonly qrRefTtlMs: number | undefined; readonly decryptMessages: boolean };
@@ -17,6 +18,7 @@ export interface World {
   readonly changes: Changes;
   readonly connections: Set<Connection>;
   readonly registrations: Set<Registration>;
+  readonly taps: Taps;
   phone(number: string): Phone;
   /** The account of a number, made on the spot when nobody has it yet; undefined when it is no number at all. */
   accountOf(number: string): Account | undefined;

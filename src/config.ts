@@ -75,7 +75,17 @@ const schema = z.object({
   CONNECT_TIMEOUT: duration(20_000, 100, 120_000),
   QUERY_TIMEOUT: duration(15_000, 100, 120_000),
   QR_TIMEOUT: z.coerce.number().int().min(50).max(600_000).optional(),
-  SEND_TIMEOUT: duration(8_000, 100, 60_000),
+  /** How long send-message waits for WhatsApp's ack by itself; the existing client gives up at 10 s. */
+  SEND_WAIT: duration(8_000, 0, 9_000),
+  SEND_RATE_PER_MINUTE: count(30, 1, 1_000_000),
+  SEND_BURST: count(20, 1, 1_000_000),
+  MAX_IN_FLIGHT: count(16, 1, 1000),
+  MESSAGE_TTL: duration(DAY, 1000, 30 * DAY),
+  RESEND_WITHIN: duration(600_000, 1000, 3_600_000),
+  LATE_ANSWER_WAIT: duration(2_000, 0, 60_000),
+  FIRST_CONTACT_PAUSE: duration(3_600_000, 0, 7 * DAY),
+  OUTBOX_LIMIT: count(10_000, 1, 1_000_000),
+  MESSAGE_RETENTION_DAYS: count(7, 1, 3650),
   CLEAN_WAIT: duration(5_000, 0, 9_000),
 });
 

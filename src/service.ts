@@ -9,6 +9,9 @@ import { OutageGuard } from './health/outage-guard.js';
 import { createApp } from './http/app.js';
 import { createHttpServer } from './http/http-server.js';
 import { redact, type Logger } from './logger.js';
+import { Dispatcher } from './outbox/dispatcher.js';
+import { openOutboxDatabase } from './outbox/outbox-database.js';
+import { Outbox } from './outbox/outbox.js';
 import { LoginGovernor } from './session/login-governor.js';
 import { SessionDirectory } from './session/session-directory.js';
 import { StartError } from './start-error.js';
@@ -31,6 +34,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const register = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => new SessionRegister(config.DATA_DIR));
   const restoreConsole = silenceLibsignalConsole(logger);
   const folders = new AuthFolders({ directory: config.AUTH_DIR, backupsToKeep: config.BACKUPS_TO_KEEP, logger });
+  const outbox = orStartError(
+    `DATA_DIR (${config.DATA_DIR})`,
+    () => new Outbox(openOutboxDatabase(config.DATA_DIR), { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
+  );
   const sockets = new BaileysSockets({
     url: config.WA_WEBSOCKET_URL,
     version: config.WA_VERSION,
@@ -70,9 +77,27 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
       },
       now: Date.now,
       random: Math.random,
+      sentText: (id, messageId) => outbox.textOf(id, messageId),
     },
-    { sendTimeoutMs: config.SEND_TIMEOUT, qrWaitMs: config.CLEAN_WAIT },
+    { qrWaitMs: config.CLEAN_WAIT },
   );
+
+  const dispatcher = new Dispatcher({
+    outbox,
+    carrier: sessions,
+    settings: {
+      perMinute: config.SEND_RATE_PER_MINUTE,
+      burst: config.SEND_BURST,
+      maxInFlight: config.MAX_IN_FLIGHT,
+      resendWithinMs: config.RESEND_WITHIN,
+      lateAnswerWaitMs: config.LATE_ANSWER_WAIT,
+      firstContactPauseMs: config.FIRST_CONTACT_PAUSE,
+      retentionMs: config.MESSAGE_RETENTION_DAYS * 86_400_000,
+    },
+    logger,
+    now: Date.now,
+    random: Math.random,
+  });
 
   const onRejection = (error: unknown): void => {
     // Baileys leaves some rejections unhandled (B#2311); they are logged, and the process lives on.
@@ -81,7 +106,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   };
   process.on('unhandledRejection', onRejection);
 
-  const server = createHttpServer(createApp({ config, sessions, logger }), config.DEFAULT_LANGUAGE);
+  const server = createHttpServer(createApp({ config, sessions, outbox, dispatcher, logger }), config.DEFAULT_LANGUAGE);
   let lock: AuthDirectoryLock | undefined;
   try {
     await listen(server, config.PORT, config.HOST);
@@ -93,12 +118,14 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     server.close();
     process.off('unhandledRejection', onRejection);
     register.close();
+    outbox.close();
     restoreConsole();
     throw error;
   }
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
   logger.info({ event: 'service_started', url }, `Listening on ${url}.`);
+  dispatcher.start();
   sessions.restoreAll();
   if (sessions.count() === 0) {
     logger.info(
@@ -108,12 +135,16 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   }
 
   const end = async (): Promise<void> => {
+    // Callers who wait for an ack are told now that their message is stored, before their connections are cut.
+    outbox.endWaits();
     // Sockets first: no message may be taken in that could not be answered any more.
     const drained = drain(server);
+    dispatcher.stop();
     sessions.shutdown();
     await drained;
     lock.release();
     register.close();
+    outbox.close();
     logger.info({ event: 'service_stopped' }, 'Stopped; every session comes back by itself at the next start.');
     process.off('unhandledRejection', onRejection);
     restoreConsole();

@@ -1,7 +1,13 @@
 import Database from 'better-sqlite3';
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { AuthFolderCorruptError, AuthFolderUnreadableError, withAuthFolderErrors } from './auth-folder-error.js';
+import {
+  AuthFolderCorruptError,
+  AuthFolderUnreadableError,
+  isStorageError,
+  toAuthFolderError,
+  withAuthFolderErrors,
+} from './auth-folder-error.js';
 import {
   APPLICATION_ID,
   BUSY_TIMEOUT_MS,
@@ -14,6 +20,7 @@ import {
   verifyContent,
   verifyIdentity,
 } from './database-check.js';
+import { GroupCommit } from '../store/group-commit.js';
 import { decodeJson, encodeJson } from './buffer-json.js';
 import {
   PRIVATE_FILE,
@@ -37,7 +44,7 @@ export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
 /**
  * Credentials and Signal keys of one organization, in one SQLite file `auth.sqlite` of its auth folder.
  *
- * Guarantees: every write is one atomic commit that is on disk when the call returns (WAL, synchronous=FULL); a write that
+ * Guarantees: every write is one atomic commit that is on disk when the call returns, or its promise resolves (WAL, synchronous=FULL); a write that
  * fails leaves the former state, and later writes may succeed; every read gives fresh objects. All calls are synchronous,
  * so a handler of Baileys' events that writes here is durable before the next byte leaves for WhatsApp.
  *
@@ -46,15 +53,10 @@ export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
  */
 export class AuthDatabase {
   private readonly statements = new Map<string, Database.Statement>();
-  private readonly setAll: Database.Transaction<(rows: [string, string, string | null][]) => void>;
+  private readonly group: GroupCommit;
 
   private constructor(private readonly database: Database.Database) {
-    this.setAll = database.transaction((rows) => {
-      for (const [type, id, value] of rows) {
-        if (value === null) this.statement('DELETE FROM keys WHERE type = ? AND id = ?').run(type, id);
-        else this.statement(UPSERT_KEY).run(type, id, value);
-      }
-    });
+    this.group = new GroupCommit(database);
   }
 
   /**
@@ -128,7 +130,7 @@ export class AuthDatabase {
 
   writeCreds(creds: Creds): void {
     const text = encodeJson(creds);
-    this.run(() => this.statement('UPDATE creds SET value = ? WHERE id = 1').run(text));
+    this.run(() => this.group.writeNow(() => this.statement('UPDATE creds SET value = ? WHERE id = 1').run(text)));
   }
 
   /** Fresh copies of the values that exist; an absent id is absent in the answer. */
@@ -147,7 +149,26 @@ export class AuthDatabase {
   /** All of `data` in one commit, or nothing of it. */
   set(data: KeyData): void {
     const rows = toRows(data);
-    if (rows.length > 0) this.run(() => this.setAll.immediate(rows));
+    if (rows.length > 0) this.run(() => this.group.writeNow(() => this.setAll(rows)));
+  }
+
+  /**
+   * As `set`, but the commit is shared with what else is written in this turn of the event loop: one fsync for many. Visible to reads at
+   * once; the promise resolves when it is on disk, and rejects when it is not; then nothing of the whole group is.
+   */
+  async setSoon(data: KeyData): Promise<void> {
+    const rows = toRows(data);
+    if (rows.length === 0) return;
+    try {
+      await this.run(() => this.group.write(() => this.setAll(rows)));
+    } catch (error) {
+      throw isStorageError(error) ? toAuthFolderError(error) : error;
+    }
+  }
+
+  /** Resolves when everything that was written until now is on disk, rejects when it is not; null when it is already. */
+  durable(): Promise<void> | null {
+    return this.group.durable();
   }
 
   /** Every value of one type, by id. */
@@ -179,6 +200,7 @@ export class AuthDatabase {
   /** Folds the WAL into the file and lets go of it. A second call does nothing. */
   close(): void {
     if (!this.database.open) return;
+    this.group.flush();
     try {
       this.database.pragma('wal_checkpoint(TRUNCATE)');
     } catch {
@@ -186,6 +208,13 @@ export class AuthDatabase {
     }
     this.statements.clear();
     this.database.close();
+  }
+
+  private setAll(rows: [string, string, string | null][]): void {
+    for (const [type, id, value] of rows) {
+      if (value === null) this.statement('DELETE FROM keys WHERE type = ? AND id = ?').run(type, id);
+      else this.statement(UPSERT_KEY).run(type, id, value);
+    }
   }
 
   private run<T>(work: () => T): T {

@@ -20,11 +20,15 @@ export function encodeJson(value: unknown): string {
  */
 export function decodeJson(text: string, code = 'UNPARSABLE_VALUE'): unknown {
   try {
-    return JSON.parse(text, reviveBytes);
+    // A reviver is called for every value, and costs more than the parsing; most of what is read is Signal sessions, which hold no bytes.
+    return MAY_HOLD_BYTES.test(text) ? JSON.parse(text, reviveBytes) : JSON.parse(text);
   } catch {
     throw new AuthFolderCorruptError(code);
   }
 }
+
+/** Either form of bytes has one of these; a text without them means the same with and without a reviver. */
+const MAY_HOLD_BYTES = /"Buffer"|"0":/;
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

@@ -1,7 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import {
   DEFAULT_CONNECTION_CONFIG,
-  generateMessageIDV2,
+  getBinaryNodeChildren,
   initAuthCreds,
   jidNormalizedUser,
   makeWASocket,
@@ -14,8 +15,7 @@ import { Mutex } from 'async-mutex';
 import { redact, type Logger } from '../logger.js';
 import { disconnectReason, type ConnectionEnd } from '../session/disconnect-reason.js';
 import {
-  SendRefusedError,
-  SendUnconfirmedError,
+  NotAnsweredError,
   type AuthKeys,
   type OpenSocketOptions,
   type SocketEvent,
@@ -24,7 +24,7 @@ import {
 } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
-import { directKeyStore, makeSignalRepository } from './signal-repository.js';
+import { directKeyStore, makeSignalRepository, openSessions } from './signal-repository.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
 
 export interface BaileysOptions {
@@ -71,15 +71,21 @@ export class BaileysSockets implements WhatsAppSockets {
   }
 }
 
+/** The connection itself, below Baileys' websocket client. */
+interface FrameSocket {
+  send(frame: Uint8Array, told: (error?: Error) => void): void;
+}
+
 /** The auth folder failed under a running socket. */
 class KeysFailed extends Error {}
 
 class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
   private readonly logger: Logger;
-  /** Callbacks of sends that wait for WhatsApp's ack, by message id. */
-  private readonly acks = new Map<string, (errorCode: number | null) => void>();
   private readonly onEnd = new Set<() => void>();
+  private readonly openSessions = openSessions();
+  /** Marks the context of a send of ours. */
+  private readonly sending = new AsyncLocalStorage<true>();
   private readonly silence: NodeJS.Timeout;
   private readonly lookEveryMs: number;
   private silentFor = 0;
@@ -114,58 +120,58 @@ class BaileysSocket implements WhatsAppSocket {
       placeholderResendCache: memory.placeholders,
       callOfferCache: memory.calls,
       getMessage: async (key) => {
-        const text = key.id ? memory.sentTexts.get(key.id) : undefined;
+        const text = key.id ? options.sentText(key.id) : undefined;
         return text === undefined ? undefined : { conversation: text };
       },
       makeSignalRepository: makeSignalRepository({
         keys,
         decryptedBefore: memory.decryptedBefore,
+        openSessions: this.openSessions,
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
     this.takeKeysOutOfTransactions(keys);
+    this.holdFramesUntilDurable(keys);
     this.listen(keys, creds);
     this.lookEveryMs = Math.min(1000, settings.silenceTimeoutMs / 8);
     this.silence = setInterval(() => this.watchSilence(), this.lookEveryMs);
   }
 
-  async resolveChat(phoneNumber: string, deadlineMs: number): Promise<string | null> {
-    const known = this.memory.chats.get(phoneNumber);
-    if (known !== undefined) return known;
-    const found = await this.withDeadline(this.sock.onWhatsApp(phoneNumber), deadlineMs);
+  async resolveChat(phoneNumber: string): Promise<string | null> {
+    const found = await this.answered('chat id', this.sock.onWhatsApp(phoneNumber));
     // An answer that never came is not "not on WhatsApp".
-    if (found === undefined) throw new SendUnconfirmedError(true);
-    const chat = found.find((one) => one.exists)?.jid;
-    if (chat === undefined) return null;
-    this.memory.chats.set(phoneNumber, chat);
-    return chat;
+    if (found === undefined) throw new NotAnsweredError('chat id');
+    return found.find((one) => one.exists)?.jid ?? null;
   }
 
-  async send(chatId: string, text: string, deadlineMs: number): Promise<{ messageId: string }> {
-    const deadline = Date.now() + deadlineMs;
-    await this.requireDevices(chatId, deadlineMs);
-    const messageId = generateMessageIDV2(this.sock.user?.id);
-    this.memory.sentTexts.set(messageId, text);
-    const acked = new Promise<number | null>((resolve) => this.acks.set(messageId, resolve));
-    try {
-      // A rejection does not say that nothing left, so only the ack, the end of the socket or the deadline decides.
-      const sending = this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId }).then(
-        () => acked,
-        async (error: unknown) => {
-          if (isClosedSocket(error)) await this.endOfClosedSocket();
-          throw new SendUnconfirmedError(false, { cause: error });
-        },
-      );
-      const refusal = await this.withDeadline(sending, deadline - Date.now());
-      if (refusal !== null) throw new SendRefusedError(refusal);
-      return { messageId };
-    } finally {
-      this.acks.delete(messageId);
-    }
+  /**
+   * When Baileys' own question for the devices is not answered in time, it sends an empty stanza that nobody can read (WHATSAPP.md,
+   * section 5); so it is asked here, and Baileys finds the answer in its cache.
+   */
+  async prepare(
+    chatId: string,
+    { fresh = false, after }: { fresh?: boolean; after?: Promise<void> } = {},
+  ): Promise<void> {
+    const me = jidNormalizedUser(this.sock.user?.id);
+    const customer = phoneNumberOf(chatId);
+    if (fresh) await this.memory.userDevices.del(customer);
+    // What Baileys itself will find there.
+    const known = [phoneNumberOf(me), customer].map((user) => this.memory.userDevices.get(user));
+    if ((await Promise.all(known)).every((devices) => devices !== undefined)) return;
+    await after;
+    const devices = await this.answered('devices', this.sock.getUSyncDevices([me, chatId], true, false));
+    if (!devices.some((device) => device.user === customer)) throw new NotAnsweredError('devices');
+  }
+
+  async hand({ messageId, chatId, text }: { messageId: string; chatId: string; text: string }): Promise<void> {
+    const send = (): Promise<unknown> =>
+      // No preview: it would fetch whatever address a text holds.
+      this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId });
+    await this.answered('message', this.sending.run(true, send));
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
-    return this.withDeadline(this.sock.requestPairingCode(phoneNumber), PAIRING_CODE_DEADLINE_MS);
+    return this.withDeadline('pairing code', this.sock.requestPairingCode(phoneNumber), PAIRING_CODE_DEADLINE_MS);
   }
 
   async unlink(deadlineMs: number): Promise<boolean> {
@@ -184,7 +190,7 @@ class BaileysSocket implements WhatsAppSocket {
         () => resolve(false),
       );
     });
-    const result = await this.withDeadline(confirmed, deadlineMs).catch(() => false);
+    const result = await this.withDeadline('unlink', confirmed, deadlineMs).catch(() => false);
     this.close();
     return result;
   }
@@ -251,8 +257,14 @@ class BaileysSocket implements WhatsAppSocket {
     ws.on('frame', () => {
       this.silentFor = 0;
     });
-    ws.on('CB:ack,class:message', (node: BinaryNode) => {
-      this.acks.get(node.attrs.id ?? '')?.(node.attrs.error ? Number(node.attrs.error) : null);
+    // Straight from the wire: Baileys raises no event for a good ack, and buffers and merges receipts.
+    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
+      if (attrs.id)
+        this.tell({ type: 'ack', messageId: attrs.id, errorCode: attrs.error ? Number(attrs.error) : null });
+    });
+    ws.on('CB:receipt', (node: BinaryNode) => {
+      const status = receiptStatus(node.attrs.type);
+      if (status) this.tell({ type: 'receipt', messageIds: receiptIds(node), status });
     });
     // Baileys has already decided to end when these arrive; without the TCP connection it need not wait for a farewell.
     const hangUp = (): void => (ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
@@ -293,20 +305,14 @@ class BaileysSocket implements WhatsAppSocket {
 
   // --- what goes out ---
 
-  /**
-   * Makes sure that the customer's devices are known before Baileys builds the message: when its own question is not answered in time it
-   * sends an empty stanza that nobody can read (WHATSAPP.md, section 5).
-   */
-  private async requireDevices(chatId: string, deadlineMs: number): Promise<void> {
-    const me = jidNormalizedUser(this.sock.user?.id);
-    const devices = await this.withDeadline(this.sock.getUSyncDevices([me, chatId], true, false), deadlineMs).catch(
-      async (error: unknown) => {
-        if (isClosedSocket(error)) await this.endOfClosedSocket();
-        throw new SendUnconfirmedError(true, { cause: error });
-      },
-    );
-    const customer = phoneNumberOf(chatId);
-    if (!devices.some((device) => device.user === customer)) throw new SendUnconfirmedError(true);
+  /** Waits for work that asks WhatsApp; each question has a limit of its own, and a message may take several. */
+  private async answered<T>(what: string, work: Promise<T>): Promise<T> {
+    try {
+      return await this.withDeadline(what, work, 2 * this.settings.queryTimeoutMs);
+    } catch (error) {
+      if (isClosedSocket(error)) await this.endOfClosedSocket();
+      throw error;
+    }
   }
 
   /**
@@ -327,11 +333,11 @@ class BaileysSocket implements WhatsAppSocket {
     this.finish({ text: 'Connection Closed', code: 428 });
   }
 
-  /** Rejects with SendUnconfirmedError when the time is over or the socket ends first. */
-  private async withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+  /** Rejects with NotAnsweredError when the time is over or the socket ends first. */
+  private async withDeadline<T>(what: string, work: Promise<T>, ms: number): Promise<T> {
     let stop = (): void => {};
     const given = new Promise<never>((_, reject) => {
-      const giveUp = (): void => reject(new SendUnconfirmedError(false));
+      const giveUp = (): void => reject(new NotAnsweredError(what));
       const timer = setTimeout(giveUp, Math.max(0, ms));
       this.onEnd.add(giveUp);
       stop = () => {
@@ -365,7 +371,43 @@ class BaileysSocket implements WhatsAppSocket {
       readCreds: () => keys.readCreds(),
       writeCreds: (creds) => guard(() => keys.writeCreds(creds)),
       get: (type, ids) => guard(() => keys.get(type, ids)),
-      set: (data) => guard(() => keys.set(data)),
+      set: (data) => {
+        // Baileys deletes sessions, and moves them from phone number to LID.
+        if (data.session) this.openSessions.clear();
+        guard(() => keys.set(data));
+      },
+      setSoon: async (data) => {
+        await guard(() => keys.setSoon(data)).catch((error: unknown) => this.failKeys(error));
+      },
+      durable: () => keys.durable(),
+    };
+  }
+
+  /**
+   * Nothing leaves before all that was written until then is on disk: frames wait, in their order, for the open commit. So an encryption
+   * need not wait for its own, and those of many messages share one.
+   */
+  private holdFramesUntilDurable(keys: AuthKeys): void {
+    const { socket } = this.sock.ws as unknown as { socket: FrameSocket };
+    const send = socket.send.bind(socket);
+    let line = Promise.resolve();
+    let held = 0;
+    let failed = false;
+    socket.send = (frame, told) => {
+      const durable = keys.durable();
+      if (!durable && held === 0) return send(frame, told);
+      held += 1;
+      line = line
+        .then(() => durable)
+        .then(() => {
+          if (failed) throw new KeysFailed('A frame before this one was never sent');
+          send(frame, told);
+        })
+        .catch((error: Error) => {
+          failed = true;
+          told(error);
+        })
+        .finally(() => (held -= 1));
     };
   }
 
@@ -380,7 +422,9 @@ class BaileysSocket implements WhatsAppSocket {
       get: direct.get,
       set: direct.set,
       isInTransaction: locks.isInTransaction.bind(locks),
-      transaction: locks.transaction.bind(locks),
+      // Baileys sends one message at a time, and a stuck question holds them all. A send needs no lock of its own: the dispatcher keeps a
+      // customer's messages apart, and the repository the organization's Signal state. So sends run side by side and share commits.
+      transaction: (work, key) => (this.sending.getStore() ? work() : locks.transaction(work, key)),
     };
   }
 }
@@ -400,6 +444,19 @@ function pairedOrFresh(creds: AuthenticationCreds): AuthenticationCreds {
  */
 function ownEnd(error: unknown): ConnectionEnd {
   return isClosedSocket(error) ? { text: 'Connection Terminated', code: 428 } : connectionEnd(error);
+}
+
+/** A receipt without a type says "delivered"; `retry`, `sender` and the like say other things (lib/Utils/generics.js). */
+function receiptStatus(type: string | undefined): 'delivered' | 'read' | null {
+  if (type === undefined || type === 'delivery') return 'delivered';
+  return type === 'read' || type === 'played' ? 'read' : null;
+}
+
+/** One receipt may speak of many messages: the first in its attributes, the others in a list. */
+function receiptIds(node: BinaryNode): string[] {
+  const [list] = getBinaryNodeChildren(node, 'list');
+  const more = list ? getBinaryNodeChildren(list, 'item').map(({ attrs }) => attrs.id) : [];
+  return [node.attrs.id, ...more].filter((id) => id !== undefined);
 }
 
 function isClosedSocket(error: unknown): boolean {

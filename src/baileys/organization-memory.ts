@@ -6,10 +6,6 @@ const HOUR = 3_600_000;
 
 /** What of one organization outlives single sockets and is never shared with another organization. All of it is bounded. */
 export interface OrganizationMemory {
-  /** Texts of the last messages, for a customer's device that could not read one and asks again. */
-  readonly sentTexts: LRUCache<string, string>;
-  /** Chat ids by phone number: each number is asked once, for bulk checks draw bans. */
-  readonly chats: LRUCache<string, string>;
   readonly decryptedBefore: DecryptedBefore;
   /** Ids of messages that were told upwards: one that is delivered twice is told once. */
   readonly received: LRUCache<string, true>;
@@ -27,8 +23,6 @@ export interface OrganizationMemory {
 
 export function organizationMemory(): OrganizationMemory {
   return {
-    sentTexts: new LRUCache({ max: 1000, maxSize: 4_000_000, sizeCalculation: (text) => text.length + 1 }),
-    chats: new LRUCache({ max: 5000, ttl: 24 * HOUR }),
     decryptedBefore: decryptedBefore(),
     received: new LRUCache({ max: 5000 }),
     userDevices: cacheStore(5000, 24 * HOUR),

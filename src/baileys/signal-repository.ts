@@ -23,10 +23,22 @@ export function decryptedBefore(): DecryptedBefore {
   return new LRUCache({ max: 500, maxSize: 2_000_000, sizeCalculation: (plaintext) => plaintext.length + 1 });
 }
 
+/**
+ * Addresses with which a session is open, as one socket's repository has seen. Baileys asks before each message, and the record would be
+ * read and parsed for that alone. Whoever writes sessions past the repository clears it. Told before the commit: when that fails, the
+ * socket ends, and with it this.
+ */
+export type OpenSessions = LRUCache<string, true>;
+
+export function openSessions(): OpenSessions {
+  return new LRUCache({ max: 2000 });
+}
+
 interface RepositoryOptions {
   readonly keys: AuthKeys;
   readonly onFault: (fault: SessionFault) => void;
   readonly decryptedBefore: DecryptedBefore;
+  readonly openSessions: OpenSessions;
 }
 
 /** The record that libsignal's storage interface speaks of, kept back until the operation's one commit. */
@@ -38,6 +50,7 @@ class SignalTransaction {
   constructor(
     private readonly keys: AuthKeys,
     private readonly creds: Creds,
+    private readonly open: OpenSessions,
   ) {}
 
   // --- libsignal's storage interface (index.d.ts, SignalStorage) ---
@@ -49,6 +62,8 @@ class SignalTransaction {
 
   readonly storeSession = async (address: string, record: SessionRecord): Promise<void> => {
     this.session.set(address, record.serialize());
+    if (record.haveOpenSession()) this.open.set(address, true);
+    else this.open.delete(address);
   };
 
   /** Trust on first use and on change, as WhatsApp's own clients do. */
@@ -82,16 +97,18 @@ class SignalTransaction {
     const stored = this.keys.get('identity-key', [address])[address] as Uint8Array | undefined;
     if (stored && Buffer.from(stored).equals(identityKey)) return;
     this.identity.set(address, identityKey);
-    if (stored) this.session.set(address, null);
+    if (!stored) return;
+    this.session.set(address, null);
+    this.open.delete(address);
   }
 
-  /** All or nothing, durable when it returns. */
-  commit(): void {
+  /** All or nothing; seen by the next operation at once, durable when it resolves. */
+  async commit(): Promise<void> {
     const data: Record<string, Record<string, unknown>> = {};
     if (this.session.size > 0) data.session = Object.fromEntries(this.session);
     if (this.preKey.size > 0) data['pre-key'] = Object.fromEntries(this.preKey);
     if (this.identity.size > 0) data['identity-key'] = Object.fromEntries(this.identity);
-    if (Object.keys(data).length > 0) this.keys.set(data);
+    if (Object.keys(data).length > 0) await this.keys.setSoon(data);
   }
 }
 
@@ -100,7 +117,7 @@ type Creds = { signedIdentityKey: KeyPair; signedPreKey: { keyPair: KeyPair }; r
 
 /**
  * Baileys' socket option `makeSignalRepository`: Signal state goes straight to this project's own store and is durable before a
- * stanza leaves (WHATSAPP.md, section 4). One lock per organization; each operation is one commit: a session together with the
+ * stanza leaves (WHATSAPP.md, section 4): the socket holds every frame until what was written before it is on disk. One lock per organization; each operation is one commit: a session together with the
  * used pre-key and the contact's identity. Groups and the mapping of phone numbers to LIDs are Baileys' own code over the same keys.
  * Every failed decryption is told to `onFault`, so a fault always belongs to the organization whose repository this is.
  */
@@ -109,6 +126,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
   return (auth, logger, pnToLid): Repository => {
     const creds = auth.creds as Creds;
     const lock = new Mutex();
+    const open = options.openSessions;
     const direct = directKeyStore(keys, lock);
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: direct }, logger, pnToLid);
 
@@ -120,12 +138,24 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       return new ProtocolAddress(user, Number(device));
     };
 
-    const inTransaction = async <T>(work: (transaction: SignalTransaction) => Promise<T>): Promise<T> =>
+    /** The lock covers reading and writing; what is not on disk yet is waited for without it, so that many operations share an fsync. */
+    const inTransaction = async <T>(work: (transaction: SignalTransaction) => Promise<T>): Promise<T> => {
+      const { value, committed } = await begun(work);
+      await committed;
+      return value;
+    };
+
+    /** As `inTransaction`, but resolves when it is written and may not be durable yet. */
+    const begun = <T>(
+      work: (transaction: SignalTransaction) => Promise<T>,
+    ): Promise<{ value: T; committed: Promise<void> }> =>
       lock.runExclusive(async () => {
-        const transaction = new SignalTransaction(keys, creds);
-        const result = await work(transaction);
-        transaction.commit();
-        return result;
+        const transaction = new SignalTransaction(keys, creds, open);
+        const value = await work(transaction);
+        // Not awaited here. Whoever awaits it hears of a failure, and so does the socket, which ends.
+        const committed = transaction.commit();
+        committed.catch(() => {});
+        return { value, committed };
       });
 
     return {
@@ -163,10 +193,23 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
 
       async encryptMessage({ jid, data }) {
         const address = await addressOf(jid);
-        return inTransaction(async (transaction) => {
+        // Baileys encrypts for one device after the other: were each commit awaited here, the copies for the organization's own phone would
+        // go one by one. The stanza is what waits, on the socket.
+        const { value } = await begun(async (transaction) => {
           const { type, body } = await new SignalCipher(transaction, address).encrypt(Buffer.from(data));
-          return { type: type === 3 ? 'pkmsg' : 'msg', ciphertext: body };
+          return { type: type === 3 ? ('pkmsg' as const) : ('msg' as const), ciphertext: body };
         });
+        return value;
+      },
+
+      async validateSession(jid) {
+        const address = (await addressOf(jid)).toString();
+        if (open.has(address)) return { exists: true };
+        const stored = keys.get('session', [address])[address];
+        if (!stored) return { exists: false, reason: 'no session' };
+        if (!SessionRecord.deserialize(stored).haveOpenSession()) return { exists: false, reason: 'no open session' };
+        open.set(address, true);
+        return { exists: true };
       },
 
       async injectE2ESession({ jid, session }) {

@@ -1,4 +1,4 @@
-import { type ErrorCode, ServiceError } from '../errors.js';
+import { ServiceError } from '../errors.js';
 import { organizationLabel } from '../organization-id.js';
 import { describeError } from './error-response.js';
 import type { HttpParts } from './http-parts.js';
@@ -9,22 +9,20 @@ import type { RequestContext } from './request-context.js';
  * other, and a mute WhatsApp makes them long. How it ended is then only in the log.
  *
  * @param ms how long, from now; by default `limits.answerWithin`
- * @param code the error when it is over: 503 `whatsapp_unavailable`, for a send 504 `send_unconfirmed`
+ * Errors: 503 `whatsapp_unavailable` when it is over.
  */
 export async function answerInTime<T>(
   { limits, logger }: HttpParts,
   context: RequestContext,
   work: Promise<T>,
   ms: number = limits.answerWithin,
-  code: ErrorCode = 'whatsapp_unavailable',
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let late = false;
   const tooLate = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       late = true;
-      // A send must not be repeated blindly, so no Retry-After invites to it.
-      reject(new ServiceError(code, code === 'send_unconfirmed' ? {} : { retryAfterSeconds: 5 }));
+      reject(new ServiceError('whatsapp_unavailable', { retryAfterSeconds: 5 }));
     }, ms);
   });
   const line = {

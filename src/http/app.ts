@@ -6,13 +6,15 @@ import { HTTP_LIMITS, type HttpLimits, type HttpParts } from './http-parts.js';
 import { beginRequest } from './request-context.js';
 import { cleanAndRestoreRoutes } from './routes/clean-and-restore.js';
 import { healthRoutes } from './routes/health.js';
+import { messageRoutes } from './routes/messages.js';
+import { organizationSettingsRoutes } from './routes/organization-settings.js';
 import { qrRoutes } from './routes/qr.js';
 import { sendMessageRoutes } from './routes/send-message.js';
 import { startSessionRoutes } from './routes/start-session.js';
 import { statusRoutes } from './routes/status.js';
 import { stopSessionRoutes } from './routes/stop-session.js';
 
-export type AppParts = Pick<HttpParts, 'config' | 'sessions' | 'logger'> & {
+export type AppParts = Pick<HttpParts, 'config' | 'sessions' | 'outbox' | 'dispatcher' | 'logger'> & {
   /** Epoch ms; the clock when absent. */
   now?: () => number;
   /** For tests; the defaults and their reasons are in http-parts.ts. */
@@ -34,10 +36,13 @@ export function createApp({ limits, now = Date.now, ...rooms }: AppParts): Expre
   app.use(beginRequest(parts));
   app.use(healthRoutes(parts));
   app.use(authenticate(parts));
+  // First, for nearly all requests are for it.
+  app.use(sendMessageRoutes(parts));
   app.use(startSessionRoutes(parts));
   app.use(qrRoutes(parts));
   app.use(statusRoutes(parts));
-  app.use(sendMessageRoutes(parts));
+  app.use(messageRoutes(parts));
+  app.use(organizationSettingsRoutes(parts));
   app.use(stopSessionRoutes(parts));
   app.use(cleanAndRestoreRoutes(parts));
   app.use(() => {

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ERROR_CODES, ServiceError } from '../errors.js';
 import { organizationLabel } from '../organization-id.js';
 import { type Logger, redact } from '../logger.js';
@@ -21,7 +21,7 @@ export interface ErrorAnswer {
 }
 
 /** Express' and its body parser's own errors, in our words; null for what nobody expected. */
-function knownError(error: unknown): ServiceError | null {
+function knownError(error: unknown, request: Request): ServiceError | null {
   if (error instanceof ServiceError) return error;
   if (!(error instanceof Error)) return null;
   const { type, status } = error as { type?: unknown; status?: unknown };
@@ -34,11 +34,22 @@ function knownError(error: unknown): ServiceError | null {
     case 'charset.unsupported':
       return new ServiceError('unsupported_media_type');
   }
-  // The only parameter in any path is the organization id; "%E0%A4" cannot be decoded.
-  if (error instanceof URIError) return new ServiceError('invalid_organization_id');
+  // A parameter in a path, "%E0%A4", cannot be decoded: a message's id, or an organization's.
+  if (error instanceof URIError) {
+    return new ServiceError(request.path.startsWith('/api/messages/') ? 'unknown_message' : 'invalid_organization_id');
+  }
+  if (isStorageError(error)) {
+    return new ServiceError('storage_unavailable', { retryAfterSeconds: 10 }, { cause: error });
+  }
   // Whatever else the body parser has against a body: cut off, wrong length.
   if (typeof type === 'string' && typeof status === 'number' && status < 500) return new ServiceError('invalid_json');
   return null;
+}
+
+/** The disk is full, or does not read or write: nobody's defect, and nothing was stored. */
+function isStorageError(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return error.name === 'SqliteError' && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED)/.test(code ?? '');
 }
 
 /** Where an error came from, without what it says: the message is the part of a stack that may quote secrets. */
@@ -94,9 +105,9 @@ function answer(response: Response, error: ServiceError): void {
 
 /** The end of every failed request. What nobody expected is logged for a person, and the caller learns only its request id. */
 export function errorResponse(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+  return (error: unknown, request, response, next) => {
     const context = contextOf(response);
-    const known = knownError(error);
+    const known = knownError(error, request);
     if (!known) {
       logger.error(
         {
@@ -106,6 +117,12 @@ export function errorResponse(logger: Logger): ErrorRequestHandler {
           err: describeError(error),
         },
         'A request failed for a reason that the code does not know; this is a defect',
+      );
+    }
+    if (known?.code === 'storage_unavailable') {
+      logger.error(
+        { event: 'storage_unavailable', request_id: context.requestId, err: describeError(error) },
+        'DATA_DIR cannot be read or written (disk full?); the request was refused and nothing of it stored',
       );
     }
     if (response.headersSent) {

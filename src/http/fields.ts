@@ -1,6 +1,7 @@
 import type { CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
 import { parseOrganizationId } from '../organization-id.js';
+import { MESSAGE_STATES, type MessageState } from '../outbox/outbox-message.js';
 import { parsePhoneNumber } from '../phone-number.js';
 import type { FieldProblem } from './sentences.js';
 
@@ -13,6 +14,10 @@ import type { FieldProblem } from './sentences.js';
 export const MAX_MESSAGE_LENGTH = 65_536;
 /** Longest `wait_ms`. */
 export const MAX_WAIT = 30_000;
+/** How far ahead a message may be scheduled, and how long it may live, ms. */
+export const MAX_AHEAD = 30 * 86_400_000;
+/** Longest page of a list. */
+const MAX_PAGE = 200;
 
 const problem = (name: FieldProblem): FieldProblem => name;
 
@@ -44,6 +49,75 @@ export const waitMs = z
   .int({ error: problem('wait_ms') })
   .min(0, problem('wait_ms'))
   .max(MAX_WAIT, problem('wait_ms'));
+
+/** ISO 8601 with seconds and a zone (`Z` or `+05:00`; a local time would be a guess) -> epoch ms. */
+export const time = z.iso
+  .datetime({ offset: true, error: problem('time') })
+  .transform((text) => Date.parse(text))
+  .refine((ms) => !Number.isNaN(ms), problem('time'));
+
+/** Seconds. */
+export const ttlSeconds = z
+  .int({ error: problem('ttl_seconds') })
+  .min(1, problem('ttl_seconds'))
+  .max(MAX_AHEAD / 1000, problem('ttl_seconds'));
+
+/** Whatever the caller calls the thing that its messages are about: `booking:123`. */
+export const replaceKey = z
+  .string({ error: problem('replace_key') })
+  .min(1, problem('replace_key'))
+  .max(128, problem('replace_key'));
+
+/** Visible ASCII, so that it is the same in a header and in a body. */
+export const idempotencyKey = z
+  .string({ error: problem('idempotency_key') })
+  .regex(/^[\x21-\x7e]{1,255}$/, problem('idempotency_key'));
+
+/** `queued,sending`, or several of them -> the states, each once. */
+export const messageStatuses = parsed((value) => {
+  const texts = Array.isArray(value) ? (value as unknown[]) : [value];
+  const names = texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : [null]));
+  const states = names.map((name) => MESSAGE_STATES.find((state) => state === name?.trim()));
+  return states.includes(undefined) ? null : [...new Set(states as MessageState[])];
+}, 'message_status');
+
+/** What a list answered as `next`. */
+export const cursor = parsed(
+  (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null),
+  'cursor',
+);
+
+export const pageSize = parsed((value) => {
+  const size = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  return size >= 1 && size <= MAX_PAGE ? size : null;
+}, 'page_size');
+
+const orRequired =
+  (wrong: FieldProblem) =>
+  (issue: { input?: unknown }): FieldProblem =>
+    issue.input === undefined ? 'required' : wrong;
+
+/** `21:00` */
+const clockTime = z
+  .string({ error: orRequired('clock_time') })
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, problem('clock_time'));
+
+/** An IANA name that this Node knows. Offsets, which newer ones take as well, know no summer time. */
+const timeZone = z.string({ error: orRequired('time_zone') }).refine((name) => {
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}, problem('time_zone'));
+
+/** Null: none. */
+export const quietHours = z
+  .strictObject({ from: clockTime, to: clockTime, time_zone: timeZone }, { error: orRequired('quiet_hours') })
+  .refine(({ from, to }) => from !== to, { path: ['to'], error: problem('same_times') })
+  .nullable();
 
 /** A backup's folder name; whose it is, and whether it exists, the sessions know. Nothing that could lead out of the folder passes. */
 export const backupName = z

@@ -1,12 +1,14 @@
 import type { Config } from '../config.js';
 import type { Logger } from '../logger.js';
+import type { Dispatcher } from '../outbox/dispatcher.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { Sessions } from '../session/session-view.js';
 
 /** The numbers of this room, with their reasons. */
 export interface HttpLimits {
   /** Bytes of a request body: a message of 65,536 characters fits, also in a script that takes three bytes for each. */
   readonly bodyBytes: number;
-  /** ms. The existing client gives up after 10 s; nothing takes longer without being asked to (`wait_ms`, `SEND_TIMEOUT`). */
+  /** ms. The existing client gives up after 10 s; nothing takes longer without being asked to (`wait_ms`). */
   readonly answerWithin: number;
   /** Wrong keys per remote address and minute before 429: a misconfigured client shows at once, guessing is hopeless. */
   readonly wrongKeysPerMinute: number;
@@ -30,6 +32,9 @@ export const HTTP_LIMITS: HttpLimits = {
 export interface HttpParts {
   readonly config: Config;
   readonly sessions: Sessions;
+  readonly outbox: Outbox;
+  /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
+  readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;
   readonly logger: Logger;
   /** Epoch ms. */
   readonly now: () => number;

@@ -33,11 +33,11 @@ function wrongFields(error: z.ZodError): [string, FieldProblem][] {
   const found = new Map<string, FieldProblem>();
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) found.set(key.slice(0, MAX_NAME_LENGTH), 'unknown');
+      for (const key of issue.keys) found.set([...issue.path, key].join('.').slice(0, MAX_NAME_LENGTH), 'unknown');
     } else if (issue.path.length === 0) {
       found.set('body', 'not_an_object');
     } else {
-      const name = String(issue.path[0]);
+      const name = issue.path.join('.');
       // The schemas in fields.ts give problems, not sentences, as their messages.
       if (!found.has(name)) found.set(name, issue.message as FieldProblem);
     }
@@ -62,7 +62,23 @@ export function readBody<Schema extends z.ZodType>(
   request: Request,
   response: Response,
 ): z.output<Schema> {
-  const body = (request.body ?? {}) as unknown;
+  return readFields(schema, (request.body ?? {}) as unknown, response);
+}
+
+/**
+ * Checks a query like a body. A parameter that is blank is an absent one (`?status=&phone=`).
+ * Errors: as `readBody`.
+ */
+export function readQuery<Schema extends z.ZodType>(
+  schema: Schema,
+  request: Request,
+  response: Response,
+): z.output<Schema> {
+  const given = Object.entries(request.query).filter(([, value]) => value !== '');
+  return readFields(schema, Object.fromEntries(given), response);
+}
+
+function readFields<Schema extends z.ZodType>(schema: Schema, body: unknown, response: Response): z.output<Schema> {
   if (typeof body === 'object' && body !== null && 'organization_id' in body) {
     const id = parseOrganizationId(body.organization_id);
     if (id) contextOf(response).organizationId = id;
@@ -84,7 +100,7 @@ export function organizationInPath(request: Request, response: Response): Organi
 }
 
 /** The last handler of a path: every method that it does not take. Errors: 405 `method_not_allowed`, with `Allow`. */
-export function methodNotAllowed(allow: 'GET, HEAD' | 'POST'): RequestHandler {
+export function methodNotAllowed(allow: 'GET, HEAD' | 'GET, HEAD, DELETE' | 'POST'): RequestHandler {
   return (_request, response) => {
     response.set('Allow', allow);
     throw new ServiceError('method_not_allowed');

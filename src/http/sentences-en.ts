@@ -40,11 +40,15 @@ export const english: Sentences = {
     },
     session_not_started: {
       sentence: 'That organization has no started session.',
-      hint: 'Start one with POST /api/start-session.',
+      hint: 'Start one with POST /api/start-session and link the phone.',
     },
     unknown_backup: {
       sentence: 'There is no such backup.',
       hint: 'GET /api/backups/:organization_id lists those that exist.',
+    },
+    unknown_message: {
+      sentence: 'There is no message with this id.',
+      hint: 'GET /api/messages?organization_id=… lists those of an organization.',
     },
     no_backup: {
       sentence: 'That organization has no backups.',
@@ -64,14 +68,34 @@ export const english: Sentences = {
       hint: 'To link another phone, first log out with POST /api/logout.',
     },
     state_conflict: { sentence: "The session's present state does not allow this." },
+    too_late_to_cancel: {
+      sentence: 'The message cannot be taken back: it was handed to WhatsApp already, or it is over anyway.',
+      hint: 'Only a message with status queued can be cancelled; "message_status" has the one it is in.',
+    },
+    message_expired: {
+      sentence: 'The time of the message was over before it could be sent; it was not sent.',
+      hint: 'If it still matters, send it as a new message, with another idempotency key and enough time in "expires_at".',
+    },
+    message_cancelled: {
+      sentence: 'The message was cancelled or replaced by a newer one before it was sent; it was not sent.',
+      hint: 'Nothing to do, unless "error_code" surprises you; to send it after all, send it as a new message.',
+    },
     body_too_large: { sentence: 'The request body is too large.', hint: 'At most 256 KB.' },
     unsupported_media_type: {
       sentence: 'Only JSON is accepted.',
       hint: 'Send the header Content-Type: application/json and an uncompressed body.',
     },
+    idempotency_key_reused: {
+      sentence: 'This idempotency key stands for another message.',
+      hint: 'Use a new key for each message; the same key only for the same phone, text, times and replace_key.',
+    },
     too_many_requests: {
       sentence: 'Too many attempts in a row.',
       hint: 'Wait as many seconds as the Retry-After header says.',
+    },
+    outbox_full: {
+      sentence: 'Too many messages of this organization are waiting.',
+      hint: "Check the session's status: messages leave as soon as it is connected. Try again later.",
     },
     internal_error: {
       sentence: 'An unexpected error happened in the service.',
@@ -80,6 +104,10 @@ export const english: Sentences = {
     auth_folder_unreadable: {
       sentence: "The session's folder cannot be read or written; nothing was changed.",
       hint: 'Check permissions and disk space of the auth_sessions folder, then start the session again.',
+    },
+    storage_unavailable: {
+      sentence: 'The service cannot write to its disk at the moment; nothing was stored or sent.',
+      hint: 'Repeat the request in a while; whoever runs the service must look after the disk space and permissions of DATA_DIR.',
     },
     shutting_down: { sentence: 'The service is shutting down.', hint: 'Repeat the request in a few seconds.' },
     whatsapp_unavailable: {
@@ -104,6 +132,23 @@ export const english: Sentences = {
     wait_ms: 'Must be a whole number of milliseconds between 0 and 30000.',
     format: 'Must be json, png or text.',
     backup_name: 'Must be the name of a backup, as GET /api/backups/:organization_id lists it.',
+    time: 'Must be a time in ISO 8601 with seconds and zone, like 2026-01-31T15:00:00Z or 2026-01-31T10:00:00-05:00.',
+    time_is_past: 'Must be in the future.',
+    too_far_ahead: 'Must be at most 30 days ahead.',
+    expires_before_send: 'Must be after send_at.',
+    one_expiry_only: 'Give either expires_at or ttl_seconds, not both.',
+    ttl_seconds: 'Must be a whole number of seconds between 1 and 2592000 (30 days).',
+    replace_key: 'Must be a string of 1 to 128 characters.',
+    idempotency_key: 'Must have 1 to 255 visible ASCII characters, without spaces.',
+    idempotency_keys_differ: 'The Idempotency-Key header has another value; give one of them, or both the same.',
+    message_status:
+      'Must be one or more of queued, sending, unconfirmed, sent, delivered, read, failed, expired, cancelled, separated by commas.',
+    cursor: 'Must be the "next" of the page before.',
+    page_size: 'Must be a whole number between 1 and 200.',
+    quiet_hours: 'Must be an object with from, to and time_zone, or null.',
+    clock_time: 'Must be a time of day between 00:00 and 23:59, like 21:00.',
+    same_times: 'Must differ from "from".',
+    time_zone: 'Must be an IANA time zone, like America/Bogota.',
   },
   statuses: {
     not_started: {
@@ -175,8 +220,62 @@ export const english: Sentences = {
       hint: 'Ask for a new one with GET /api/qr/:organization_id.',
     },
   },
+  messages: {
+    queued: {
+      sentence: 'Message accepted: it is stored and will be sent.',
+      hint: 'Nothing to do; DELETE /api/messages/:message_id takes it back while it is queued.',
+    },
+    sending: {
+      sentence: 'The message is being sent: it was handed over, and WhatsApp has not confirmed it yet.',
+      hint: 'Nothing to do: if the answer does not come, it goes out again under the same id, and the customer sees it once.',
+    },
+    unconfirmed: {
+      sentence: 'WhatsApp never confirmed the message: it may have arrived, or not.',
+      hint: 'Look on the phone whether the message is there before sending it again; if a confirmation still comes, this status changes.',
+    },
+    sent: {
+      sentence: 'Message sent: WhatsApp has it.',
+      hint: "Nothing to do: WhatsApp brings it to the customer's phone.",
+    },
+    delivered: { sentence: "The message is on the customer's phone.", hint: 'Nothing to do.' },
+    read: { sentence: 'The customer has read the message.', hint: 'Nothing to do.' },
+    failed: { sentence: 'The message was not sent.', hint: '"error" says why.' },
+    expired: {
+      sentence: 'The time of the message was over before it could be sent; it was not sent.',
+      hint: "Check the session's status; if the message still matters, send it as a new one.",
+    },
+    cancelled: { sentence: 'The message was cancelled before it was sent.', hint: '"error" says by whom.' },
+  },
+  messageErrors: {
+    not_on_whatsapp: { sentence: 'That number is not on WhatsApp.', hint: 'Confirm the number with the customer.' },
+    recipient_refused: {
+      sentence:
+        'WhatsApp does not let this number write to that customer: the account is restricted, or the customer never wrote to it.',
+      hint: 'Do not send it again: ask the customer to write first, and write less to people who have not written before.',
+    },
+    message_refused: {
+      sentence: 'WhatsApp refused the message.',
+      hint: 'Do not simply send it again: the account may be restricted. Look at WhatsApp on the phone.',
+    },
+    replaced: {
+      sentence: 'A newer message with the same replace_key took its place.',
+      hint: 'Nothing to do: the newer message goes out.',
+    },
+    cancelled_by_request: { sentence: 'It was cancelled by request.', hint: 'Nothing to do.' },
+  },
+  waiting: {
+    scheduled: 'The message is scheduled and leaves at {at}.',
+    quiet_hours: 'It would fall into the quiet hours of the organization and leaves when they are over, at {at}.',
+    reconnect: 'The session is connecting by itself, and the message leaves as soon as it is connected.',
+    session: 'The message leaves as soon as the session is connected.',
+    until: 'The session tries again by itself at {at}.',
+    first_contact:
+      'WhatsApp refused a message to a new customer, so messages to customers who never got one rest until {at}.',
+    turn: 'The session is connected, and the message leaves when its turn comes, at a pace that keeps the number safe.',
+    answer: "WhatsApp's answer is awaited; GET /api/messages/:message_id tells when it is there.",
+  },
   done: {
-    message_sent: 'Message sent: WhatsApp has it.',
+    settings_saved: 'Settings saved.',
     logged_out: 'Logged out: the device is unlinked and its keys are removed.',
     cleaned: 'Session cleaned: the old folder was set aside as a backup and the session begins anew.',
     cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',

@@ -43,11 +43,15 @@ export const spanish: Sentences = {
     },
     session_not_started: {
       sentence: 'Esa organización no tiene una sesión iniciada.',
-      hint: 'Inicie una con POST /api/start-session.',
+      hint: 'Inicie una con POST /api/start-session y vincule el teléfono.',
     },
     unknown_backup: {
       sentence: 'Ese respaldo no existe.',
       hint: 'GET /api/backups/:organization_id muestra los que hay.',
+    },
+    unknown_message: {
+      sentence: 'No existe ningún mensaje con este identificador.',
+      hint: 'GET /api/messages?organization_id=… muestra los de una organización.',
     },
     no_backup: {
       sentence: 'Esa organización no tiene respaldos.',
@@ -67,14 +71,34 @@ export const spanish: Sentences = {
       hint: 'Para vincular otro teléfono, cierre antes la sesión con POST /api/logout.',
     },
     state_conflict: { sentence: 'El estado actual de la sesión no lo permite.' },
+    too_late_to_cancel: {
+      sentence: 'El mensaje ya no se puede retirar: se entregó a WhatsApp o ya terminó de otro modo.',
+      hint: 'Solo se puede cancelar un mensaje con estado queued; en "message_status" está el que tiene.',
+    },
+    message_expired: {
+      sentence: 'El plazo del mensaje terminó antes de que pudiera salir; no se envió.',
+      hint: 'Si todavía importa, envíelo como mensaje nuevo, con otra clave de idempotencia y plazo suficiente en "expires_at".',
+    },
+    message_cancelled: {
+      sentence: 'El mensaje se canceló o lo reemplazó uno más nuevo antes de salir; no se envió.',
+      hint: 'No hace falta hacer nada, salvo que "error_code" no sea lo esperado; para enviarlo de todos modos, envíelo como mensaje nuevo.',
+    },
     body_too_large: { sentence: 'El cuerpo de la solicitud es demasiado grande.', hint: 'El máximo es de 256 KB.' },
     unsupported_media_type: {
       sentence: 'Solo se acepta JSON.',
       hint: 'Envíe el encabezado Content-Type: application/json y el cuerpo sin comprimir.',
     },
+    idempotency_key_reused: {
+      sentence: 'Esta clave de idempotencia ya corresponde a otro mensaje.',
+      hint: 'Use una clave nueva para cada mensaje; la misma clave solo para el mismo teléfono, texto, plazos y replace_key.',
+    },
     too_many_requests: {
       sentence: 'Demasiados intentos seguidos.',
       hint: 'Espere los segundos que indica el encabezado Retry-After.',
+    },
+    outbox_full: {
+      sentence: 'Hay demasiados mensajes de esta organización en espera.',
+      hint: 'Revise el estado de la sesión: los mensajes salen en cuanto se conecta. Intente más tarde.',
     },
     internal_error: {
       sentence: 'Ocurrió un error inesperado en el servicio.',
@@ -83,6 +107,10 @@ export const spanish: Sentences = {
     auth_folder_unreadable: {
       sentence: 'No se puede leer o escribir la carpeta de la sesión; no se modificó nada.',
       hint: 'Revise los permisos y el espacio en disco de la carpeta auth_sessions y vuelva a iniciar la sesión.',
+    },
+    storage_unavailable: {
+      sentence: 'El servicio no puede escribir en su disco en este momento; no se guardó ni se envió nada.',
+      hint: 'Repita la solicitud más tarde; quien opera el servicio debe revisar el espacio y los permisos de DATA_DIR.',
     },
     shutting_down: { sentence: 'El servicio se está cerrando.', hint: 'Repita la solicitud en unos segundos.' },
     whatsapp_unavailable: {
@@ -107,6 +135,23 @@ export const spanish: Sentences = {
     wait_ms: 'Debe ser un número entero de milisegundos entre 0 y 30000.',
     format: 'Debe ser json, png o text.',
     backup_name: 'Debe ser el nombre de un respaldo, tal como lo muestra GET /api/backups/:organization_id.',
+    time: 'Debe ser una fecha y hora ISO 8601 con segundos y zona, como 2026-01-31T15:00:00Z o 2026-01-31T10:00:00-05:00.',
+    time_is_past: 'Debe estar en el futuro.',
+    too_far_ahead: 'Debe estar a 30 días como máximo.',
+    expires_before_send: 'Debe ser posterior a send_at.',
+    one_expiry_only: 'Indique expires_at o ttl_seconds, no ambos.',
+    ttl_seconds: 'Debe ser un número entero de segundos entre 1 y 2592000 (30 días).',
+    replace_key: 'Debe ser un texto de 1 a 128 caracteres.',
+    idempotency_key: 'Debe tener de 1 a 255 caracteres ASCII visibles, sin espacios.',
+    idempotency_keys_differ: 'El encabezado Idempotency-Key tiene otro valor; indique uno de los dos o ambos iguales.',
+    message_status:
+      'Debe ser uno o varios de queued, sending, unconfirmed, sent, delivered, read, failed, expired, cancelled, separados por comas.',
+    cursor: 'Debe ser el valor "next" de la página anterior.',
+    page_size: 'Debe ser un número entero entre 1 y 200.',
+    quiet_hours: 'Debe ser un objeto con from, to y time_zone, o null.',
+    clock_time: 'Debe ser una hora del día entre 00:00 y 23:59, como 21:00.',
+    same_times: 'Debe ser distinta de "from".',
+    time_zone: 'Debe ser una zona horaria IANA, como America/Bogota.',
   },
   statuses: {
     not_started: {
@@ -185,8 +230,62 @@ export const spanish: Sentences = {
       hint: 'Pida uno nuevo con GET /api/qr/:organization_id.',
     },
   },
+  messages: {
+    queued: {
+      sentence: 'Mensaje aceptado: está guardado y se enviará.',
+      hint: 'No hace falta hacer nada; DELETE /api/messages/:message_id lo retira mientras esté en queued.',
+    },
+    sending: {
+      sentence: 'El mensaje se está enviando: ya se entregó y WhatsApp todavía no lo confirma.',
+      hint: 'No hace falta hacer nada: si no llega respuesta, sale otra vez con el mismo identificador y el cliente lo ve una sola vez.',
+    },
+    unconfirmed: {
+      sentence: 'WhatsApp nunca confirmó el mensaje: puede que haya llegado y puede que no.',
+      hint: 'Compruebe en el teléfono si el mensaje aparece antes de enviarlo otra vez; si aún llega una confirmación, este estado cambia.',
+    },
+    sent: {
+      sentence: 'Mensaje enviado: WhatsApp lo recibió.',
+      hint: 'No hace falta hacer nada: WhatsApp lo lleva al teléfono del cliente.',
+    },
+    delivered: { sentence: 'El mensaje está en el teléfono del cliente.', hint: 'No hace falta hacer nada.' },
+    read: { sentence: 'El cliente leyó el mensaje.', hint: 'No hace falta hacer nada.' },
+    failed: { sentence: 'El mensaje no se envió.', hint: 'En "error" se explica por qué.' },
+    expired: {
+      sentence: 'El plazo del mensaje terminó antes de que pudiera salir; no se envió.',
+      hint: 'Revise el estado de la sesión; si el mensaje todavía importa, envíelo como mensaje nuevo.',
+    },
+    cancelled: { sentence: 'El mensaje se canceló antes de enviarse.', hint: 'En "error" se explica por qué.' },
+  },
+  messageErrors: {
+    not_on_whatsapp: { sentence: 'Ese número no tiene WhatsApp.', hint: 'Confirme el número con el cliente.' },
+    recipient_refused: {
+      sentence:
+        'WhatsApp no permite que este número escriba a ese cliente: la cuenta está restringida o el cliente nunca le ha escrito.',
+      hint: 'No lo reenvíe: pida al cliente que escriba primero y reduzca los envíos a personas que no han escrito antes.',
+    },
+    message_refused: {
+      sentence: 'WhatsApp rechazó el mensaje.',
+      hint: 'No lo reenvíe sin más: puede que la cuenta tenga restricciones. Revise WhatsApp en el teléfono.',
+    },
+    replaced: {
+      sentence: 'Lo reemplazó un mensaje más nuevo con el mismo replace_key.',
+      hint: 'No hace falta hacer nada: sale el mensaje más nuevo.',
+    },
+    cancelled_by_request: { sentence: 'Se canceló a petición.', hint: 'No hace falta hacer nada.' },
+  },
+  waiting: {
+    scheduled: 'El mensaje está programado y sale a las {at}.',
+    quiet_hours: 'Caería en las horas de silencio de la organización y sale cuando terminen, a las {at}.',
+    reconnect: 'La sesión se está conectando sola y el mensaje sale en cuanto se conecte.',
+    session: 'El mensaje sale en cuanto la sesión se conecte.',
+    until: 'La sesión vuelve a intentarlo sola a las {at}.',
+    first_contact:
+      'WhatsApp rechazó un mensaje a un cliente nuevo, así que los mensajes a quienes nunca recibieron uno esperan hasta las {at}.',
+    turn: 'La sesión está conectada y el mensaje sale cuando le toque, a un ritmo que protege el número.',
+    answer: 'Se espera la respuesta de WhatsApp; GET /api/messages/:message_id dice cuándo llegó.',
+  },
   done: {
-    message_sent: 'Mensaje enviado: WhatsApp lo recibió.',
+    settings_saved: 'Configuración guardada.',
     logged_out: 'Sesión cerrada: el dispositivo se desvinculó y se eliminaron sus claves.',
     cleaned: 'Sesión limpiada: la carpeta anterior se guardó como respaldo y la sesión empieza de nuevo.',
     cleaned_nothing_to_keep: 'Sesión limpiada: no había un teléfono vinculado, así que no se guardó respaldo.',

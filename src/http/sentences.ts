@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import type { MessageErrorCode, MessageState } from '../outbox/outbox-message.js';
 import type { AttentionCode, SessionStatus } from '../session/session-view.js';
 import { english } from './sentences-en.js';
 import { spanish } from './sentences-es.js';
@@ -21,11 +22,26 @@ export type FieldProblem =
   | 'message_too_long'
   | 'wait_ms'
   | 'format'
-  | 'backup_name';
+  | 'backup_name'
+  | 'time'
+  | 'time_is_past'
+  | 'too_far_ahead'
+  | 'expires_before_send'
+  | 'one_expiry_only'
+  | 'ttl_seconds'
+  | 'replace_key'
+  | 'idempotency_key'
+  | 'idempotency_keys_differ'
+  | 'message_status'
+  | 'cursor'
+  | 'page_size'
+  | 'quiet_hours'
+  | 'clock_time'
+  | 'same_times'
+  | 'time_zone';
 
 /** What was done, for the `message` of a success. */
 export type DoneCode =
-  | 'message_sent'
   | 'logged_out'
   | 'cleaned'
   | 'cleaned_nothing_to_keep'
@@ -33,7 +49,12 @@ export type DoneCode =
   | 'restarted'
   | 'pairing_code'
   | 'type_the_code'
-  | 'restored';
+  | 'restored'
+  | 'settings_saved';
+
+/** What an accepted message waits for; `{at}` stands for a time. `session` and `until` stand beside what the session itself says. */
+export type WaitReason =
+  'scheduled' | 'quiet_hours' | 'reconnect' | 'session' | 'until' | 'first_contact' | 'turn' | 'answer';
 
 /** What is the case, and what to do about it. */
 export interface Saying {
@@ -47,6 +68,9 @@ export interface Sentences {
   readonly fields: Readonly<Record<FieldProblem, string>>;
   readonly statuses: Readonly<Record<SessionStatus, Saying>>;
   readonly attention: Readonly<Record<AttentionCode, Saying>>;
+  readonly messages: Readonly<Record<MessageState, Saying>>;
+  readonly messageErrors: Readonly<Record<MessageErrorCode, Saying>>;
+  readonly waiting: Readonly<Record<WaitReason, string>>;
   readonly done: Readonly<Record<DoneCode, string>>;
 }
 

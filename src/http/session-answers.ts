@@ -1,4 +1,5 @@
 import type { OrganizationId } from '../organization-id.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { HealthView, SessionSnapshot } from '../session/session-view.js';
 import type { Sentences } from './sentences.js';
 import { qrDataUrl } from './qr-picture.js';
@@ -22,7 +23,7 @@ export function statusFields(snapshot: SessionSnapshot) {
 }
 
 /** One line of `GET /api/sessions`. */
-export function listedSession(snapshot: SessionSnapshot) {
+export function listedSession(snapshot: SessionSnapshot, queue: Queue) {
   return {
     ...statusFields(snapshot),
     since: isoTime(snapshot.since),
@@ -30,7 +31,15 @@ export function listedSession(snapshot: SessionSnapshot) {
     next_reconnect_at: isoTime(snapshot.nextReconnectAt),
     verdict: snapshot.health.verdict,
     attention: snapshot.attention?.code ?? null,
+    queue: { pending: queue.pending },
   };
+}
+
+/** How many messages wait in the outbox, and since when the oldest does. */
+type Queue = ReturnType<Outbox['depth']>;
+
+function queueFields({ pending, oldestAt }: Queue) {
+  return { pending, oldest_at: isoTime(oldestAt) };
 }
 
 function counters(health: HealthView) {
@@ -60,7 +69,7 @@ function healthFields(snapshot: SessionSnapshot) {
 }
 
 /** Everything that `GET /api/status` tells. `backups` is their number, or null when their folder cannot be read. */
-export function fullStatus(snapshot: SessionSnapshot, backups: number | null, sentences: Sentences) {
+export function fullStatus(snapshot: SessionSnapshot, backups: number | null, queue: Queue, sentences: Sentences) {
   const { attention, lastDisconnect } = snapshot;
   return {
     ...statusFields(snapshot),
@@ -82,11 +91,12 @@ export function fullStatus(snapshot: SessionSnapshot, backups: number | null, se
       until: isoTime(attention.until),
     },
     backups,
+    queue: queueFields(queue),
   };
 }
 
 /** The same fields for an organization that was never started here; the predecessor answered 200, and callers rely on it. */
-export function notStartedStatus(id: OrganizationId, sentences: Sentences) {
+export function notStartedStatus(id: OrganizationId, queue: Queue, sentences: Sentences) {
   return {
     organization_id: String(id),
     status: 'not_started' as const,
@@ -101,6 +111,7 @@ export function notStartedStatus(id: OrganizationId, sentences: Sentences) {
     health: null,
     attention: null,
     backups: 0,
+    queue: queueFields(queue),
   };
 }
 

@@ -22,12 +22,11 @@ import type {
   BackupView,
   CleanedSession,
   CleaningRecord,
-  SentMessage,
   SessionSnapshot,
   SessionStatus,
 } from './session-view.js';
-import { SendRefusedError, SendUnconfirmedError, type SocketEvent, type WhatsAppSocket } from './whatsapp-socket.js';
-import type { WhatsAppSockets } from './whatsapp-socket.js';
+import type { CarrierNews } from './message-carrier.js';
+import type { SocketEvent, WhatsAppSocket, WhatsAppSockets } from './whatsapp-socket.js';
 
 export interface SessionSettings {
   readonly health: HealthLimits;
@@ -49,6 +48,10 @@ export interface SessionHouse {
   readonly random: () => number;
   /** How many sessions of this process have a phone linked. */
   readonly pairedSessions: () => number;
+  /** What the outbox must know. */
+  readonly onNews: (id: OrganizationId, news: CarrierNews) => void;
+  /** The text of a sent message, for a customer's device that asks for it again. */
+  readonly sentText: (id: OrganizationId, messageId: string) => string | undefined;
   /** A login was accepted after the client version had been refused: the others may try again. */
   readonly onVersionAccepted: () => void;
 }
@@ -117,6 +120,7 @@ export class OrganizationSession {
       lastConnectedAt: this.lastConnectedAt,
       lastDisconnect: this.lastDisconnect,
       nextReconnectAt: this.nextReconnectAt,
+      wasEverPaired: this.isPaired || this.house.register.wasEverPaired(this.id),
       health: {
         verdict: this.health.verdict(now),
         counters: this.health.counters(now),
@@ -309,37 +313,16 @@ export class OrganizationSession {
     });
   }
 
-  async send(phoneNumber: string, text: string, deadlineMs: number): Promise<SentMessage> {
-    const deadline = this.house.now() + deadlineMs;
-    const { socket } = this;
-    if (this.status === 'not_started') throw new ServiceError('session_not_started', { status: this.status });
-    if (!socket || this.status !== 'connected') throw new ServiceError('not_connected', { status: this.status });
-    try {
-      const chatId = await socket.resolveChat(phoneNumber, deadlineMs).catch((error: unknown) => {
-        throw new SendUnconfirmedError(true, { cause: error });
-      });
-      if (chatId === null) throw new ServiceError('not_on_whatsapp');
-      const { messageId } = await socket.send(chatId, text, deadline - this.house.now());
-      this.logger.info(
-        { event: 'message_sent', message_id: messageId },
-        `WhatsApp has the message for ${maskPhone(phoneNumber)}.`,
-      );
-      return { messageId, chatId };
-    } catch (error) {
-      throw this.sendError(error);
-    }
+  // --- what the outbox sends through ---
+
+  get isConnected(): boolean {
+    return this.status === 'connected' && this.socket !== null;
   }
 
-  private sendError(error: unknown): unknown {
-    if (error instanceof SendRefusedError) {
-      this.logger.warn({ event: 'message_refused', ack_code: error.ackCode }, error.message);
-      return new ServiceError('message_refused', { status: this.status, facts: { ack_code: error.ackCode } });
-    }
-    if (error instanceof SendUnconfirmedError) {
-      this.logger.warn({ event: 'message_unconfirmed', nothing_left: error.nothingLeft }, error.message);
-      return new ServiceError('send_unconfirmed', { status: this.status, facts: { nothing_left: error.nothingLeft } });
-    }
-    return error;
+  /** The socket that is alive now. @throws ServiceError `not_connected` */
+  get liveSocket(): WhatsAppSocket {
+    if (!this.socket || this.status !== 'connected') throw new ServiceError('not_connected', { status: this.status });
+    return this.socket;
   }
 
   // --- connecting ---
@@ -367,6 +350,7 @@ export class OrganizationSession {
       organizationId: this.id,
       keys: database,
       logger: this.logger,
+      sentText: (messageId) => this.house.sentText(this.id, messageId),
       listener: (event) => {
         if (this.socket === socket) this.onSocketEvent(event);
       },
@@ -503,6 +487,9 @@ export class OrganizationSession {
           'A message of a customer arrived.',
         );
         return;
+      case 'ack':
+      case 'receipt':
+        return this.house.onNews(this.id, event);
       case 'closed':
         return this.onClosed(event.reason);
     }
@@ -538,6 +525,8 @@ export class OrganizationSession {
       setTimeout(() => (this.attempt = 0), this.house.settings.reconnect.resetAfterMs),
     ];
     if (this.house.governor.versionAccepted()) this.house.onVersionAccepted();
+    this.house.register.markPaired(this.id, now);
+    this.house.onNews(this.id, { type: 'connected' });
   }
 
   private onStable(): void {
@@ -741,7 +730,10 @@ export class OrganizationSession {
 
   /** The live socket is no longer alive: its callbacks are ignored from here on. */
   private dropSocket(): void {
-    if (this.socket) this.health.connectionClosed(this.house.now());
+    if (this.socket) {
+      this.health.connectionClosed(this.house.now());
+      this.house.onNews(this.id, { type: 'disconnected' });
+    }
     this.socket = null;
     this.qr = null;
     this.pairingCode = null;

@@ -1,7 +1,8 @@
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
+import type { CarrierNews, MessageCarrier } from './message-carrier.js';
 import { OrganizationSession, type SessionHouse } from './organization-session.js';
-import type { BackupView, CleanedSession, SentMessage, Sessions, SessionSnapshot } from './session-view.js';
+import type { BackupView, CleanedSession, Sessions, SessionSnapshot } from './session-view.js';
 
 /** Statuses in which nobody is on the way to a QR; asking for the QR starts a pairing. */
 const IDLE = new Set(['qr_required', 'logged_out', 'not_started']);
@@ -10,25 +11,25 @@ const IDLE = new Set(['qr_required', 'logged_out', 'not_started']);
 const ENDED = new Set(['disconnected', 'qr_required', 'logged_out']);
 
 export interface DirectorySettings {
-  /** How long a send waits for WhatsApp's ack, ms. */
-  readonly sendTimeoutMs: number;
   /** How long an answer waits for a QR by itself, ms. */
   readonly qrWaitMs: number;
 }
 
 /** Who lives in this process: the sessions of all organizations it knows. */
-export class SessionDirectory implements Sessions {
+export class SessionDirectory implements Sessions, MessageCarrier {
   private readonly sessions = new Map<OrganizationId, OrganizationSession>();
   private readonly house: SessionHouse;
+  private newsListener: (id: OrganizationId, news: CarrierNews) => void = () => {};
 
   constructor(
-    house: Omit<SessionHouse, 'pairedSessions' | 'onVersionAccepted'>,
+    house: Omit<SessionHouse, 'pairedSessions' | 'onVersionAccepted' | 'onNews'>,
     private readonly settings: DirectorySettings,
   ) {
     this.house = {
       ...house,
       pairedSessions: () => [...this.sessions.values()].filter((session) => session.isPaired).length,
       onVersionAccepted: () => this.wakeAll(),
+      onNews: (id, news) => this.newsListener(id, news),
     };
   }
 
@@ -36,6 +37,7 @@ export class SessionDirectory implements Sessions {
   restoreAll(): void {
     const known = new Set([...this.house.folders.list(), ...this.house.register.organizations()]);
     for (const id of [...known].sort()) {
+      this.noteFormerPairing(id);
       const session = this.hold(id);
       session.restore().catch((error: unknown) => {
         this.house.logger.error(
@@ -86,17 +88,6 @@ export class SessionDirectory implements Sessions {
     return session.snapshot();
   }
 
-  async send(
-    id: OrganizationId,
-    phone: string,
-    text: string,
-    options: { deadlineMs?: number } = {},
-  ): Promise<SentMessage> {
-    const session = this.find(id);
-    if (!session) throw new ServiceError('session_not_started', { status: 'not_started' });
-    return session.send(phone, text, options.deadlineMs ?? this.settings.sendTimeoutMs);
-  }
-
   async logout(id: OrganizationId): Promise<void> {
     await this.known(id).logout();
   }
@@ -132,6 +123,32 @@ export class SessionDirectory implements Sessions {
     return { snapshot: await session.until(isThere, options.waitMs ?? this.settings.qrWaitMs), backup: restored };
   }
 
+  // --- MessageCarrier ---
+
+  isConnected(id: OrganizationId): boolean {
+    return this.sessions.get(id)?.isConnected ?? false;
+  }
+
+  async resolveChat(id: OrganizationId, phone: string): Promise<string | null> {
+    return this.known(id).liveSocket.resolveChat(phone);
+  }
+
+  async prepare(
+    id: OrganizationId,
+    chatId: string,
+    options?: { fresh?: boolean; after?: Promise<void> },
+  ): Promise<void> {
+    await this.known(id).liveSocket.prepare(chatId, options);
+  }
+
+  async hand(id: OrganizationId, message: { messageId: string; chatId: string; text: string }): Promise<void> {
+    await this.known(id).liveSocket.hand(message);
+  }
+
+  onNews(listener: (id: OrganizationId, news: CarrierNews) => void): void {
+    this.newsListener = listener;
+  }
+
   readiness(): { ready: boolean; restoring: number; versionRefused: boolean } {
     const restoring = [...this.sessions.values()].filter((session) => session.isRestoring).length;
     const versionRefused = this.house.governor.isVersionRefused;
@@ -150,6 +167,19 @@ export class SessionDirectory implements Sessions {
     const session = this.find(id);
     if (!session) throw new ServiceError('unknown_organization');
     return session;
+  }
+
+  /** Who was linked before this was noted (an older version) is expected back like everybody else, stopped or waiting for a scan as well. */
+  private noteFormerPairing(id: OrganizationId): void {
+    const { folders, register, now } = this.house;
+    if (register.wasEverPaired(id)) return;
+    try {
+      const wasPaired =
+        folders.peek(id).paired || folders.listBackups(id).some((backup) => backup.phone_number !== null);
+      if (wasPaired) register.markPaired(id, now());
+    } catch {
+      // What cannot be read now is looked at when it is opened.
+    }
   }
 
   private hold(id: OrganizationId): OrganizationSession {

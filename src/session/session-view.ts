@@ -80,6 +80,8 @@ export interface SessionSnapshot {
   readonly lastConnectedAt: number | null;
   readonly lastDisconnect: DisconnectReason | null;
   readonly nextReconnectAt: number | null;
+  /** Whether a phone was ever linked; from then on messages are accepted in every state. */
+  readonly wasEverPaired: boolean;
   readonly health: HealthView;
   readonly attention: Attention | null;
   readonly lastCleaning: CleaningRecord | null;
@@ -95,12 +97,6 @@ export interface BackupView {
   readonly reason: string;
   /** Bytes. */
   readonly size: number;
-}
-
-export interface SentMessage {
-  readonly messageId: string;
-  /** The chat id that was used, `573001112233@s.whatsapp.net`. */
-  readonly chatId: string;
 }
 
 export interface CleanedSession {
@@ -132,12 +128,6 @@ export interface Sessions {
    * `waitMs` for the new QR. Throws `unknown_organization`.
    */
   qr(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
-  /**
-   * Sends a text through the socket that is alive now and waits for WhatsApp's ack until `deadlineMs` from now.
-   * Throws `session_not_started`, `not_connected` (with status), `not_on_whatsapp`, `message_refused` (facts.code), `send_unconfirmed`.
-   * @param phone digits with country code
-   */
-  send(id: OrganizationId, phone: string, text: string, options?: { deadlineMs?: number }): Promise<SentMessage>;
   /** Unlinks at WhatsApp (when connected) and removes the keys. Throws `unknown_organization`. */
   logout(id: OrganizationId): Promise<void>;
   /** Sets the folder aside, connects anew, and waits up to `waitMs` for the new QR. Throws `unknown_organization`. */

@@ -3,8 +3,8 @@ import type { Logger } from '../logger.js';
 import type { DisconnectReason } from './disconnect-reason.js';
 
 /**
- * Keys of one organization as a socket reads and writes them; `auth/auth-database.ts` implements it. Everything is synchronous and
- * durable when it returns: that is what lets a socket save before it sends. Reads give fresh copies.
+ * Keys of one organization as a socket reads and writes them; `auth/auth-database.ts` implements it. Everything is
+ * durable when it returns (or resolves): that is what lets a socket save before it sends. Reads give fresh copies.
  */
 export interface AuthKeys {
   readCreds(): Record<string, unknown>;
@@ -13,6 +13,10 @@ export interface AuthKeys {
   get(type: string, ids: readonly string[]): Record<string, unknown>;
   /** One atomic commit; null deletes. */
   set(data: Record<string, Record<string, unknown>>): void;
+  /** As `set`, sharing the commit with what else is written at this moment: visible at once, durable when it resolves. */
+  setSoon(data: Record<string, Record<string, unknown>>): Promise<void>;
+  /** Resolves when everything that was written until now is durable, rejects when it is not; null when it is already. */
+  durable(): Promise<void> | null;
 }
 
 /** What a socket tells its session. Delivered synchronously, in order. */
@@ -26,48 +30,41 @@ export type SocketEvent =
   | { readonly type: 'fault'; readonly fault: SessionFault }
   /** A message of a customer was decrypted and stored in the Signal state. */
   | { readonly type: 'message_received'; readonly messageId: string }
+  /** WhatsApp's ack of a message of ours; `errorCode` when it refused it. Told before Baileys hears of it. */
+  | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }
+  /** A customer's device has (or the customer has read) messages of ours. */
+  | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' }
   /** The end, exactly once, unless the session closed the socket itself: then nothing is told after `close`. */
   | { readonly type: 'closed'; readonly reason: DisconnectReason };
 
 export type SocketListener = (event: SocketEvent) => void;
 
-/** WhatsApp acknowledged the message with an error. */
-export class SendRefusedError extends Error {
-  constructor(
-    /** 463: account restricted or first contact refused. 479: stale device list or session. */
-    readonly ackCode: number,
-  ) {
-    super(`WhatsApp refused the message (${ackCode})`);
-    this.name = 'SendRefusedError';
-  }
-}
-
-/** No ack arrived in time, or the socket ended first: the message may or may not have left. */
-export class SendUnconfirmedError extends Error {
-  constructor(
-    /** Whether it is certain that nothing left this machine. */
-    readonly nothingLeft: boolean,
-    options?: ErrorOptions,
-  ) {
-    super('WhatsApp did not confirm the message', options);
-    this.name = 'SendUnconfirmedError';
+/** WhatsApp did not answer in time, or the socket ended first. */
+export class NotAnsweredError extends Error {
+  constructor(what: string, options?: ErrorOptions) {
+    super(`WhatsApp did not answer: ${what}`, options);
+    this.name = 'NotAnsweredError';
   }
 }
 
 /** One connection to WhatsApp. Does not reconnect; its session opens another one. */
 export interface WhatsAppSocket {
   /**
-   * Sends a text and resolves when WhatsApp has acknowledged it.
-   * @param chatId as `resolveChat` gave it
-   * @param deadlineMs from now
-   * @throws SendRefusedError, SendUnconfirmedError
-   */
-  send(chatId: string, text: string, deadlineMs: number): Promise<{ messageId: string }>;
-  /**
    * The chat id of a phone number (digits), or null when it is not on WhatsApp.
-   * @throws when WhatsApp does not answer within `deadlineMs`
+   * @throws NotAnsweredError
    */
-  resolveChat(phoneNumber: string, deadlineMs: number): Promise<string | null>;
+  resolveChat(phoneNumber: string): Promise<string | null>;
+  /**
+   * Learns the devices of a chat, without which Baileys would send an empty stanza. `fresh` forgets what was known; when WhatsApp must be
+   * asked, it is not before `after`.
+   * @throws NotAnsweredError; nothing has left
+   */
+  prepare(chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
+  /**
+   * Encrypts a text and hands it to the connection. Neither that it resolves nor that it rejects says whether WhatsApp has it: the `ack`
+   * event does.
+   */
+  hand(message: { readonly messageId: string; readonly chatId: string; readonly text: string }): Promise<void>;
   /** Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. */
   requestPairingCode(phoneNumber: string): Promise<string>;
   /** Removes this device from the phone's list; true when WhatsApp confirmed it within `deadlineMs`. The socket ends in any case. */
@@ -81,6 +78,8 @@ export interface OpenSocketOptions {
   readonly keys: AuthKeys;
   readonly listener: SocketListener;
   readonly logger: Logger;
+  /** The text of a message of ours that a customer's device could not read and asks for again; undefined when it is not kept. */
+  readonly sentText: (messageId: string) => string | undefined;
 }
 
 /** Opens sockets; implemented by `baileys/baileys-socket.ts`. */

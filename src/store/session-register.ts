@@ -1,8 +1,7 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { OrganizationId } from '../organization-id.js';
 import type { CleaningRecord } from '../session/session-view.js';
+import { openDatabase } from './open-database.js';
 
 /** What somebody wants of a session; survives a restart of the service. */
 export type WantedState = 'running' | 'stopped' | 'logged_out';
@@ -24,6 +23,7 @@ const MIGRATIONS = [
      backup TEXT
    ) STRICT;
    CREATE INDEX cleanings_by_organization ON cleanings (organization_id, at);`,
+  `CREATE TABLE paired (organization_id TEXT PRIMARY KEY, first_at INTEGER NOT NULL) STRICT;`,
 ];
 
 /**
@@ -32,72 +32,67 @@ const MIGRATIONS = [
  */
 export class SessionRegister {
   private readonly database: Database.Database;
+  private readonly statements = new Map<string, Database.Statement>();
 
   /** @throws when the directory cannot be written; the service does not start without it. */
   constructor(directory: string) {
-    fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const file = path.join(directory, 'service.sqlite');
-    // The file exists with its mode before SQLite opens it; its journals inherit the mode.
-    fs.closeSync(fs.openSync(file, 'a', 0o600));
-    this.database = new Database(file);
-    this.database.pragma('journal_mode = WAL');
-    this.database.pragma('synchronous = FULL');
-    this.migrate();
+    this.database = openDatabase(directory, 'service.sqlite', MIGRATIONS);
   }
 
   wanted(id: OrganizationId): WantedState | null {
-    const row = this.database.prepare('SELECT wanted FROM organizations WHERE organization_id = ?').get(id);
+    const row = this.sql('SELECT wanted FROM organizations WHERE organization_id = ?').get(id);
     return (row as { wanted: WantedState } | undefined)?.wanted ?? null;
   }
 
   setWanted(id: OrganizationId, wanted: WantedState): void {
-    this.database
-      .prepare(
-        'INSERT INTO organizations VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted',
-      )
-      .run(id, wanted);
+    this.sql(
+      'INSERT INTO organizations VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted',
+    ).run(id, wanted);
+  }
+
+  /** Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected back. */
+  markPaired(id: OrganizationId, now: number): void {
+    this.sql('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);
+  }
+
+  wasEverPaired(id: OrganizationId): boolean {
+    return this.sql('SELECT 1 FROM paired WHERE organization_id = ?').get(id) !== undefined;
   }
 
   organizations(): OrganizationId[] {
-    const rows = this.database.prepare('SELECT organization_id AS id FROM organizations ORDER BY id').all();
+    const rows = this.sql('SELECT organization_id AS id FROM organizations ORDER BY id').all();
     return (rows as { id: OrganizationId }[]).map(({ id }) => id);
   }
 
   recordCleaning(id: OrganizationId, cleaning: CleaningRecord): void {
-    this.database
-      .prepare('INSERT INTO cleanings VALUES (?, ?, ?, ?, ?)')
-      .run(id, cleaning.at, cleaning.reason, cleaning.automatic ? 1 : 0, cleaning.backup);
-    this.database
-      .prepare('DELETE FROM cleanings WHERE organization_id = ? AND at < ?')
-      .run(id, cleaning.at - KEEP_CLEANINGS_MS);
+    this.sql('INSERT INTO cleanings VALUES (?, ?, ?, ?, ?)').run(
+      id,
+      cleaning.at,
+      cleaning.reason,
+      cleaning.automatic ? 1 : 0,
+      cleaning.backup,
+    );
+    this.sql('DELETE FROM cleanings WHERE organization_id = ? AND at < ?').run(id, cleaning.at - KEEP_CLEANINGS_MS);
   }
 
   /** Newest first, at most `limit`. */
   cleanings(id: OrganizationId, limit = 1000): CleaningRecord[] {
-    const rows = this.database
-      .prepare(
-        'SELECT at, reason, automatic, backup FROM cleanings WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT ?',
-      )
-      .all(id, limit);
+    const rows = this.sql(
+      'SELECT at, reason, automatic, backup FROM cleanings WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT ?',
+    ).all(id, limit);
     return (rows as (Omit<CleaningRecord, 'automatic'> & { automatic: number })[]).map((row) => ({
       ...row,
       automatic: row.automatic === 1,
     }));
   }
 
-  close(): void {
-    this.database.close();
+  private sql(text: string): Database.Statement {
+    let statement = this.statements.get(text);
+    if (!statement) this.statements.set(text, (statement = this.database.prepare(text)));
+    return statement;
   }
 
-  private migrate(): void {
-    const version = this.database.pragma('user_version', { simple: true }) as number;
-    if (version > MIGRATIONS.length) throw new Error('DATA_DIR was written by a newer version of this service');
-    for (const [index, sql] of MIGRATIONS.entries()) {
-      if (index < version) continue;
-      this.database.transaction(() => {
-        this.database.exec(sql);
-        this.database.pragma(`user_version = ${index + 1}`);
-      })();
-    }
+  close(): void {
+    this.database.close();
   }
 }

@@ -126,11 +126,18 @@ describe('backups and the way back', () => {
     await stage.restartService();
     // The backup is not put back unasked.
     expect((await stage.api.ready(id)).body.status).toBe('qr_ready');
+    const text = stage.text();
+    expect(await stage.api.send(id, CUSTOMER, text, { wait_ms: 0 })).toMatchObject({
+      status: 202,
+      body: { success: true, status: 'queued' },
+    });
     const restored = await stage.api.restore(id);
     expect(restored.body).toMatchObject({ success: true, backup: path.basename(backup as string) });
     expect((await stage.api.ready(id)).body.status).toBe('connected');
     // What could not be read before the cleaning was asked for again, and arrives now.
     for (const message of written) await customer.delivered(message.id);
+    // And what waited in the outbox leaves with the keys that came back.
+    await customer.receivedText(text);
     await stage.send(id, CUSTOMER);
     await stage.receive(number, CUSTOMER);
 

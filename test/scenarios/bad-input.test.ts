@@ -62,8 +62,9 @@ const POSTS: [string, object][] = [
   ['/api/stop-session', {}],
   ['/api/restart-session', {}],
   ['/api/restore-session', {}],
+  ['/api/organization-settings', { quiet_hours: null }],
 ];
-const GETS = ['/api/status', '/api/qr', '/api/backups'];
+const GETS = ['/api/status', '/api/qr', '/api/backups', '/api/organization-settings'];
 
 function describeEntry(file: string): string {
   if (!existsSync(file)) return `${file} is not there`;
@@ -271,6 +272,58 @@ describe('bad input', () => {
     expect(stage.whatsapp.record.messagesOf(PHONE)).toHaveLength(1);
   });
 
+  it('refuses wrong times, keys, settings and queries of messages, by name, and stores nothing for them', async () => {
+    const fine = { organization_id: ID, phone: CUSTOMER, message: 'hola', wait_ms: 0 };
+    const before = stage.whatsapp.record.messagesOf(PHONE).length;
+    const wrong: [string, unknown][] = [
+      ...['tomorrow', '2026-01-31', '2026-01-31T10:00:00', 1_700_000_000, null, {}].map((value): [string, unknown] => [
+        'send_at',
+        value,
+      ]),
+      ...['2001-01-01T00:00:00Z', '9999-01-01T00:00:00Z', ''].map((value): [string, unknown] => ['expires_at', value]),
+      ...[0, -1, 1.5, '60', 1e9, null].map((value): [string, unknown] => ['ttl_seconds', value]),
+      ...['', 'a'.repeat(129), 1, null].map((value): [string, unknown] => ['replace_key', value]),
+      ...['', 'with blanks in it', 'ñ', 'a'.repeat(256), 1].map((value): [string, unknown] => [
+        'idempotency_key',
+        value,
+      ]),
+    ];
+    for (const [field, value] of wrong) {
+      const { status, body } = await stage.api.post('/api/send-message', { ...fine, [field]: value });
+      expect({ field, value, status, body }).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request', fields: { [field]: expect.any(String) as string } },
+      });
+    }
+    for (const quiet of [
+      '21:00',
+      {},
+      { from: '21:00', to: '21:00', time_zone: 'UTC' },
+      [],
+      { from: '9:00', to: '24:00' },
+    ]) {
+      const answer = await stage.api.post('/api/organization-settings', { organization_id: ID, quiet_hours: quiet });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    }
+    for (const query of [
+      '',
+      `?organization_id=${ID}&status=lost`,
+      `?organization_id=${ID}&limit=0`,
+      `?organization_id=${ID}&after=x`,
+    ]) {
+      expect(await stage.api.get(`/api/messages${query}`)).toMatchObject({ status: 400 });
+    }
+    for (const id of ['3EB0', '..%2f..', '%00', 'a'.repeat(5000), "' OR 1=1 --"]) {
+      const path = `/api/messages/${id.includes('%') ? id : encodeURIComponent(id)}`;
+      expect((await stage.api.get(path)).status).toBe(404);
+      expect((await stage.api.delete(path)).status).toBe(404);
+    }
+    expect((await stage.api.get(`/api/messages?organization_id=${ID}&status=queued,sending`)).body.messages).toEqual(
+      [],
+    );
+    expect(stage.whatsapp.record.messagesOf(PHONE)).toHaveLength(before);
+  });
+
   it('does not know other addresses and methods, and says so', async () => {
     expect(await raw('GET', '/api/nothing')).toMatchObject(refused(404, 'not_found'));
     expect(await raw('GET', '/../../etc/passwd')).toMatchObject(refused(404, 'not_found'));
@@ -280,7 +333,7 @@ describe('bad input', () => {
 
   it('answers a well-formed stranger without making anything of him', async () => {
     expect(await stage.api.status('stranger')).toMatchObject({ status: 200, body: { status: 'not_started' } });
-    for (const route of ['/api/qr/stranger', '/api/backups/stranger']) {
+    for (const route of ['/api/qr/stranger', '/api/backups/stranger', '/api/organization-settings/stranger']) {
       expect(await stage.api.get(route)).toMatchObject(refused(404, 'unknown_organization'));
     }
     for (const [route, rest] of POSTS) {

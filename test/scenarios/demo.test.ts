@@ -101,8 +101,11 @@ describe('npm run demo', { timeout: TIME_LIMIT }, () => {
       'org_id_2 fault_counted: bad_mac 3 of 3',
       'org_id_2 session_cleaned: Limit reached (3 bad_mac, 0 stream_error)',
       'reason bad_mac',
+      'accepted (202, status queued)',
       'with a QR of new keys',
       'verdict healthy, all counters zero',
+      'reads: "Hello Ana, your appointment moved to eleven, as you wished."',
+      'tried once',
       'reads: "We are back. See you on Monday at eleven."',
       'Everything held',
     ];
@@ -142,14 +145,22 @@ describe('npm run demo', { timeout: TIME_LIMIT }, () => {
     expect(JSON.parse(await demo.paste('How is it?'))).toMatchObject({ status: 'connected' });
     const sent = await demo.paste('Send a message');
     expect(sent).toContain('"success":true');
+    expect(sent).toContain('"status":"sent"');
     expect(sent).toContain('Your table is reserved.');
+    expect(await demo.paste('What became')).toContain('"status":"delivered"');
     expect(await demo.paste('Write as the customer')).toContain('"id":');
 
     await demo.paste('Corrupt it');
     await demo.until('session_cleaned: Limit reached (3 bad_mac');
     await demo.pasteUntil('How is it?', '"status":"qr_ready"');
+    const accepted = JSON.parse(await demo.paste('Send a message all the same')) as { message_id: string };
+    expect(accepted).toMatchObject({ success: true, status: 'queued' });
     expect(await demo.paste('Scan the QR')).toContain('"deviceJid":"573001112233:');
     await demo.pasteUntil('How is it?', '"status":"connected"');
+    await demo.pasteUntil('What became', `"message_id":"${accepted.message_id}"`);
+    // Pasted again, it is the same message under the same key.
+    const again = JSON.parse(await demo.pasteUntil('Send a message all the same', '"status":"')) as object;
+    expect(again).toMatchObject({ success: true, message_id: accepted.message_id });
 
     expect(JSON.parse(await demo.paste('Clean it by hand'))).toMatchObject({ success: true, status: 'qr_ready' });
     const restored = await demo.paste('Bring back');

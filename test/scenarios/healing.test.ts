@@ -31,6 +31,12 @@ describe('bad MACs', () => {
 
       const waiting = await stage.api.ready('2');
       expect(waiting.body.status).toBe('qr_ready');
+      // A booking that comes now is not turned away: its confirmation waits for the scan.
+      const confirmation = stage.text();
+      expect(await stage.api.send('2', CUSTOMER, confirmation, { wait_ms: 0 })).toMatchObject({
+        status: 202,
+        body: { success: true, status: 'queued', session_status: 'qr_ready' },
+      });
       const backups = await stage.api.backups('2');
       expect(backups.body.backups).toHaveLength(1);
       expect(backups.body.backups[0]).toMatchObject({ reason: 'bad_mac', phone_number: PHONE });
@@ -44,6 +50,7 @@ describe('bad MACs', () => {
         counters: { bad_mac: { count: 0 }, stream_error: { count: 0 } },
         cleanings_24h: 1,
       });
+      await stage.whatsapp.customer(CUSTOMER).receivedText(confirmation);
       await stage.send('2', CUSTOMER);
       await stage.receive(PHONE, CUSTOMER);
     });

@@ -3,6 +3,7 @@ import { Stage } from '../stage/stage.js';
 
 const PHONE = '573001112233';
 const CUSTOMER = '573109998877';
+const OTHER_CUSTOMER = '573109998866';
 
 describe('network trouble', () => {
   let stage: Stage;
@@ -48,16 +49,51 @@ describe('network trouble', () => {
     expect(stage.log.events('session_cleaned')).toEqual([]);
   });
 
-  it('a send whose ack never comes is unconfirmed, never taken for sent', async () => {
-    stage = await Stage.set({ env: { SEND_TIMEOUT: '700' } });
+  it('a send whose ack does not come is sending, never taken for sent; after a reconnect it goes out again under its own id', async () => {
+    stage = await Stage.set({ env: { SEND_WAIT: '700' } });
     await stage.pair('2', PHONE);
     await stage.send('2', CUSTOMER);
+    // Without receipts nothing but the ack tells.
+    stage.whatsapp.customer(CUSTOMER, { autoReceipts: false });
     stage.whatsapp.mishaps.withholdAcks(PHONE, true);
-    const unconfirmed = await stage.api.send('2', CUSTOMER, stage.text());
-    expect(unconfirmed.status).toBe(504);
-    expect(unconfirmed.body.code).toBe('send_unconfirmed');
+    const text = stage.text();
+    const answer = await stage.api.send('2', CUSTOMER, text);
+    expect(answer).toMatchObject({ status: 202, body: { success: true, status: 'sending' } });
+    const id = answer.body.message_id as string;
+    expect(answer.headers.get('location')).toBe(`/api/messages/${id}`);
+    await stage.whatsapp.customer(CUSTOMER).receivedText(text);
+    expect((await stage.api.message(id)).body).toMatchObject({ status: 'sending', attempts: 1 });
     stage.whatsapp.mishaps.withholdAcks(PHONE, false);
-    await stage.send('2', CUSTOMER);
+    // The next one of this customer waits for its turn; another customer's does not.
+    const next = stage.text();
+    expect(await stage.api.send('2', CUSTOMER, next, { wait_ms: 0 })).toMatchObject({ body: { status: 'queued' } });
+    await stage.send('2', OTHER_CUSTOMER);
+    stage.whatsapp.mishaps.cut(PHONE);
+    await stage.whatsapp.customer(CUSTOMER).receivedText(next);
+    expect((await stage.api.message(id)).body).toMatchObject({ status: 'sent', attempts: 2 });
+    const seen = stage.whatsapp.customer(CUSTOMER).messages.filter((message) => message.text === text);
+    expect(new Set(seen.map((message) => message.id))).toEqual(new Set([id]));
+  });
+
+  it('a cut in the middle of every send: each is accepted, and arrives under one id, in its order', async () => {
+    stage = await Stage.set();
+    await stage.pair('2', PHONE);
+    const texts: string[] = [];
+    for (let cut = 1; cut <= 20; cut++) {
+      const text = stage.text();
+      texts.push(text);
+      const sending = stage.api.send('2', CUSTOMER, text);
+      if (cut % 2 === 0) await stage.whatsapp.record.until(({ totals }) => totals.messages >= cut);
+      stage.whatsapp.mishaps.cut(PHONE);
+      const { status, body } = await sending;
+      expect([200, 202]).toContain(status);
+      expect(body).toMatchObject({ success: true });
+      await stage.whatsapp.customer(CUSTOMER).receivedText(text);
+    }
+    const { messages, unreadable } = stage.whatsapp.customer(CUSTOMER);
+    expect(messages.filter(({ duplicate }) => !duplicate).map(({ text }) => text)).toEqual(texts);
+    expect(unreadable).toEqual([]);
+    expect(stage.log.events('fault_counted')).toEqual([]);
   });
 
   it('refused by WhatsApp (463): an error with the code, not a success', async () => {
@@ -79,14 +115,18 @@ describe('network trouble', () => {
     expect(stage.whatsapp.record.messages).toEqual([]);
   });
 
-  it('queries that hang never produce an empty message', async () => {
-    stage = await Stage.set({ env: { SEND_TIMEOUT: '1000', QUERY_TIMEOUT: '400' } });
+  it('queries that hang never produce an empty message: it stays queued, and leaves whole when they are answered', async () => {
+    stage = await Stage.set({ env: { SEND_WAIT: '1000', QUERY_TIMEOUT: '400' } });
     await stage.pair('2', PHONE);
     stage.whatsapp.mishaps.muteQueries(PHONE, { xmlns: 'usync' });
-    const answer = await stage.api.send('2', CUSTOMER, stage.text());
-    expect(answer.status).toBe(504);
+    const text = stage.text();
+    const answer = await stage.api.send('2', CUSTOMER, text);
+    expect(answer).toMatchObject({ status: 202, body: { success: true, status: 'queued' } });
+    await stage.log.until('message_waits', { org: '2', count: 2 });
     expect(stage.whatsapp.record.messages).toEqual([]);
     stage.whatsapp.mishaps.muteQueries(PHONE, { xmlns: 'usync', on: false });
+    await stage.whatsapp.customer(CUSTOMER).receivedText(text);
+    expect(stage.whatsapp.record.messages).toHaveLength(1);
     await stage.send('2', CUSTOMER);
   });
 

@@ -69,8 +69,8 @@ describe('nobody scans', () => {
     await stage.api.get('/health/ready');
     await stage.api.backups(ROOM);
     expect(await stage.api.send(ROOM, CUSTOMER, stage.text())).toMatchObject({
-      status: 400,
-      body: { code: 'not_connected', status: 'qr_required' },
+      status: 404,
+      body: { code: 'session_not_started', status: 'not_started' },
     });
     expect((await stage.api.status(ROOM)).body).toMatchObject({ status: 'qr_required', has_qr: false });
     expect(connections()).toBe(before);

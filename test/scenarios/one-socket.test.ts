@@ -1,3 +1,5 @@
+import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Stage } from '../stage/stage.js';
 
@@ -60,13 +62,22 @@ describe('one live socket per organization', () => {
         .devices()
         .every(({ connected }) => !connected),
     );
-    const refused = await stage.api.send('2', CUSTOMER, stage.text());
-    expect(refused.status).toBe(400);
-    expect(refused.body).toMatchObject({ code: 'not_connected', status: 'stopped' });
+    const text = stage.text();
+    const accepted = await stage.api.send('2', CUSTOMER, text, { wait_ms: 0 });
+    expect(accepted).toMatchObject({
+      status: 202,
+      body: {
+        success: true,
+        status: 'queued',
+        session_status: 'stopped',
+        hint: expect.stringMatching(/start-session/),
+      },
+    });
 
     await stage.restartService();
-    expect((await stage.api.status('2')).body.status).toBe('stopped');
+    expect((await stage.api.status('2')).body).toMatchObject({ status: 'stopped', queue: { pending: 1 } });
     expect((await stage.api.ready('2')).body.status).toBe('connected');
+    await stage.whatsapp.customer(CUSTOMER).receivedText(text);
     await stage.receive(PHONE, CUSTOMER);
   });
 
@@ -83,6 +94,17 @@ describe('one live socket per organization', () => {
       next_reconnect_at: null,
       attention: { code: 'replaced' },
     });
+    const text = stage.text();
+    expect(await stage.api.send('2', CUSTOMER, text, { wait_ms: 0 })).toMatchObject({
+      status: 202,
+      // Accepted, and told at once that it needs a person.
+      body: {
+        success: true,
+        status: 'queued',
+        session_status: 'disconnected',
+        hint: expect.stringMatching(/same keys/),
+      },
+    });
     // Another organization pairs and is cut and comes back meanwhile; whatever this one had planned would have happened by then.
     await stage.pair('3', '573001114455');
     stage.whatsapp.mishaps.cut('573001114455');
@@ -92,6 +114,7 @@ describe('one live socket per organization', () => {
 
     expect((await stage.api.ready('2')).body.status).toBe('connected');
     expect((await stage.api.status('2')).body.attention).toBeNull();
+    await stage.whatsapp.customer(CUSTOMER).receivedText(text);
     await stage.send('2', CUSTOMER);
   });
 
@@ -108,6 +131,11 @@ describe('one live socket per organization', () => {
     });
     expect((await stage.api.backups('2')).body.backups).toMatchObject([{ reason: 'unlinked', phone_number: PHONE }]);
     const upgrades = stage.whatsapp.record.upgrades;
+    const text = stage.text();
+    expect(await stage.api.send('2', CUSTOMER, text, { wait_ms: 0 })).toMatchObject({
+      status: 202,
+      body: { success: true, status: 'queued', session_status: 'logged_out' },
+    });
     await stage.restartService();
     expect((await stage.api.status('2')).body.status).toBe('logged_out');
     expect(stage.whatsapp.record.upgrades).toBe(upgrades);
@@ -115,6 +143,7 @@ describe('one live socket per organization', () => {
     const qr = await stage.api.qr('2');
     expect(qr.body).toMatchObject({ status: 'qr_ready', has_qr: true });
     await stage.scan('2', PHONE);
+    await stage.whatsapp.customer(CUSTOMER).receivedText(text);
     await stage.send('2', CUSTOMER);
   });
 
@@ -127,6 +156,29 @@ describe('one live socket per organization', () => {
     await stage.log.until('session_unlinked', { org: '2' });
     expect((await stage.api.status('2')).body.status).toBe('logged_out');
   });
+
+  it.each(['stopped', 'cleaned'])(
+    'linked under a version that did not note it, and %s since: a send is accepted all the same',
+    async (since) => {
+      stage = await Stage.set();
+      await stage.pair('2', PHONE);
+      if (since === 'stopped') await stage.api.stop('2');
+      else await stage.api.forceClean('2');
+      await stage.stopService();
+      const register = new Database(path.join(stage.directory, 'data', 'service.sqlite'));
+      expect(register.prepare('DELETE FROM paired').run().changes).toBe(1);
+      register.close();
+      await stage.startService();
+      const text = stage.text();
+      expect(await stage.api.send('2', CUSTOMER, text, { wait_ms: 0 })).toMatchObject({
+        status: 202,
+        body: { success: true, status: 'queued' },
+      });
+      if (since === 'stopped') await stage.api.start('2');
+      else await stage.api.restore('2');
+      await stage.whatsapp.customer(CUSTOMER).receivedText(text);
+    },
+  );
 
   it('logout unlinks at WhatsApp, removes the keys, and stays so over a restart', async () => {
     stage = await Stage.set();

@@ -182,11 +182,14 @@ describe('under pm2', { timeout: 120_000 }, () => {
       'crash',
     ]) {
       const logins = record.loginsOf(PHONE).length;
+      const text = `accepted before ${command}`;
+      expect((await api.send('2', CUSTOMER, text, { wait_ms: 0 })).body).toMatchObject({ success: true });
       if (command === 'crash') process.kill(pid, 'SIGKILL');
       else await installation.pm2(command);
       await record.untilLogins(PHONE, logins + 1);
       const { body } = await api.ready('2');
       expect(body, command).toMatchObject({ status: 'connected' });
+      await whatsapp.customer(CUSTOMER).receivedText(text);
       await bothWays(command);
       const now = await installation.listed();
       expect(now.pm2_env.status).toBe('online');

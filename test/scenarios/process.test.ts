@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Answer } from '../stage/api.js';
 import { LogLines } from '../stage/log-lines.js';
 import { ServiceProcess } from '../stage/service-process.js';
 import { Stage } from '../stage/stage.js';
@@ -22,6 +23,10 @@ function inject(code: string): Record<string, string> {
 
 function times<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** An HTTP client that never finishes its request. */
@@ -78,11 +83,19 @@ describe('the process', () => {
     const { record } = stage.whatsapp;
     await stage.pair('2', PHONE);
     const written: { customer: string; id: string }[] = [];
+    const asked: { customer: string; text: string; key: string; answer: Answer | null }[] = [];
+    const ask = ({ customer, text, key }: (typeof asked)[number]): Promise<Answer> =>
+      stage.api.send('2', customer, text, { idempotency_key: key });
     for (const round of [0, 1, 2, 3]) {
       const sentBefore = record.totals.messages;
       const readBefore = record.totals.receipts;
+      const begun = asked.length;
       const sends = CUSTOMERS.flatMap((customer) =>
-        times(5, () => stage.api.send('2', customer, stage.text()).catch(() => null)),
+        times(5, async (n) => {
+          const one = { customer, text: stage.text(), key: `${round}-${customer}-${n}`, answer: null as Answer | null };
+          asked.push(one);
+          one.answer = await ask(one).catch(() => null);
+        }),
       );
       const writes = CUSTOMERS.flatMap((customer) =>
         times(5, async () => {
@@ -98,10 +111,22 @@ describe('the process', () => {
       await Promise.all([...sends, ...writes]);
       await stage.startService();
       await connected('2');
+      // Whoever got no answer asks again under the same key, as a careful client does; it learns what became of the first.
+      for (const one of asked.slice(begun)) {
+        if (one.answer) expect(one.answer.body).toMatchObject({ success: true });
+        else one.answer = await ask(one);
+      }
       for (const customer of CUSTOMERS) {
         await stage.send('2', customer);
         await stage.receive(PHONE, customer);
       }
+    }
+    // Every accepted message has reached its customer, under the one id that its caller was told.
+    expect(asked).toHaveLength(60);
+    for (const { customer, text, answer } of asked) {
+      await stage.whatsapp.customer(customer).receivedText(text);
+      const ids = stage.whatsapp.customer(customer).messages.filter((message) => message.text === text);
+      expect(new Set(ids.map(({ id }) => id))).toEqual(new Set([answer?.body.message_id as string]));
     }
     // Also what was under way at a kill has arrived.
     await Promise.all(written.map(({ customer, id }) => stage.whatsapp.customer(customer).delivered(id)));
@@ -120,9 +145,20 @@ describe('the process', () => {
     );
     expect(record.connections).toBe(50);
 
+    const accepted: string[] = [];
     async function stopInTime(signal: NodeJS.Signals): Promise<void> {
       const stuck = await stuckClient(stage.process.url);
-      const sends = times(10, (index) => stage.api.send(String(index + 1), CUSTOMER, stage.text()).catch(() => null));
+      const sends = times(10, async (index) => {
+        const text = stage.text();
+        const answer = await stage.api.send(String(index + 1), CUSTOMER, text);
+        // Whoever waits for WhatsApp is told at the stop that his message is safe.
+        expect(answer).toMatchObject({ status: 202, body: { success: true } });
+        accepted.push(text);
+      });
+      for (const id of times(10, (index) => String(index + 1))) {
+        const before = accepted.length / 10;
+        await until(async () => ((await stage.api.status(id)).body.queue as { pending: number }).pending > before);
+      }
       const begun = Date.now();
       expect(await stage.process.end(signal)).toBe(0);
       expect(Date.now() - begun).toBeLessThan(STOP_LIMIT);
@@ -146,6 +182,8 @@ describe('the process', () => {
     await mishaps.clear();
     await stage.startService();
     await Promise.all(organizations.map(({ id }) => connected(id)));
+    expect(accepted).toHaveLength(20);
+    for (const text of accepted) await stage.whatsapp.customer(CUSTOMER).receivedText(text);
     expectUnharmed(50);
   });
 

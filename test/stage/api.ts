@@ -26,6 +26,10 @@ export class Api {
     });
   }
 
+  async delete(path: string): Promise<Answer> {
+    return this.request(path, { method: 'DELETE' });
+  }
+
   start(id: string, more: object = {}): Promise<Answer> {
     return this.post('/api/start-session', { organization_id: id, ...more });
   }
@@ -49,8 +53,12 @@ export class Api {
     return Buffer.from(await response.arrayBuffer());
   }
 
-  send(id: string, phone: string, message: string): Promise<Answer> {
-    return this.post('/api/send-message', { organization_id: id, phone, message });
+  send(id: string, phone: string, message: string, more: object = {}): Promise<Answer> {
+    return this.post('/api/send-message', { organization_id: id, phone, message, ...more });
+  }
+
+  message(messageId: string): Promise<Answer> {
+    return this.get(`/api/messages/${messageId}`);
   }
 
   forceClean(id: string): Promise<Answer> {

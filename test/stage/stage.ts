@@ -28,6 +28,9 @@ const QUICK: Record<string, string> = {
   SILENCE_TIMEOUT: '1500',
   CONNECT_TIMEOUT: '5000',
   QUERY_TIMEOUT: '5000',
+  SEND_RATE_PER_MINUTE: '1000000',
+  SEND_BURST: '1000000',
+  LATE_ANSWER_WAIT: '100',
 };
 
 export interface StageOptions {

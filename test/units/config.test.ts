@@ -46,7 +46,16 @@ describe('the configuration', () => {
       SILENCE_TIMEOUT: 35_000,
       CONNECT_TIMEOUT: 20_000,
       QUERY_TIMEOUT: 15_000,
-      SEND_TIMEOUT: 8000,
+      SEND_WAIT: 8000,
+      SEND_RATE_PER_MINUTE: 30,
+      SEND_BURST: 20,
+      MAX_IN_FLIGHT: 16,
+      MESSAGE_TTL: 86_400_000,
+      RESEND_WITHIN: 600_000,
+      LATE_ANSWER_WAIT: 2000,
+      FIRST_CONTACT_PAUSE: 3_600_000,
+      OUTBOX_LIMIT: 10_000,
+      MESSAGE_RETENTION_DAYS: 7,
       CLEAN_WAIT: 5000,
     });
   });
@@ -87,6 +96,10 @@ describe('the configuration', () => {
   test('does not mind what else stands in the environment', () => {
     expect(problemsOf({ PATH: '/usr/bin', NODE_ENV: 'production' })).toEqual([]);
   });
+
+  test('takes SEND_WAIT=0: then a send is answered as soon as the message is stored', () => {
+    expect(readConfig({ API_KEY: KEY, SEND_WAIT: '0' }).SEND_WAIT).toBe(0);
+  });
 });
 
 describe('is refused by the name of the variable', () => {
@@ -117,7 +130,16 @@ describe('is refused by the name of the variable', () => {
     ['CONNECT_TIMEOUT', ['0', '120001']],
     ['QUERY_TIMEOUT', ['0', '120001']],
     ['QR_TIMEOUT', ['0', 'never']],
-    ['SEND_TIMEOUT', ['0', '60001']],
+    ['SEND_WAIT', ['-1', '9001', '8s']],
+    ['SEND_RATE_PER_MINUTE', ['0', '0.5', '1000001', 'unlimited']],
+    ['SEND_BURST', ['0', '-20']],
+    ['MAX_IN_FLIGHT', ['0', '1001']],
+    ['MESSAGE_TTL', ['999', '2592000001', '24h']],
+    ['RESEND_WITHIN', ['0', '999', '3600001']],
+    ['LATE_ANSWER_WAIT', ['-1', '60001']],
+    ['FIRST_CONTACT_PAUSE', ['-1', '604800001']],
+    ['OUTBOX_LIMIT', ['0', '1000001']],
+    ['MESSAGE_RETENTION_DAYS', ['0', '3651', 'forever']],
     ['CLEAN_WAIT', ['-1', '9001']],
   ] as const)('%s', (name, values) => {
     for (const value of values) {

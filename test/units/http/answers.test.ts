@@ -119,13 +119,16 @@ describe('the language', () => {
   });
 
   it('reads as sentences throughout', () => {
-    const sayings = Object.values(SENTENCES).flatMap(({ errors, statuses, attention, done, fields }) => [
-      ...[errors, statuses, attention].flatMap((table) =>
-        Object.values(table).flatMap((saying): string[] => Object.values(saying)),
-      ),
-      ...Object.values(done),
-      ...Object.values(fields),
-    ]);
+    const sayings = Object.values(SENTENCES).flatMap(
+      ({ errors, statuses, attention, messages, messageErrors, waiting, done, fields }) => [
+        ...[errors, statuses, attention, messages, messageErrors].flatMap((table) =>
+          Object.values(table).flatMap((saying): string[] => Object.values(saying)),
+        ),
+        ...Object.values(waiting),
+        ...Object.values(done),
+        ...Object.values(fields),
+      ],
+    );
     for (const text of sayings) expect(text).toMatch(/^["¿A-ZÁÉÍÓÚ].*\.$/);
   });
 });
@@ -171,14 +174,14 @@ describe('the log', () => {
       .post('/api/send-message', { organization_id: 2, phone: '3001112233', message: 'Hola, Ana' })
       .expect(200);
     await stage.post('/api/send-message', { organization_id: 2, phone: '3001112233' }).expect(400);
-    stage.sessions.failure = new ServiceError('send_unconfirmed');
-    await stage.post('/api/send-message', { organization_id: 2, phone: '3001112233', message: 'Hola' }).expect(504);
+    stage.courier.failure = new ServiceError('storage_unavailable');
+    await stage.post('/api/send-message', { organization_id: 2, phone: '3001112233', message: 'Hola' }).expect(503);
     await stage.anonymous.get('/api/status/573001112233').expect(401);
     expect(requests()).toMatchObject([
       { level: 'debug', method: 'GET', path: '/api/status/:organization_id', status: 200, ms: 0, org: 'org_id_2' },
       { level: 'info', method: 'POST', path: '/api/send-message', status: 200, org: 'org_id_2' },
       { level: 'info', path: '/api/send-message', status: 400, code: 'invalid_request', org: 'org_id_2' },
-      { level: 'warn', path: '/api/send-message', status: 504, code: 'send_unconfirmed' },
+      { level: 'warn', path: '/api/send-message', status: 503, code: 'storage_unavailable' },
       { level: 'debug', path: '(none)', status: 401, code: 'missing_api_key' },
     ]);
     const text = JSON.stringify(stage.log);

@@ -21,8 +21,14 @@ const WITH_ORGANIZATION = [
   '/api/clear-corrupted-session',
   '/api/clear-session',
   '/api/restore-session',
+  '/api/organization-settings',
 ];
-const BY_PATH = ['/api/status', '/api/qr', '/api/backups'];
+const BY_PATH = ['/api/status', '/api/qr', '/api/backups', '/api/organization-settings'];
+
+const MORE_FIELDS: Record<string, object> = {
+  '/api/send-message': { phone: '3001112233', message: 'x' },
+  '/api/organization-settings': { quiet_hours: null },
+};
 
 const BAD_IDS: [string, unknown][] = [
   ['a way up', '../../etc'],
@@ -57,7 +63,7 @@ describe('a wrong organization_id', () => {
   });
 
   it.each(WITH_ORGANIZATION)('is refused by %s', async (path) => {
-    const body = { organization_id: '../../etc', ...(path.includes('send') && { phone: '3001112233', message: 'x' }) };
+    const body = { organization_id: '../../etc', ...MORE_FIELDS[path] };
     const response = await stage.post(path, body).expect(400);
     expect(errorBody(response).code).toBe('invalid_organization_id');
     expect(stage.sessions.calls).toEqual([]);
@@ -98,10 +104,10 @@ describe('wrong fields, each by name', () => {
   });
 
   it('unknown ones', async () => {
-    const body = { organization_id: '2', phone: '3001112233', message: 'x', wait_ms: 5, mensaje: 'x' };
+    const body = { organization_id: '2', phone: '3001112233', message: 'x', espera: 5, mensaje: 'x' };
     const response = await stage.post('/api/send-message', body).expect(400);
     expect(errorBody(response).fields).toEqual({
-      wait_ms: 'Este campo no existe.',
+      espera: 'Este campo no existe.',
       mensaje: 'Este campo no existe.',
     });
   });
@@ -282,13 +288,17 @@ describe('a wrong address or method', () => {
     expect(response.headers.allow).toBe('POST');
   });
 
-  it.each([...BY_PATH.map((path) => `${path}/2`), '/api/sessions', '/health', '/health/live', '/health/ready'])(
-    'POST %s',
-    async (path) => {
-      const response = await stage.post(path, {}).expect(405);
-      expect(response.headers.allow).toBe('GET, HEAD');
-    },
-  );
+  it.each([
+    ...BY_PATH.map((path) => `${path}/2`),
+    '/api/sessions',
+    '/api/messages',
+    '/health',
+    '/health/live',
+    '/health/ready',
+  ])('POST %s', async (path) => {
+    const response = await stage.post(path, {}).expect(405);
+    expect(response.headers.allow).toBe('GET, HEAD');
+  });
 
   it('OPTIONS is a method like others', async () => {
     const response = await supertestOptions('/api/sessions');

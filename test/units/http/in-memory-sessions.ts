@@ -1,12 +1,6 @@
 import { ServiceError } from '../../../src/errors.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
-import type {
-  BackupView,
-  CleanedSession,
-  SentMessage,
-  Sessions,
-  SessionSnapshot,
-} from '../../../src/session/session-view.js';
+import type { BackupView, CleanedSession, Sessions, SessionSnapshot } from '../../../src/session/session-view.js';
 
 /** 2026-01-02T03:04:05.000Z */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -40,6 +34,7 @@ export function snapshotOf(id: string, changes: Partial<SessionSnapshot> = {}): 
       },
     },
     attention: null,
+    wasEverPaired: true,
     lastCleaning: null,
     automaticCleanings: { count: 0, limit: 3 },
     ...changes,
@@ -47,7 +42,13 @@ export function snapshotOf(id: string, changes: Partial<SessionSnapshot> = {}): 
 }
 
 export function waitingForScan(id: string): SessionSnapshot {
-  return snapshotOf(id, { status: 'qr_ready', phoneNumber: null, qr: QR_TEXT, lastConnectedAt: null });
+  return snapshotOf(id, {
+    status: 'qr_ready',
+    phoneNumber: null,
+    qr: QR_TEXT,
+    lastConnectedAt: null,
+    wasEverPaired: false,
+  });
 }
 
 /** Sessions without WhatsApp, disk or time: what the routes asked is in `calls`, what they are told is set by the test. */
@@ -103,19 +104,6 @@ export class InMemorySessions implements Sessions {
   async qr(id: OrganizationId, options: { waitMs?: number } = {}): Promise<SessionSnapshot> {
     await this.called('qr', id, options);
     return this.known(id);
-  }
-
-  async send(
-    id: OrganizationId,
-    phone: string,
-    text: string,
-    options: { deadlineMs?: number } = {},
-  ): Promise<SentMessage> {
-    await this.called('send', id, phone, text, options);
-    const snapshot = this.held.get(id);
-    if (!snapshot) throw new ServiceError('session_not_started', { status: 'not_started' });
-    if (snapshot.status !== 'connected') throw new ServiceError('not_connected', { status: snapshot.status });
-    return { messageId: '3EB0AAAA', chatId: `${phone}@s.whatsapp.net` };
   }
 
   async logout(id: OrganizationId): Promise<void> {

@@ -1,6 +1,7 @@
 import { decodePNG } from './decode-png.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ServiceError } from '../../../src/errors.js';
+import type { OrganizationId } from '../../../src/organization-id.js';
 import { NOW, QR_TEXT, snapshotOf, waitingForScan } from './in-memory-sessions.js';
 import { errorBody, onStage, type Stage } from './stage.js';
 
@@ -159,6 +160,7 @@ describe('status', () => {
       has_qr: false,
       phone_number: null,
       backups: 0,
+      queue: { pending: 0, oldest_at: null },
     });
     expect(stage.sessions.calls).toEqual([]);
   });
@@ -209,7 +211,23 @@ describe('status', () => {
         until: null,
       },
       backups: 1,
+      queue: { pending: 0, oldest_at: null },
     });
+  });
+
+  it('counts what waits in the outbox, and since when, also of an organization that is gone', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const organizationId = '2' as OrganizationId;
+    for (const text of ['one', 'two']) {
+      await stage.outbox.accept({ organizationId, phone: '573001112233', text, expiresAt: NOW + 1000 });
+      stage.clock.now += 1000;
+    }
+    const queue = { pending: 2, oldest_at: TIME };
+    expect((await stage.get('/api/status/2').expect(200)).body).toMatchObject({ queue });
+    const listed = await stage.get('/api/sessions').expect(200);
+    expect(listed.body).toMatchObject({ sessions: [{ organization_id: '2', queue: { pending: 2 } }] });
+    stage.sessions.held.clear();
+    expect((await stage.get('/api/status/2').expect(200)).body).toMatchObject({ status: 'not_started', queue });
   });
 
   it('has the same fields for known and unknown', async () => {
@@ -238,60 +256,6 @@ it('sessions lists all', async () => {
       { organization_id: '1', status: 'connected', connected: true, has_qr: false, phone_number: '573001112233' },
       { organization_id: '2', status: 'qr_ready', connected: false, has_qr: true, phone_number: null },
     ],
-  });
-});
-
-describe('send-message', () => {
-  const body = { organization_id: '2', phone: '300 123 4567', message: ' Su cita es mañana. ' };
-
-  it('answers a sentence, the chat id and the message id', async () => {
-    stage.sessions.hold(snapshotOf('2'));
-    const response = await stage.post('/api/send-message', body).expect(200);
-    expect(response.body).toEqual({
-      success: true,
-      message: 'Mensaje enviado: WhatsApp lo recibió.',
-      phone: '573001234567@s.whatsapp.net',
-      message_id: '3EB0AAAA',
-    });
-    expect(stage.sessions.calls).toEqual([['send', '2', '573001234567', ' Su cita es mañana. ', { deadlineMs: 8000 }]]);
-  });
-
-  it('takes the phone as a number and as the chat id answered before', async () => {
-    stage.sessions.hold(snapshotOf('2'));
-    await stage.post('/api/send-message', { ...body, phone: 3001234567 }).expect(200);
-    await stage.post('/api/send-message', { ...body, phone: '573001234567@s.whatsapp.net' }).expect(200);
-    expect(stage.sessions.calls.map(([, , phone]) => phone)).toEqual(['573001234567', '573001234567']);
-  });
-
-  it('without a session is 404 with the status', async () => {
-    const response = await stage.post('/api/send-message', body).expect(404);
-    expect(errorBody(response)).toMatchObject({ code: 'session_not_started', status: 'not_started' });
-    expect(errorBody(response).hint).toContain('/api/start-session');
-  });
-
-  it('when not connected is 400 with status and hint', async () => {
-    stage.sessions.hold(waitingForScan('2'));
-    const response = await stage.post('/api/send-message', body).expect(400);
-    expect(errorBody(response)).toMatchObject({ code: 'not_connected', status: 'qr_ready' });
-    expect(errorBody(response).hint).toContain('escanéelo');
-  });
-
-  it('tells what WhatsApp said', async () => {
-    stage.sessions.hold(snapshotOf('2'));
-    stage.sessions.failure = new ServiceError('message_refused', { facts: { ack_code: 463 } });
-    const refused = await stage.post('/api/send-message', body).expect(400);
-    expect(refused.body).toMatchObject({ code: 'message_refused', ack_code: 463 });
-    stage.sessions.failure = new ServiceError('send_unconfirmed', {
-      facts: { error: 'x', code: 'y', request_id: 'z' },
-    });
-    const unconfirmed = await stage.post('/api/send-message', body).expect(504);
-    expect(errorBody(unconfirmed).code).toBe('send_unconfirmed');
-    expect(errorBody(unconfirmed).error).toContain('WhatsApp');
-  });
-
-  it('takes the longest message', async () => {
-    stage.sessions.hold(snapshotOf('2'));
-    await stage.post('/api/send-message', { ...body, message: '漢'.repeat(65_536) }).expect(200);
   });
 });
 

@@ -1,32 +1,91 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import supertest from 'supertest';
+import { afterEach } from 'vitest';
 import { readConfig } from '../../../src/config.js';
 import { createApp, type AppParts } from '../../../src/http/app.js';
 import { createLogger } from '../../../src/logger.js';
+import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import type { NewMessage, OutboxMessage } from '../../../src/outbox/outbox-message.js';
+import { Outbox } from '../../../src/outbox/outbox.js';
 import { InMemorySessions, NOW } from './in-memory-sessions.js';
 
 export const API_KEY = 'kY3-8fQz_71LmWb-Xr20pTsvN';
-export const config = readConfig({ API_KEY, SEND_TIMEOUT: '8000', CLEAN_WAIT: '5000' });
+export const config = readConfig({ API_KEY, SEND_WAIT: '5000', CLEAN_WAIT: '5000' });
 
 export type LogLine = Record<string, unknown> & { level: string; event: string; msg: string };
 
-/** The HTTP room alone, over sessions in memory; its log is collected. */
-export function onStage(parts: Partial<AppParts> = {}) {
+/** The places where WhatsApp stands in; it has everything at once unless a test says otherwise. */
+class Courier {
+  settingsChanged(): void {}
+
+  /** What happens to a message after it was accepted. */
+  carry: (message: OutboxMessage) => Promise<unknown> = (message) => this.deliver(message);
+  /** As the HTTP room handed them over. */
+  readonly accepted: NewMessage[] = [];
+  /** The next message is not accepted, for this reason. */
+  failure: unknown;
+
+  constructor(private readonly outbox: Outbox) {}
+
+  async accept(message: NewMessage): Promise<{ message: OutboxMessage; isNew: boolean }> {
+    this.accepted.push(message);
+    // As dispatchers may fail with anything.
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
+    if (this.failure !== undefined) throw this.failure;
+    const { message: stored, isNew } = await this.outbox.accept(message);
+    if (isNew) void this.carry(stored);
+    return { message: stored, isNew };
+  }
+
+  async hand({ messageId, phone }: OutboxMessage): Promise<void> {
+    await this.outbox.claim(messageId, `${phone}@s.whatsapp.net`);
+  }
+
+  async deliver(message: OutboxMessage): Promise<void> {
+    await this.hand(message);
+    await this.outbox.move(message.messageId, 'sent');
+  }
+}
+
+const struck: (() => void)[] = [];
+afterEach(() => {
+  for (const strike of struck.splice(0)) strike();
+});
+
+/** The HTTP room alone, over sessions in memory and a real outbox; its log is collected. */
+export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {}) {
+  const { maxPending = 100, ...appParts } = parts;
   const sessions = new InMemorySessions();
+  const clock = { now: NOW };
+  const now = () => clock.now;
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'http-stage-'));
+  const outbox = new Outbox(openOutboxDatabase(directory), { maxPending, now });
+  struck.push(() => {
+    outbox.close();
+    fs.rmSync(directory, { recursive: true });
+  });
+  const courier = new Courier(outbox);
   const log: LogLine[] = [];
   const logger = createLogger({
     level: 'trace',
     format: 'json',
     destination: { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   });
-  const app = createApp({ config, sessions, logger, now: () => NOW, ...parts });
+  const app = createApp({ config, sessions, outbox, dispatcher: courier, logger, now, ...appParts });
   const http = supertest(app);
   return {
     app,
     sessions,
+    outbox,
+    courier,
+    clock,
     log,
     /** Without a key. */
     anonymous: http,
     get: (path: string) => http.get(path).set('x-api-key', API_KEY),
+    delete: (path: string) => http.delete(path).set('x-api-key', API_KEY),
     post: (path: string, body?: unknown) => {
       const request = http.post(path).set('x-api-key', API_KEY);
       return body === undefined ? request : request.send(body as object);

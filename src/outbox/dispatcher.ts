@@ -1,0 +1,144 @@
+import { redact, type Logger } from '../logger.js';
+import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import type { CarrierNews, MessageCarrier } from '../session/message-carrier.js';
+import { isSettled, type MessageState, type NewMessage, type OutboxMessage } from './outbox-message.js';
+import type { Outbox } from './outbox.js';
+import { OrganizationDispatcher, type DispatcherSettings } from './organization-dispatcher.js';
+
+/** How often expiry, give-ups and erasing are looked at, ms. */
+const TICK_MS = 1000;
+const ERASE_EVERY_TICKS = 600;
+
+const SENTENCES: Readonly<
+  Record<Exclude<MessageState, 'queued' | 'sending'>, readonly ['info' | 'warn' | 'error', string]>
+> = {
+  sent: ['info', 'WhatsApp has the message.'],
+  delivered: ['info', "The message is on the customer's phone."],
+  read: ['info', 'The customer has read the message.'],
+  failed: ['warn', 'The message was refused and is not tried again.'],
+  expired: ['warn', 'The time of the message was over before it could be sent.'],
+  cancelled: ['info', 'The message was taken back, or replaced by a newer one, before it was sent.'],
+  unconfirmed: [
+    'error',
+    'WhatsApp never answered: the message may or may not have arrived, and repeating it now could show it twice.',
+  ],
+};
+
+interface Parts {
+  readonly outbox: Outbox;
+  readonly carrier: MessageCarrier;
+  readonly settings: DispatcherSettings & { readonly retentionMs: number };
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** Drives what is in the outbox towards its fate, for all organizations. */
+export class Dispatcher {
+  private readonly organizations = new Map<OrganizationId, OrganizationDispatcher>();
+  private timer: NodeJS.Timeout | null = null;
+  private ticksToErasing = 0;
+  private ticking = false;
+
+  constructor(private readonly parts: Parts) {}
+
+  /** Takes up what a former process left, and listens to the sessions. */
+  start(): void {
+    this.parts.carrier.onNews((id, news) => this.onNews(id, news));
+    this.parts.outbox.onChange((message) => this.onChange(message));
+    const pending = this.parts.outbox.pending();
+    for (const message of pending) this.of(message.organizationId).add(message);
+    if (pending.length > 0) {
+      this.parts.logger.info(
+        { event: 'outbox_resumed', messages: pending.length },
+        `${pending.length} messages wait from before.`,
+      );
+    }
+    this.timer = setInterval(() => void this.tick(), TICK_MS);
+  }
+
+  /**
+   * Accepts a message: durable when this resolves, tried at once if its session is connected.
+   * @throws ServiceError `idempotency_key_reused`, `outbox_full`
+   */
+  async accept(message: NewMessage): Promise<{ message: OutboxMessage; isNew: boolean }> {
+    const organization = this.of(message.organizationId);
+    const { message: stored, isNew } = await this.parts.outbox.accept(message, (pending, writing) => {
+      organization.add(pending, writing);
+      // What was not stored is not there.
+      writing.catch(() => organization.dropped(pending.messageId));
+    });
+    return { message: stored, isNew };
+  }
+
+  /** An organization's settings were changed. */
+  settingsChanged(id: OrganizationId): void {
+    this.organizations.get(id)?.settingsChanged();
+  }
+
+  stop(): void {
+    if (this.timer) clearInterval(this.timer);
+    for (const organization of this.organizations.values()) organization.close();
+  }
+
+  private onNews(id: OrganizationId, news: CarrierNews): void {
+    const organization = this.of(id);
+    switch (news.type) {
+      case 'connected':
+        return organization.connected();
+      case 'disconnected':
+        return organization.disconnected();
+      case 'ack':
+        return this.guarded(organization.acked(news.messageId, news.errorCode));
+      case 'receipt':
+        for (const messageId of news.messageIds) this.guarded(organization.received(messageId, news.status));
+        return;
+    }
+  }
+
+  /** Every change of a message, whoever made it, is told here and nowhere else. */
+  private onChange({ messageId, organizationId, state }: OutboxMessage): void {
+    if (isSettled(state)) this.of(organizationId).dropped(messageId);
+    if (state === 'queued' || state === 'sending') return;
+    const [level, sentence] = SENTENCES[state];
+    this.parts.logger[level](
+      { event: `message_${state}`, org: organizationLabel(organizationId), message_id: messageId },
+      sentence,
+    );
+  }
+
+  private async tick(): Promise<void> {
+    if (this.ticking) return;
+    this.ticking = true;
+    try {
+      await this.parts.outbox.expire();
+      for (const organization of this.organizations.values()) await organization.giveUpOld();
+      if (--this.ticksToErasing <= 0) {
+        const isMore = await this.parts.outbox.eraseOld(this.parts.settings.retentionMs);
+        this.ticksToErasing = isMore ? 0 : ERASE_EVERY_TICKS;
+      }
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      this.ticking = false;
+    }
+  }
+
+  private of(id: OrganizationId): OrganizationDispatcher {
+    let organization = this.organizations.get(id);
+    if (!organization) {
+      organization = new OrganizationDispatcher(id, this.parts);
+      this.organizations.set(id, organization);
+    }
+    return organization;
+  }
+
+  private guarded(work: Promise<void>): void {
+    work.catch((error: unknown) => this.failed(error));
+  }
+
+  private failed(error: unknown): void {
+    const text = redact(error instanceof Error ? error.message : String(error));
+    this.parts.logger.error({ event: 'outbox_failed' }, `The outbox could not be written (disk full?): ${text}`);
+  }
+}

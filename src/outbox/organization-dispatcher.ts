@@ -1,0 +1,400 @@
+import { maskPhone, redact, type Logger } from '../logger.js';
+import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import type { MessageCarrier } from '../session/message-carrier.js';
+import type { Outbox, PendingMessage } from './outbox.js';
+import type { ChangeDetails } from './outbox.js';
+import type { MessageState } from './outbox-message.js';
+import { Pacing } from './pacing.js';
+import { afterQuietHours } from './quiet-hours.js';
+
+export interface DispatcherSettings {
+  readonly perMinute: number;
+  readonly burst: number;
+  /** Messages of one organization that may wait for WhatsApp's ack at one time. */
+  readonly maxInFlight: number;
+  /** How long after its first try an unanswered message may be repeated, ms. */
+  readonly resendWithinMs: number;
+  /** How long after a reconnect late answers are waited for before a repeat, ms. */
+  readonly lateAnswerWaitMs: number;
+  /** How long first contacts rest after WhatsApp refused one, ms. */
+  readonly firstContactPauseMs: number;
+}
+
+interface DispatcherHouse {
+  readonly outbox: Outbox;
+  readonly carrier: MessageCarrier;
+  readonly settings: DispatcherSettings;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** A message in this room, with what was tried. */
+interface Entry extends PendingMessage {
+  notBefore: number;
+  failures: number;
+  refreshed: boolean;
+  /** Wakes it from a rest, or from waiting for its time or for a late ack. */
+  timer: NodeJS.Timeout | null;
+  /** Whether it holds its customer's place; one that waits for its time, or behind another, does not. */
+  holdsPlace: boolean;
+  /** Resolves when it is on disk. Before that it may be claimed, in the same commit, but nobody is asked anything for its sake. */
+  stored: Promise<void> | undefined;
+}
+
+/** Waits between tries that failed before anything left, ms. */
+const RETRY_BASE_MS = 500;
+const RETRY_MAX_MS = 30_000;
+/** Whoever sleeps looks at the clock at least this often, ms: clocks are set, and settings change. */
+const LONGEST_SLEEP_MS = 60_000;
+/** A hand-over that was rejected on a living socket gets this long for an ack that came all the same, ms. */
+const REJECTED_WAIT_MS = 5000;
+
+const REFUSED_RECIPIENT = 463;
+const STALE_DEVICES = 479;
+
+/**
+ * Sends one organization's messages: first in, first out for each customer, customers side by side, at the organization's pace. A message
+ * holds its customer's place from its first try until its fate is known, so later ones can not overtake it, and no other customer waits for it.
+ */
+export class OrganizationDispatcher {
+  /** At most one per customer; may go now. */
+  private ready: Entry[] = [];
+  /** All that is held here, by message id. */
+  private readonly entries = new Map<string, Entry>();
+  /** Behind a message of the same customer. */
+  private readonly parked = new Map<string, Entry[]>();
+  /** Customers that have a message in `ready`, resting or on its way. */
+  private readonly busy = new Set<string>();
+  /** Handed to the live socket (or about to be), by message id. */
+  private readonly inFlight = new Map<string, Entry>();
+  /** Tried at least once and not answered, wherever it stands now; by message id. */
+  private readonly tried = new Map<string, Entry>();
+  /** Unanswered when the socket ended, by message id. */
+  private readonly unanswered = new Map<string, Entry>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private readonly pacing: Pacing;
+  private readonly logger: Logger;
+  private pumpTimer: NodeJS.Timeout | null = null;
+  private lateAnswers: NodeJS.Timeout | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly id: OrganizationId,
+    private readonly house: DispatcherHouse,
+  ) {
+    this.pacing = new Pacing(house.settings, house.now());
+    this.logger = house.logger.child({ org: organizationLabel(id) });
+  }
+
+  /** Takes a stored message in. One that was tried before the process ended is unanswered, like after the end of a socket. */
+  add(message: PendingMessage, stored?: Promise<unknown>): void {
+    const entry: Entry = {
+      ...message,
+      notBefore: message.sendAt,
+      failures: 0,
+      refreshed: false,
+      timer: null,
+      holdsPlace: false,
+      stored: stored?.then(() => {}),
+    };
+    // Whoever stores it hears of a failure.
+    entry.stored?.catch(() => {});
+    this.entries.set(entry.messageId, entry);
+    if (entry.state === 'sending') {
+      this.takePlace(entry);
+      this.tried.set(entry.messageId, entry);
+      this.unanswered.set(entry.messageId, entry);
+      return;
+    }
+    this.enqueue(entry);
+  }
+
+  connected(): void {
+    if (this.unanswered.size > 0 && !this.lateAnswers) {
+      this.lateAnswers = this.after(this.house.settings.lateAnswerWaitMs, () => {
+        this.lateAnswers = null;
+        this.repeatUnanswered();
+      });
+    }
+    this.pump();
+  }
+
+  /** Quiet hours were changed: whoever waits for their end looks again. */
+  settingsChanged(): void {
+    if (this.pumpTimer) this.cancel(this.pumpTimer);
+    this.pumpTimer = null;
+    this.pump();
+  }
+
+  disconnected(): void {
+    // What was tried before and rests, or has its turn, may still be answered as well: it waits like what was under way.
+    for (const entry of [...this.inFlight.values(), ...this.tried.values()]) {
+      this.stopTimer(entry);
+      remove(this.ready, entry);
+      this.unanswered.set(entry.messageId, entry);
+    }
+    this.inFlight.clear();
+    if (this.lateAnswers) this.cancel(this.lateAnswers);
+    this.lateAnswers = null;
+  }
+
+  async acked(messageId: string, errorCode: number | null): Promise<void> {
+    const entry = this.inFlight.get(messageId) ?? this.unanswered.get(messageId);
+    if (errorCode === null) return this.settle(messageId, 'sent');
+    if (errorCode === STALE_DEVICES && entry && !entry.refreshed) {
+      // Refused, so nobody has it: the device list was stale. Once more with a fresh one, under the same id.
+      entry.refreshed = true;
+      this.inFlight.delete(messageId);
+      this.unanswered.delete(messageId);
+      this.stopTimer(entry);
+      this.logger.info(
+        { event: 'message_retried', message_id: messageId, ack_code: errorCode },
+        'Stale device list: once more with a fresh one.',
+      );
+      this.ready.unshift(entry);
+      return this.pump();
+    }
+    this.logger.warn(
+      { event: 'message_refused', message_id: messageId, ack_code: errorCode },
+      `WhatsApp refused the message (${errorCode}).`,
+    );
+    if (errorCode === REFUSED_RECIPIENT) {
+      const until = this.house.now() + this.house.settings.firstContactPauseMs;
+      await this.house.outbox.pauseFirstContacts(this.id, until);
+      this.logger.error(
+        { event: 'first_contacts_paused', until: new Date(until).toISOString() },
+        'WhatsApp refuses first contacts of this organization: messages to customers it never wrote to rest for a while.',
+      );
+    }
+    const code = errorCode === REFUSED_RECIPIENT ? 'recipient_refused' : 'message_refused';
+    return this.settle(messageId, 'failed', { errorCode: code, ackCode: errorCode });
+  }
+
+  async received(messageId: string, status: 'delivered' | 'read'): Promise<void> {
+    await this.settle(messageId, status);
+  }
+
+  /** What was first tried too long ago to be repeated is unconfirmed, wherever it stands; called every second or so. */
+  async giveUpOld(): Promise<void> {
+    for (const entry of [...this.tried.values()]) {
+      if (this.isTooOldToRepeat(entry)) await this.settle(entry.messageId, 'unconfirmed');
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  // --- inside ---
+
+  /** Puts a message where it belongs: for later, behind its customer's other message, or ready. */
+  private enqueue(entry: Entry): void {
+    const wait = entry.notBefore - this.house.now();
+    if (wait > 0) {
+      entry.timer = this.after(Math.min(wait, LONGEST_SLEEP_MS), () => this.enqueue(entry));
+      return;
+    }
+    if (this.busy.has(entry.phone)) {
+      const line = this.parked.get(entry.phone) ?? [];
+      line.push(entry);
+      this.parked.set(entry.phone, line);
+      return;
+    }
+    this.takePlace(entry);
+    this.ready.push(entry);
+    this.pump();
+  }
+
+  private takePlace(entry: Entry): void {
+    this.busy.add(entry.phone);
+    entry.holdsPlace = true;
+  }
+
+  private pump(): void {
+    if (this.closed || this.pumpTimer || !this.house.carrier.isConnected(this.id)) return;
+    while (this.ready.length > 0 && this.inFlight.size < this.house.settings.maxInFlight) {
+      const now = this.house.now();
+      const resting = this.firstContactRest(this.ready[0] as Entry);
+      if (resting > 0) {
+        // Before the pace is asked: what rests takes no other message's turn.
+        this.sleep(this.ready.shift() as Entry, resting);
+        continue;
+      }
+      const quiet = afterQuietHours(this.house.outbox.quietHours(this.id), now) - now;
+      const wait = quiet > 0 ? Math.min(quiet, LONGEST_SLEEP_MS) : this.pacing.take(now, this.house.random());
+      if (wait > 0) {
+        this.pumpTimer = this.after(wait, () => {
+          this.pumpTimer = null;
+          this.pump();
+        });
+        return;
+      }
+      const entry = this.ready.shift() as Entry;
+      this.inFlight.set(entry.messageId, entry);
+      this.attempt(entry).catch((error: unknown) => this.attemptFailed(entry, error));
+    }
+  }
+
+  /** One try. Rejects only when nothing has left for sure; after the claim only an answer, or the socket's end, decides. */
+  private async attempt(entry: Entry): Promise<void> {
+    const { outbox, carrier } = this.house;
+    if (this.isTooOldToRepeat(entry) || (entry.firstTryAt !== null && entry.expiresAt <= this.house.now())) {
+      return this.settle(entry.messageId, 'unconfirmed');
+    }
+    const chatId = await this.chatOf(entry);
+    if (chatId === null) {
+      return this.settle(entry.messageId, 'failed', { errorCode: 'not_on_whatsapp' });
+    }
+    const resting = this.firstContactRest(entry);
+    if (resting > 0) return this.rest(entry, resting);
+    await carrier.prepare(this.id, chatId, { fresh: entry.refreshed, after: entry.stored });
+    if (!this.inFlight.has(entry.messageId)) return;
+    const text = await outbox.claim(entry.messageId, chatId);
+    if (text === null) {
+      // Cancelled, replaced or expired while it waited.
+      this.dropped(entry.messageId);
+      return;
+    }
+    Object.assign(entry, { state: 'sending', firstTryAt: entry.firstTryAt ?? this.house.now() });
+    // Unless its fate was decided while it was being claimed.
+    if (this.entries.has(entry.messageId)) this.tried.set(entry.messageId, entry);
+    if (!this.inFlight.has(entry.messageId)) return;
+    try {
+      await carrier.hand(this.id, { messageId: entry.messageId, chatId, text });
+    } catch (error) {
+      this.logger.warn(
+        { event: 'message_hand_over_failed', message_id: entry.messageId },
+        `The message may not have left: ${errorText(error)}`,
+      );
+      if (this.inFlight.get(entry.messageId) !== entry) return;
+      entry.timer = this.after(REJECTED_WAIT_MS, () => {
+        // No ack and the same socket: it did not leave.
+        if (this.inFlight.get(entry.messageId) !== entry) return;
+        this.rest(entry, this.backoff(entry));
+      });
+    }
+  }
+
+  private async chatOf(entry: Entry): Promise<string | null> {
+    const { outbox, carrier } = this.house;
+    const known = outbox.chatOf(entry.phone);
+    if (known !== undefined) return known;
+    await entry.stored;
+    const chatId = await carrier.resolveChat(this.id, entry.phone);
+    await outbox.rememberChat(entry.phone, chatId);
+    return chatId;
+  }
+
+  private attemptFailed(entry: Entry, error: unknown): void {
+    if (this.closed) return;
+    this.logger.info(
+      { event: 'message_waits', message_id: entry.messageId },
+      `Not sent yet to ${maskPhone(entry.phone)}, nothing has left: ${errorText(error)}`,
+    );
+    // When the socket ended meanwhile it stands among the unanswered and comes back after the reconnect.
+    if (this.inFlight.get(entry.messageId) === entry) this.rest(entry, this.backoff(entry));
+  }
+
+  /** How long a message must wait because first contacts rest, ms; 0 for one that was tried before, or goes to a known customer. */
+  private firstContactRest({ firstTryAt, phone }: Entry): number {
+    const { outbox, now } = this.house;
+    const ms = outbox.firstContactsPausedUntil(this.id) - now();
+    return ms > 0 && firstTryAt === null && !outbox.isContact(this.id, phone) ? ms : 0;
+  }
+
+  private isTooOldToRepeat({ firstTryAt }: Entry): boolean {
+    return firstTryAt !== null && this.house.now() - firstTryAt >= this.house.settings.resendWithinMs;
+  }
+
+  /** Ends a try and lets the message wait. */
+  private rest(entry: Entry, ms: number): void {
+    this.inFlight.delete(entry.messageId);
+    this.sleep(entry, ms);
+    this.pump();
+  }
+
+  /** Lets a message wait with its customer's place kept. */
+  private sleep(entry: Entry, ms: number): void {
+    entry.timer = this.after(Math.min(ms, LONGEST_SLEEP_MS), () => {
+      entry.timer = null;
+      this.ready.push(entry);
+      this.pump();
+    });
+  }
+
+  private repeatUnanswered(): void {
+    const entries = [...this.unanswered.values()].sort((one, other) => one.seq - other.seq);
+    this.unanswered.clear();
+    if (entries.length > 0) {
+      this.logger.info(
+        { event: 'messages_repeated', count: entries.length },
+        'Unanswered messages go out again under their own ids.',
+      );
+    }
+    this.ready.unshift(...entries);
+    this.pump();
+  }
+
+  /** Moves the message on. A move that changes nothing (a repeated answer) still ends what is held here. */
+  private async settle(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<void> {
+    await this.house.outbox.move(messageId, to, details);
+    this.dropped(messageId);
+  }
+
+  /** The message's fate is known, whoever decided it: it is let go, and its customer's next one may go. Safe to call again. */
+  dropped(messageId: string): void {
+    const entry = this.entries.get(messageId);
+    if (!entry) return;
+    this.entries.delete(messageId);
+    this.stopTimer(entry);
+    this.inFlight.delete(messageId);
+    this.tried.delete(messageId);
+    this.unanswered.delete(messageId);
+    const line = this.parked.get(entry.phone) ?? [];
+    if (entry.holdsPlace) {
+      remove(this.ready, entry);
+      this.busy.delete(entry.phone);
+      const next = line.shift();
+      if (next) this.enqueue(next);
+    } else {
+      remove(line, entry);
+    }
+    if (line.length === 0) this.parked.delete(entry.phone);
+    this.pump();
+  }
+
+  private backoff(entry: Entry): number {
+    return Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(entry.failures++, 10));
+  }
+
+  private after(ms: number, work: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      if (!this.closed) work();
+    }, ms);
+    this.timers.add(timer);
+    return timer;
+  }
+
+  private stopTimer(entry: Entry): void {
+    if (entry.timer) this.cancel(entry.timer);
+    entry.timer = null;
+  }
+
+  private cancel(timer: NodeJS.Timeout): void {
+    clearTimeout(timer);
+    this.timers.delete(timer);
+  }
+}
+
+function remove<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
+}
+
+function errorText(error: unknown): string {
+  return redact(error instanceof Error ? error.message : String(error));
+}

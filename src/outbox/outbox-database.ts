@@ -1,0 +1,58 @@
+import type Database from 'better-sqlite3';
+import { openDatabase } from '../store/open-database.js';
+
+const MIGRATIONS = [
+  `CREATE TABLE messages (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     message_id TEXT NOT NULL UNIQUE,
+     organization_id TEXT NOT NULL,
+     phone TEXT NOT NULL,
+     chat_id TEXT,
+     text TEXT,
+     state TEXT NOT NULL,
+     error_code TEXT,
+     ack_code INTEGER,
+     replace_key TEXT,
+     idempotency_key TEXT,
+     request_hash BLOB,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     first_try_at INTEGER,
+     send_at INTEGER NOT NULL,
+     expires_at INTEGER NOT NULL,
+     created_at INTEGER NOT NULL,
+     settled_at INTEGER,
+     times TEXT NOT NULL
+   ) STRICT;
+   -- What is under way is a small part of all there is; these indexes hold that part only, so a send costs the same after a million.
+   CREATE INDEX messages_pending ON messages (organization_id, seq) WHERE state IN ('queued', 'sending');
+   CREATE INDEX messages_expiring ON messages (expires_at) WHERE state = 'queued';
+   CREATE INDEX messages_replaceable ON messages (organization_id, replace_key) WHERE state = 'queued' AND replace_key IS NOT NULL;
+   CREATE UNIQUE INDEX messages_idempotent ON messages (organization_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+   CREATE INDEX messages_idempotent_age ON messages (created_at) WHERE idempotency_key IS NOT NULL;
+   CREATE INDEX messages_with_text ON messages (settled_at) WHERE text IS NOT NULL;
+   CREATE INDEX messages_by_organization ON messages (organization_id, seq);
+   CREATE INDEX messages_by_phone ON messages (organization_id, phone, seq);
+   CREATE TABLE chats (
+     phone TEXT PRIMARY KEY,
+     chat_id TEXT,
+     resolved_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE contacts (
+     organization_id TEXT NOT NULL,
+     phone TEXT NOT NULL,
+     PRIMARY KEY (organization_id, phone)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE organization_settings (
+     organization_id TEXT PRIMARY KEY,
+     quiet_hours TEXT,
+     first_contacts_paused_until INTEGER NOT NULL DEFAULT 0
+   ) STRICT;`,
+];
+
+/** @throws as `openDatabase` */
+export function openOutboxDatabase(directory: string): Database.Database {
+  const database = openDatabase(directory, 'outbox.sqlite', MIGRATIONS);
+  // An erased text is overwritten, not only unlinked from its row.
+  database.pragma('secure_delete = ON');
+  return database;
+}

@@ -1,0 +1,575 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import type Database from 'better-sqlite3';
+import { ServiceError } from '../errors.js';
+import type { OrganizationId } from '../organization-id.js';
+import { GroupCommit } from '../store/group-commit.js';
+import {
+  isSettled,
+  statesBefore,
+  type MessageErrorCode,
+  type MessageState,
+  type NewMessage,
+  type OutboxMessage,
+} from './outbox-message.js';
+import type { QuietHours } from './quiet-hours.js';
+
+const DAY = 86_400_000;
+
+/** For how long an idempotency key stands for its message, ms. */
+export const IDEMPOTENCY_KEPT_MS = 7 * DAY;
+/** For how long a number's chat id is believed, ms; that a number is not on WhatsApp is believed for less, for people do join. */
+export const CHAT_KEPT_MS = 30 * DAY;
+export const NO_CHAT_KEPT_MS = 3_600_000;
+/** How many messages a page of a list looks at for those of a state; some 10 ms. */
+const LIST_SCAN = 5000;
+
+export interface OutboxOptions {
+  /** Messages of one organization that may wait at one time. */
+  readonly maxPending: number;
+  readonly now: () => number;
+}
+
+/** A message that waits to be sent, as the dispatcher holds it in memory; its text stays on disk. */
+export interface PendingMessage {
+  readonly messageId: string;
+  readonly organizationId: OrganizationId;
+  readonly seq: number;
+  readonly phone: string;
+  readonly state: 'queued' | 'sending';
+  readonly sendAt: number;
+  readonly expiresAt: number;
+  readonly firstTryAt: number | null;
+}
+
+export interface MessageQuery {
+  readonly organizationId: OrganizationId;
+  readonly states?: readonly MessageState[];
+  readonly phone?: string;
+  /** `seq` of the last message of the page before. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+interface Row {
+  seq: number;
+  message_id: string;
+  organization_id: OrganizationId;
+  phone: string;
+  chat_id: string | null;
+  text: string | null;
+  state: MessageState;
+  error_code: MessageErrorCode | null;
+  ack_code: number | null;
+  replace_key: string | null;
+  request_hash: Buffer | null;
+  attempts: number;
+  first_try_at: number | null;
+  send_at: number;
+  expires_at: number;
+  created_at: number;
+  times: string;
+}
+
+/**
+ * The index of what waits. SQLite prefers the one of all of an organization's messages if it is not told, and reads through a million finished
+ * ones; it refuses the query when `state IN ('queued', 'sending')` does not stand in it literally.
+ */
+const WAITING = 'INDEXED BY messages_pending';
+
+const WAITS_ENDED = Symbol('waits ended');
+
+interface Settings {
+  readonly quiet: QuietHours | null;
+  readonly pausedUntil: number;
+}
+
+/** What goes with a change of state. */
+export interface ChangeDetails {
+  readonly chatId?: string;
+  readonly errorCode?: MessageErrorCode;
+  readonly ackCode?: number;
+}
+
+/**
+ * Every accepted message until its fate is known, and after. The only writer of the outbox's database. What it promises is on disk: `accept`
+ * resolves when the message is, and a change of state is told only when it is.
+ */
+export class Outbox {
+  private readonly changes = new EventEmitter().setMaxListeners(0);
+  private readonly commits: GroupCommit;
+  private readonly pendingCounts = new Map<OrganizationId, number>();
+  private readonly settingsRead = new Map<OrganizationId, Settings>();
+  private waitsEnded = false;
+
+  constructor(
+    private readonly database: Database.Database,
+    private readonly options: OutboxOptions,
+  ) {
+    this.commits = new GroupCommit(database);
+    this.recount();
+  }
+
+  /**
+   * Stores a message durably, with the id that it will carry at WhatsApp. With an idempotency key that is known, nothing is stored and the
+   * former message is returned.
+   * @param onStored called at once with a new message, before it is on disk, so that its first try may be claimed in the same commit;
+   *   when that commit fails, this rejects, and there is no such message
+   * @throws ServiceError `idempotency_key_reused` (same key, other message), `outbox_full`
+   */
+  async accept(
+    message: NewMessage,
+    onStored?: (pending: PendingMessage, stored: Promise<unknown>) => void,
+  ): Promise<{ message: OutboxMessage; isNew: boolean; pending: PendingMessage | null }> {
+    const now = this.options.now();
+    const hash = message.idempotencyKey === undefined ? null : requestHash(message);
+    const replaced: OutboxMessage[] = [];
+    let inserted: Row | null = null as Row | null;
+    const writing = this.write(() => {
+      const known = this.findByIdempotencyKey(message, now);
+      if (known) {
+        if (!known.request_hash?.equals(hash as Buffer)) throw new ServiceError('idempotency_key_reused');
+        return { row: known, isNew: false };
+      }
+      if (this.pendingCount(message.organizationId) >= this.options.maxPending) {
+        throw new ServiceError('outbox_full', { retryAfterSeconds: 60 });
+      }
+      if (message.replaceKey !== undefined) replaced.push(...this.replaceQueued(message));
+      const row = this.insert(message, hash, now);
+      this.count(message.organizationId, 1);
+      inserted = row;
+      return { row, isNew: true };
+    });
+    if (inserted) onStored?.(toPending(inserted), writing);
+    const result = await writing;
+    for (const old of replaced) this.told(old);
+    const stored = toMessage(result.row);
+    return { message: stored, isNew: result.isNew, pending: result.isNew ? toPending(result.row) : null };
+  }
+
+  /** Whether a message stands behind this key, so that `accept` would store nothing. */
+  hasIdempotencyKey(organizationId: OrganizationId, key: string): boolean {
+    const row = this.sql<{ at: number }>(
+      'SELECT created_at AS at FROM messages WHERE organization_id = ? AND idempotency_key = ?',
+    ).get(organizationId, key);
+    return row !== undefined && this.options.now() - row.at < IDEMPOTENCY_KEPT_MS;
+  }
+
+  get(messageId: string): OutboxMessage | null {
+    const row = this.row(messageId);
+    return row ? toMessage(row) : null;
+  }
+
+  /**
+   * Oldest first; `next` is the cursor of the following page, null at the end. Looking for a state that few messages are in stops after
+   * LIST_SCAN of them, so that a page never holds up the process: such a page is short, or empty, and has a `next` all the same.
+   */
+  list(query: MessageQuery): { messages: OutboxMessage[]; next: number | null } {
+    const states = query.states ?? [];
+    const where = `organization_id = ? AND seq > ? ${query.phone === undefined ? '' : 'AND phone = ?'}`;
+    const values = [query.organizationId, query.after ?? 0, ...(query.phone === undefined ? [] : [query.phone])];
+    const waitingOnly = states.length > 0 && states.every((state) => !isSettled(state));
+    const end =
+      states.length === 0 || waitingOnly
+        ? undefined
+        : this.sql<{ seq: number }>(`SELECT seq FROM messages WHERE ${where} ORDER BY seq LIMIT 1 OFFSET ?`).get(
+            ...values,
+            LIST_SCAN - 1,
+          );
+    const rows = this.sql<Row>(
+      `SELECT * FROM messages ${waitingOnly ? WAITING : ''} WHERE ${where}
+       ${states.length === 0 ? '' : `AND state IN (${states.map(() => '?').join(', ')})`}
+       ${waitingOnly ? "AND state IN ('queued', 'sending')" : ''}
+       ${end === undefined ? '' : 'AND seq <= ?'}
+       ORDER BY seq LIMIT ?`,
+    ).all(...values, ...states, ...(end === undefined ? [] : [end.seq]), query.limit + 1);
+    const page = rows.slice(0, query.limit);
+    const next = rows.length > query.limit ? page.at(-1)?.seq : end?.seq;
+    return { messages: page.map(toMessage), next: next ?? null };
+  }
+
+  /** The text of a message that may still be asked for again; undefined when absent or erased, never empty. */
+  textOf(organizationId: OrganizationId, messageId: string): string | undefined {
+    const row = this.sql<{ text: string | null }>(
+      'SELECT text FROM messages WHERE message_id = ? AND organization_id = ?',
+    ).get(messageId, organizationId);
+    return row?.text || undefined;
+  }
+
+  /** Everything that waits, of all organizations, in the order of acceptance; for the dispatcher at start. */
+  pending(): PendingMessage[] {
+    return this.sql<Row>(`SELECT * FROM messages ${WAITING} WHERE state IN ('queued', 'sending') ORDER BY seq`)
+      .all()
+      .map((row) => toPending(row));
+  }
+
+  /** How many messages of an organization wait, and since when the oldest does (epoch ms). */
+  depth(organizationId: OrganizationId): { pending: number; oldestAt: number | null } {
+    const row = this.sql<{ at: number }>(
+      `SELECT created_at AS at FROM messages ${WAITING} WHERE organization_id = ? AND state IN ('queued', 'sending') ORDER BY seq LIMIT 1`,
+    ).get(organizationId);
+    return { pending: this.pendingCount(organizationId), oldestAt: row?.at ?? null };
+  }
+
+  /**
+   * Marks a queued message as being tried, unless it was cancelled or has expired meanwhile; a repeat of one that was tried before keeps the
+   * time of its first try. Resolves with its text when that is on disk, with null when it must not be sent.
+   */
+  async claim(messageId: string, chatId: string): Promise<string | null> {
+    const now = this.options.now();
+    let text: string | null = null;
+    let changed: Row | undefined;
+    await this.write(() => {
+      const row = this.row(messageId);
+      if (!row || row.text === null) return;
+      if (row.state === 'queued' && row.expires_at > now) {
+        const times = withTime(row.times, 'sending', now);
+        this.sql(
+          "UPDATE messages SET state = 'sending', chat_id = ?, attempts = 1, first_try_at = ?, times = ? WHERE message_id = ?",
+        ).run(chatId, now, times, messageId);
+        changed = { ...row, state: 'sending', chat_id: chatId, attempts: 1, first_try_at: now, times };
+      } else if (row.state === 'sending') {
+        this.sql('UPDATE messages SET attempts = attempts + 1 WHERE message_id = ?').run(messageId);
+      } else {
+        return;
+      }
+      text = row.text;
+    });
+    if (changed) this.told(toMessage(changed));
+    return text;
+  }
+
+  /** Moves a message forward; a move that its state does not allow (a late or repeated answer) changes nothing and resolves false. */
+  async move(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<boolean> {
+    const message = await this.write(() => this.moveNow(messageId, to, details));
+    if (message) this.told(message);
+    return message !== null;
+  }
+
+  /** Takes a message back that was not tried yet. @throws ServiceError `unknown_message`, `too_late_to_cancel` */
+  async cancel(messageId: string): Promise<OutboxMessage> {
+    const before = this.get(messageId);
+    if (!before) throw new ServiceError('unknown_message');
+    const moved = await this.move(messageId, 'cancelled', { errorCode: 'cancelled_by_request' });
+    const after = this.get(messageId) as OutboxMessage;
+    if (!moved && after.state !== 'cancelled')
+      throw new ServiceError('too_late_to_cancel', { facts: { message_status: after.state } });
+    return after;
+  }
+
+  /** Marks as expired what is queued beyond its time; at most `limit` at a time. Returns when the next one expires (epoch ms), or null. */
+  async expire(limit = 500): Promise<number | null> {
+    const now = this.options.now();
+    const due = this.sql<{ id: string }>(
+      "SELECT message_id AS id FROM messages WHERE state = 'queued' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
+    ).all(now, limit);
+    await Promise.all(due.map(({ id }) => this.move(id, 'expired')));
+    const next = this.sql<{ at: number | null }>(
+      "SELECT expires_at AS at FROM messages WHERE state = 'queued' ORDER BY expires_at LIMIT 1",
+    ).get();
+    return next?.at ?? null;
+  }
+
+  /**
+   * Erases the texts of messages whose fate has been known for so long (a reminder may have waited for weeks before), and forgets idempotency
+   * keys that are old enough; the record of what happened stays. At most `limit` of each; returns whether there may be more.
+   */
+  async eraseOld(retentionMs: number, limit = 5000): Promise<boolean> {
+    const now = this.options.now();
+    const [texts, keys] = await this.write(() => [
+      this.sql(
+        `UPDATE messages SET text = NULL WHERE seq IN (
+           SELECT seq FROM messages WHERE text IS NOT NULL AND settled_at < ? LIMIT ?)`,
+      ).run(now - retentionMs, limit).changes,
+      this.sql(
+        `UPDATE messages SET idempotency_key = NULL, request_hash = NULL WHERE seq IN (
+           SELECT seq FROM messages WHERE idempotency_key IS NOT NULL AND created_at < ? LIMIT ?)`,
+      ).run(now - IDEMPOTENCY_KEPT_MS, limit).changes,
+    ]);
+    if (texts > 0) {
+      // Otherwise they would stand in the journal until it is overwritten by chance.
+      this.commits.flush();
+      this.database.pragma('wal_checkpoint(TRUNCATE)');
+    }
+    return texts === limit || keys === limit;
+  }
+
+  // --- numbers and customers ---
+
+  /** The chat id of a number as it was resolved before; null: not on WhatsApp; undefined: not known (any more). */
+  chatOf(phone: string): string | null | undefined {
+    const row = this.sql<{ chat_id: string | null; resolved_at: number }>(
+      'SELECT chat_id, resolved_at FROM chats WHERE phone = ?',
+    ).get(phone);
+    if (!row) return undefined;
+    const age = this.options.now() - row.resolved_at;
+    return age < (row.chat_id === null ? NO_CHAT_KEPT_MS : CHAT_KEPT_MS) ? row.chat_id : undefined;
+  }
+
+  async rememberChat(phone: string, chatId: string | null): Promise<void> {
+    await this.write(() =>
+      this.sql('INSERT OR REPLACE INTO chats VALUES (?, ?, ?)').run(phone, chatId, this.options.now()),
+    );
+  }
+
+  /** Whether WhatsApp has accepted a message of this organization to this customer before. */
+  isContact(organizationId: OrganizationId, phone: string): boolean {
+    return (
+      this.sql('SELECT 1 FROM contacts WHERE organization_id = ? AND phone = ?').get(organizationId, phone) !==
+      undefined
+    );
+  }
+
+  firstContactsPausedUntil(organizationId: OrganizationId): number {
+    return this.settings(organizationId).pausedUntil;
+  }
+
+  async pauseFirstContacts(organizationId: OrganizationId, until: number): Promise<void> {
+    await this.write(() => {
+      this.sql(
+        `INSERT INTO organization_settings (organization_id, first_contacts_paused_until) VALUES (?, ?)
+         ON CONFLICT (organization_id) DO UPDATE SET first_contacts_paused_until = excluded.first_contacts_paused_until`,
+      ).run(organizationId, until);
+      this.settingsRead.delete(organizationId);
+    });
+  }
+
+  quietHours(organizationId: OrganizationId): QuietHours | null {
+    return this.settings(organizationId).quiet;
+  }
+
+  async setQuietHours(organizationId: OrganizationId, quiet: QuietHours | null): Promise<void> {
+    await this.write(() => {
+      this.sql(
+        `INSERT INTO organization_settings (organization_id, quiet_hours) VALUES (?, ?)
+         ON CONFLICT (organization_id) DO UPDATE SET quiet_hours = excluded.quiet_hours`,
+      ).run(organizationId, quiet && JSON.stringify(quiet));
+      this.settingsRead.delete(organizationId);
+    });
+  }
+
+  // --- being told ---
+
+  /** Calls back at every change of a message, when it is on disk. Returns a function that ends it. */
+  onChange(listener: (message: OutboxMessage) => void): () => void {
+    this.changes.on('change', listener);
+    return () => this.changes.off('change', listener);
+  }
+
+  /**
+   * Resolves with the message as soon as its fate is known; with what it is then when `ms` are over, nobody waits any more (`signal`), or
+   * the service stops.
+   */
+  async settled(messageId: string, ms: number, signal?: AbortSignal): Promise<OutboxMessage> {
+    const now = this.get(messageId) as OutboxMessage;
+    if (isSettled(now.state) || ms <= 0 || this.waitsEnded || signal?.aborted) return now;
+    let last = now;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, ms);
+      const { changes } = this;
+      function done(): void {
+        clearTimeout(timer);
+        changes.off(messageId, look);
+        changes.off(WAITS_ENDED, done);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      }
+      function look(message: OutboxMessage): void {
+        last = message;
+        if (isSettled(message.state)) done();
+      }
+      changes.on(messageId, look);
+      changes.on(WAITS_ENDED, done);
+      signal?.addEventListener('abort', done);
+    });
+    return last;
+  }
+
+  /** Whoever waits for a message's fate is answered now, and nobody waits any more: the service stops, and the message is safe. */
+  endWaits(): void {
+    this.waitsEnded = true;
+    this.changes.emit(WAITS_ENDED);
+  }
+
+  /** Commits what is open; the database is closed afterwards. */
+  close(): void {
+    this.commits.flush();
+    this.database.close();
+  }
+
+  // --- inside ---
+
+  private told(message: OutboxMessage): void {
+    this.changes.emit('change', message);
+    this.changes.emit(message.messageId, message);
+  }
+
+  private moveNow(messageId: string, to: MessageState, details: ChangeDetails): OutboxMessage | null {
+    const row = this.row(messageId);
+    if (!row || !statesBefore(to).includes(row.state)) return null;
+    const now = this.options.now();
+    const next: Row = {
+      ...row,
+      state: to,
+      chat_id: details.chatId ?? row.chat_id,
+      error_code: details.errorCode ?? null,
+      ack_code: details.ackCode ?? null,
+      times: withTime(row.times, to, now),
+    };
+    this.sql(
+      'UPDATE messages SET state = ?, chat_id = ?, error_code = ?, ack_code = ?, settled_at = COALESCE(settled_at, ?), times = ? WHERE seq = ?',
+    ).run(next.state, next.chat_id, next.error_code, next.ack_code, isSettled(to) ? now : null, next.times, row.seq);
+    if (!isSettled(row.state) && isSettled(to)) this.count(row.organization_id, -1);
+    if (to === 'sent' || to === 'delivered' || to === 'read') {
+      this.sql('INSERT OR IGNORE INTO contacts VALUES (?, ?)').run(row.organization_id, row.phone);
+    }
+    return toMessage(next);
+  }
+
+  private findByIdempotencyKey(message: NewMessage, now: number): Row | undefined {
+    if (message.idempotencyKey === undefined) return undefined;
+    const known = this.sql<Row>('SELECT * FROM messages WHERE organization_id = ? AND idempotency_key = ?').get(
+      message.organizationId,
+      message.idempotencyKey,
+    );
+    if (known && now - known.created_at >= IDEMPOTENCY_KEPT_MS) {
+      this.sql('UPDATE messages SET idempotency_key = NULL, request_hash = NULL WHERE seq = ?').run(known.seq);
+      return undefined;
+    }
+    return known;
+  }
+
+  private replaceQueued(message: NewMessage): OutboxMessage[] {
+    const old = this.sql<{ id: string }>(
+      "SELECT message_id AS id FROM messages WHERE organization_id = ? AND replace_key = ? AND state = 'queued'",
+    ).all(message.organizationId, message.replaceKey);
+    return old
+      .map(({ id }) => this.moveNow(id, 'cancelled', { errorCode: 'replaced' }))
+      .filter((moved) => moved !== null);
+  }
+
+  private insert(message: NewMessage, hash: Buffer | null, now: number): Row {
+    const messageId = newMessageId();
+    return this.sql<Row>(
+      `INSERT INTO messages (message_id, organization_id, phone, text, state, replace_key, idempotency_key, request_hash,
+         send_at, expires_at, created_at, times) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+    ).get(
+      messageId,
+      message.organizationId,
+      message.phone,
+      message.text,
+      message.replaceKey ?? null,
+      message.idempotencyKey ?? null,
+      hash,
+      message.sendAt ?? now,
+      message.expiresAt,
+      now,
+      withTime('{}', 'queued', now),
+    ) as Row;
+  }
+
+  /** Asked for at every try of every message, hence kept in memory; a write forgets what it changes. */
+  private settings(organizationId: OrganizationId): Settings {
+    let settings = this.settingsRead.get(organizationId);
+    if (!settings) {
+      const row = this.sql<{ quiet: string | null; at: number }>(
+        'SELECT quiet_hours AS quiet, first_contacts_paused_until AS at FROM organization_settings WHERE organization_id = ?',
+      ).get(organizationId);
+      settings = { quiet: row?.quiet ? (JSON.parse(row.quiet) as QuietHours) : null, pausedUntil: row?.at ?? 0 };
+      this.settingsRead.set(organizationId, settings);
+    }
+    return settings;
+  }
+
+  private row(messageId: string): Row | undefined {
+    return this.sql<Row>('SELECT * FROM messages WHERE message_id = ?').get(messageId);
+  }
+
+  /** Counts from the disk what is kept in memory: at start, and when a commit failed after something was counted. */
+  private recount(): void {
+    this.pendingCounts.clear();
+    const counts = this.sql<{ id: OrganizationId; n: number }>(
+      "SELECT organization_id AS id, count(*) AS n FROM messages WHERE state IN ('queued', 'sending') GROUP BY organization_id",
+    ).all();
+    for (const { id, n } of counts) this.pendingCounts.set(id, n);
+  }
+
+  /** One of the outbox's writes; durable when it resolves. */
+  private async write<T>(work: () => T): Promise<T> {
+    try {
+      return await this.commits.write(work);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) {
+        this.recount();
+        this.settingsRead.clear();
+      }
+      throw error;
+    }
+  }
+
+  private pendingCount(organizationId: OrganizationId): number {
+    return this.pendingCounts.get(organizationId) ?? 0;
+  }
+
+  private count(organizationId: OrganizationId, change: number): void {
+    this.pendingCounts.set(organizationId, Math.max(0, this.pendingCount(organizationId) + change));
+  }
+
+  private readonly statements = new Map<string, Database.Statement>();
+
+  private sql<T = unknown>(text: string): Database.Statement<unknown[], T> {
+    let statement = this.statements.get(text);
+    if (!statement) {
+      statement = this.database.prepare(text);
+      this.statements.set(text, statement);
+    }
+    return statement as Database.Statement<unknown[], T>;
+  }
+}
+
+/** An id in the form that WhatsApp Web gives its messages (lib/Utils/generics.js, generateMessageIDV2): `3EB0` and 18 hex digits. */
+export function newMessageId(): string {
+  return `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
+}
+
+/** Tells whether two requests with one idempotency key mean the same message. */
+function requestHash(message: NewMessage): Buffer {
+  const parts = [message.phone, message.text, message.replaceKey ?? null, message.fingerprint ?? null];
+  return createHash('sha256').update(JSON.stringify(parts)).digest();
+}
+
+function withTime(times: string, state: MessageState, now: number): string {
+  return JSON.stringify({ ...(JSON.parse(times) as object), [state]: now });
+}
+
+function toMessage(row: Row): OutboxMessage {
+  return {
+    messageId: row.message_id,
+    organizationId: row.organization_id,
+    phone: row.phone,
+    chatId: row.chat_id,
+    state: row.state,
+    errorCode: row.error_code,
+    ackCode: row.ack_code,
+    replaceKey: row.replace_key,
+    attempts: row.attempts,
+    sendAt: row.send_at,
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    firstTryAt: row.first_try_at,
+    times: JSON.parse(row.times) as OutboxMessage['times'],
+  };
+}
+
+function toPending(row: Row): PendingMessage {
+  return {
+    messageId: row.message_id,
+    organizationId: row.organization_id,
+    seq: row.seq,
+    phone: row.phone,
+    state: row.state as 'queued' | 'sending',
+    sendAt: row.send_at,
+    expiresAt: row.expires_at,
+    firstTryAt: row.first_try_at,
+  };
+}

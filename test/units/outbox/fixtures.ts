@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished, vi } from 'vitest';
+import { createLogger } from '../../../src/logger.js';
+import { parseOrganizationId, type OrganizationId } from '../../../src/organization-id.js';
+import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import type { NewMessage } from '../../../src/outbox/outbox-message.js';
+import { Outbox } from '../../../src/outbox/outbox.js';
+import { OrganizationDispatcher, type DispatcherSettings } from '../../../src/outbox/organization-dispatcher.js';
+import type { CarrierNews, MessageCarrier } from '../../../src/session/message-carrier.js';
+
+export const ID = parseOrganizationId('2') as OrganizationId;
+export const OTHER_ID = parseOrganizationId('3') as OrganizationId;
+export const CUSTOMER = '573109998877';
+export const OTHER = '573109998866';
+export const DAY = 86_400_000;
+
+/** A clock that stands until somebody moves it. */
+export class Clock {
+  constructor(public at = Date.UTC(2026, 0, 5, 15, 0)) {}
+  readonly now = (): number => this.at;
+}
+
+/** A folder of this test alone. */
+export function folder(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'outbox-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export function openOutbox({ directory = folder(), clock = new Clock(), maxPending = 1000 } = {}) {
+  const database = openOutboxDatabase(directory);
+  const outbox = new Outbox(database, { maxPending, now: clock.now });
+  onTestFinished(() => {
+    if (database.open) outbox.close();
+  });
+  return { outbox, database, directory, clock };
+}
+
+export function message(now: number, more: Partial<NewMessage> = {}): NewMessage {
+  return { organizationId: ID, phone: CUSTOMER, text: 'Hello', expiresAt: now + DAY, ...more };
+}
+
+export const QUIET_LOGGER = createLogger({ level: 'silent', format: 'json' });
+
+/** A WhatsApp that answers when the test says so. */
+export class FakeCarrier implements MessageCarrier {
+  connected = true;
+  /** What was handed over, in its order; `at` by the clock of the test. */
+  readonly handed: { messageId: string; chatId: string; text: string; at: number }[] = [];
+  readonly resolved: string[] = [];
+  readonly prepared: { chatId: string; fresh: boolean }[] = [];
+  /** Thrown by the next calls, first come first served. */
+  readonly failures: { resolveChat: Error[]; prepare: Error[]; hand: Error[] } = {
+    resolveChat: [],
+    prepare: [],
+    hand: [],
+  };
+  readonly notOnWhatsApp = new Set<string>();
+  private listener: ((id: OrganizationId, news: CarrierNews) => void) | null = null;
+
+  isConnected(): boolean {
+    return this.connected;
+  }
+
+  async resolveChat(_id: OrganizationId, phone: string): Promise<string | null> {
+    this.resolved.push(phone);
+    this.failIfTold('resolveChat');
+    return Promise.resolve(this.notOnWhatsApp.has(phone) ? null : `${phone}@s.whatsapp.net`);
+  }
+
+  async prepare(_id: OrganizationId, chatId: string, { fresh = false } = {}): Promise<void> {
+    this.prepared.push({ chatId, fresh });
+    this.failIfTold('prepare');
+    return Promise.resolve();
+  }
+
+  async hand(_id: OrganizationId, handed: { messageId: string; chatId: string; text: string }): Promise<void> {
+    // Also when it is rejected afterwards: that is what cannot be told apart.
+    this.handed.push({ ...handed, at: Date.now() });
+    this.failIfTold('hand');
+    return Promise.resolve();
+  }
+
+  onNews(listener: (id: OrganizationId, news: CarrierNews) => void): void {
+    this.listener = listener;
+  }
+
+  tell(id: OrganizationId, news: CarrierNews): void {
+    this.listener?.(id, news);
+  }
+
+  get texts(): string[] {
+    return this.handed.map(({ text }) => text);
+  }
+
+  private failIfTold(what: keyof FakeCarrier['failures']): void {
+    const error = this.failures[what].shift();
+    if (error) throw error;
+  }
+}
+
+export const SETTINGS: DispatcherSettings = {
+  perMinute: 1_000_000,
+  burst: 1_000_000,
+  maxInFlight: 16,
+  resendWithinMs: 600_000,
+  lateAnswerWaitMs: 2000,
+  firstContactPauseMs: 3_600_000,
+};
+
+/**
+ * A dispatcher of one organization over a real outbox and a fake WhatsApp. Time is the fake timers'; what the disk does is real, so
+ * `pass` lets it be done between one moment and the next.
+ */
+export function dispatching(settings: Partial<DispatcherSettings> = {}, directory = folder()) {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+    now: Date.UTC(2026, 0, 5, 15, 0),
+  });
+  onTestFinished(() => void vi.useRealTimers());
+  const database = openOutboxDatabase(directory);
+  const outbox = new Outbox(database, { maxPending: 1000, now: Date.now });
+  const carrier = new FakeCarrier();
+  const house = { outbox, carrier, logger: QUIET_LOGGER, now: Date.now, random: () => 0.5 };
+  const dispatcher = new OrganizationDispatcher(ID, { ...house, settings: { ...SETTINGS, ...settings } });
+  // As `Dispatcher` does.
+  outbox.onChange(({ messageId, state }) => {
+    if (state !== 'queued' && state !== 'sending') dispatcher.dropped(messageId);
+  });
+  onTestFinished(() => {
+    dispatcher.close();
+    if (database.open) outbox.close();
+  });
+
+  async function accept(more: Partial<NewMessage> = {}): Promise<string> {
+    const { message: stored, pending } = await outbox.accept(message(Date.now(), more));
+    if (pending) dispatcher.add(pending);
+    await quiet();
+    return stored.messageId;
+  }
+  function disconnect(): void {
+    carrier.connected = false;
+    dispatcher.disconnected();
+  }
+  async function connect(): Promise<void> {
+    carrier.connected = true;
+    dispatcher.connected();
+    await quiet();
+  }
+  async function ack(messageId: string, errorCode: number | null = null): Promise<void> {
+    await dispatcher.acked(messageId, errorCode);
+    await quiet();
+  }
+  return { outbox, carrier, dispatcher, accept, disconnect, connect, ack, house, database };
+}
+
+/** Until everything that can happen without time passing has happened. */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Lets time pass, a little at a time, and everything happen that it brings. */
+export async function pass(ms: number, step = 1000): Promise<void> {
+  for (let left = ms; left > 0; left -= step) {
+    vi.advanceTimersByTime(Math.min(step, left));
+    await quiet();
+  }
+}

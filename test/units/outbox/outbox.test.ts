@@ -1,0 +1,395 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import type { MessageState } from '../../../src/outbox/outbox-message.js';
+import {
+  CHAT_KEPT_MS,
+  IDEMPOTENCY_KEPT_MS,
+  newMessageId,
+  NO_CHAT_KEPT_MS,
+  Outbox,
+} from '../../../src/outbox/outbox.js';
+import { Clock, CUSTOMER, DAY, folder, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
+
+const CHAT = `${CUSTOMER}@s.whatsapp.net`;
+
+/** Everything that lies on the disk. */
+function onDisk(directory: string): string {
+  return readdirSync(directory)
+    .map((name) => readFileSync(path.join(directory, name), 'latin1'))
+    .join('');
+}
+
+describe('an accepted message', () => {
+  test('is on disk when accept resolves, as it was given, with the id that it will carry', async () => {
+    const { outbox, directory, clock } = openOutbox();
+    const { message: stored, isNew, pending } = await outbox.accept(message(clock.at, { replaceKey: 'booking:1' }));
+    expect(isNew).toBe(true);
+    expect(stored).toMatchObject({
+      state: 'queued',
+      phone: CUSTOMER,
+      chatId: null,
+      attempts: 0,
+      replaceKey: 'booking:1',
+    });
+    expect(stored.messageId).toMatch(/^3EB0[0-9A-F]{18}$/);
+    expect(pending).toMatchObject({ messageId: stored.messageId, state: 'queued' });
+    // Another connection sees it; nobody has closed or flushed anything.
+    const other = new Outbox(openOutboxDatabase(directory), { maxPending: 10, now: clock.now });
+    expect(other.get(stored.messageId)).toEqual(stored);
+    expect(other.textOf(ID, stored.messageId)).toBe('Hello');
+    other.close();
+  });
+
+  test('lies in files for their owner alone', async () => {
+    const { outbox, directory, clock } = openOutbox();
+    await outbox.accept(message(clock.at));
+    const names = readdirSync(directory);
+    expect(names).toContain('outbox.sqlite');
+    for (const name of names) expect(statSync(path.join(directory, name)).mode & 0o077, name).toBe(0);
+  });
+
+  test('moves forward only, each state with its time, and every change is told once, when it is on disk', async () => {
+    const { outbox, clock } = openOutbox();
+    const told: MessageState[] = [];
+    outbox.onChange(({ state }) => told.push(state));
+    const { message: stored } = await outbox.accept(message(clock.at));
+    const id = stored.messageId;
+    const begun = clock.at;
+    clock.at += 10;
+    expect(await outbox.claim(id, CHAT)).toBe('Hello');
+    clock.at += 10;
+    expect(await outbox.move(id, 'delivered')).toBe(true);
+    clock.at += 10;
+    // The ack comes after the receipt, and again, and a refusal after that.
+    for (const late of ['sent', 'delivered', 'failed', 'unconfirmed', 'expired', 'cancelled'] as const)
+      expect([late, await outbox.move(id, late)]).toEqual([late, false]);
+    expect(await outbox.move(id, 'read')).toBe(true);
+    expect(outbox.get(id)).toMatchObject({
+      state: 'read',
+      chatId: CHAT,
+      attempts: 1,
+      firstTryAt: begun + 10,
+      times: { queued: begun, sending: begun + 10, delivered: begun + 20, read: begun + 30 },
+    });
+    expect(told).toEqual(['sending', 'delivered', 'read']);
+  });
+
+  test('claimed again keeps the time of its first try and counts', async () => {
+    const { outbox, clock } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    const first = clock.at;
+    await outbox.claim(stored.messageId, CHAT);
+    clock.at += 60_000;
+    expect(await outbox.claim(stored.messageId, CHAT)).toBe('Hello');
+    expect(outbox.get(stored.messageId)).toMatchObject({ attempts: 2, firstTryAt: first });
+  });
+
+  test.each(['cancelled', 'expired', 'unconfirmed', 'failed'] as const)(
+    'that is %s is not handed out',
+    async (state) => {
+      const { outbox, clock } = openOutbox();
+      const { message: stored } = await outbox.accept(message(clock.at));
+      if (state === 'unconfirmed') await outbox.claim(stored.messageId, CHAT);
+      await outbox.move(stored.messageId, state);
+      expect(await outbox.claim(stored.messageId, CHAT)).toBeNull();
+    },
+  );
+
+  test('whose time is over is not handed out, although nobody has marked it as expired yet', async () => {
+    const { outbox, clock } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at, { expiresAt: clock.at + 1000 }));
+    clock.at += 1000;
+    expect(await outbox.claim(stored.messageId, CHAT)).toBeNull();
+    expect(outbox.get(stored.messageId)?.state).toBe('queued');
+    await outbox.expire();
+    expect(outbox.get(stored.messageId)?.state).toBe('expired');
+  });
+
+  test('is told to whoever waits for its fate, and to nobody longer than he waits', async () => {
+    const { outbox, clock } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    const id = stored.messageId;
+    expect((await outbox.settled(id, 0)).state).toBe('queued');
+    expect((await outbox.settled(id, 20)).state).toBe('queued');
+    const gone = new AbortController();
+    const waiting = [outbox.settled(id, 60_000), outbox.settled(id, 60_000, gone.signal)];
+    gone.abort();
+    expect((await waiting[1])?.state).toBe('queued');
+    await outbox.claim(id, CHAT);
+    await outbox.move(id, 'sent');
+    expect((await waiting[0])?.state).toBe('sent');
+    const { message: other } = await outbox.accept(message(clock.at));
+    const until = outbox.settled(other.messageId, 60_000);
+    outbox.endWaits();
+    expect((await until).state).toBe('queued');
+    expect((await outbox.settled(other.messageId, 60_000)).state).toBe('queued');
+  });
+});
+
+describe('idempotency keys', () => {
+  test('one key is one message, also for many at once; another organization has keys of its own', async () => {
+    const { outbox, clock } = openOutbox();
+    const ask = (more = {}) => outbox.accept(message(clock.at, { idempotencyKey: 'booking-1', ...more }));
+    const answers = await Promise.all([ask(), ask(), ask(), ask()]);
+    expect(new Set(answers.map((answer) => answer.message.messageId)).size).toBe(1);
+    expect(answers.filter(({ isNew }) => isNew)).toHaveLength(1);
+    expect(outbox.depth(ID).pending).toBe(1);
+    expect((await ask({ organizationId: OTHER_ID })).isNew).toBe(true);
+  });
+
+  test.each([
+    ['phone', { phone: OTHER }],
+    ['text', { text: 'Other' }],
+    ['replace key', { replaceKey: 'booking:1' }],
+    ['times, as they were given', { fingerprint: '{"ttl_seconds":60}' }],
+  ])('with another %s is refused', async (_what, more) => {
+    const { outbox, clock } = openOutbox();
+    await outbox.accept(message(clock.at, { idempotencyKey: 'booking-1' }));
+    await expect(outbox.accept(message(clock.at, { idempotencyKey: 'booking-1', ...more }))).rejects.toMatchObject({
+      code: 'idempotency_key_reused',
+    });
+    expect(outbox.depth(ID).pending).toBe(1);
+  });
+
+  test('answer with what became of the message, for seven days and not longer', async () => {
+    const { outbox, clock } = openOutbox();
+    const ask = () => outbox.accept(message(clock.at, { idempotencyKey: 'booking-1' }));
+    const first = await ask();
+    await outbox.claim(first.message.messageId, CHAT);
+    await outbox.move(first.message.messageId, 'failed', { errorCode: 'recipient_refused', ackCode: 463 });
+    clock.at += IDEMPOTENCY_KEPT_MS - 1;
+    expect(outbox.hasIdempotencyKey(ID, 'booking-1')).toBe(true);
+    expect((await ask()).message).toMatchObject({ state: 'failed', errorCode: 'recipient_refused', ackCode: 463 });
+    clock.at += 1;
+    expect(outbox.hasIdempotencyKey(ID, 'booking-1')).toBe(false);
+    const anew = await ask();
+    expect(anew.isNew).toBe(true);
+    expect(anew.message.messageId).not.toBe(first.message.messageId);
+  });
+});
+
+describe('a replace key', () => {
+  test('takes the place of what is still queued, for the same organization only, and not of what was tried', async () => {
+    const { outbox, clock } = openOutbox();
+    const ask = (more = {}) => outbox.accept(message(clock.at, { replaceKey: 'booking:1', ...more }));
+    const tried = await ask();
+    await outbox.claim(tried.message.messageId, CHAT);
+    const old = await ask();
+    const elsewhere = await ask({ organizationId: OTHER_ID });
+    const told: string[] = [];
+    outbox.onChange(({ messageId, state }) => told.push(`${messageId} ${state}`));
+    const newer = await ask();
+    expect(outbox.get(old.message.messageId)).toMatchObject({ state: 'cancelled', errorCode: 'replaced' });
+    expect(told).toEqual([`${old.message.messageId} cancelled`]);
+    expect(outbox.get(tried.message.messageId)?.state).toBe('sending');
+    expect(outbox.get(elsewhere.message.messageId)?.state).toBe('queued');
+    expect(outbox.get(newer.message.messageId)?.state).toBe('queued');
+    expect(outbox.depth(ID).pending).toBe(2);
+  });
+});
+
+describe('a full outbox', () => {
+  test('is full for that organization only, says when to come back, and takes the next one when there is room', async () => {
+    const { outbox, clock } = openOutbox({ maxPending: 2 });
+    const first = await outbox.accept(message(clock.at));
+    await outbox.accept(message(clock.at));
+    await expect(outbox.accept(message(clock.at))).rejects.toMatchObject({
+      code: 'outbox_full',
+      details: { retryAfterSeconds: expect.any(Number) as number },
+    });
+    await outbox.accept(message(clock.at, { organizationId: OTHER_ID }));
+    await outbox.cancel(first.message.messageId);
+    await outbox.accept(message(clock.at));
+    expect(outbox.depth(ID).pending).toBe(2);
+  });
+
+  test('still answers a known key, and counts right after a restart', async () => {
+    const { outbox, clock, directory } = openOutbox({ maxPending: 1 });
+    const first = await outbox.accept(message(clock.at, { idempotencyKey: 'a' }));
+    expect((await outbox.accept(message(clock.at, { idempotencyKey: 'a' }))).message).toEqual(first.message);
+    outbox.close();
+    const again = openOutbox({ directory, clock, maxPending: 1 }).outbox;
+    expect(again.depth(ID)).toEqual({ pending: 1, oldestAt: first.message.createdAt });
+    await expect(again.accept(message(clock.at))).rejects.toMatchObject({ code: 'outbox_full' });
+  });
+});
+
+describe('taking back', () => {
+  test('works until the first try, again and again, and says why it does not', async () => {
+    const { outbox, clock } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    expect(await outbox.cancel(stored.messageId)).toMatchObject({
+      state: 'cancelled',
+      errorCode: 'cancelled_by_request',
+    });
+    expect(await outbox.cancel(stored.messageId)).toMatchObject({ state: 'cancelled' });
+    const { message: tried } = await outbox.accept(message(clock.at));
+    await outbox.claim(tried.messageId, CHAT);
+    await expect(outbox.cancel(tried.messageId)).rejects.toMatchObject({
+      code: 'too_late_to_cancel',
+      details: { facts: { message_status: 'sending' } },
+    });
+    await expect(outbox.cancel('3EB0')).rejects.toMatchObject({ code: 'unknown_message' });
+  });
+
+  test('and claiming at the same moment: one of the two', async () => {
+    const { outbox, clock } = openOutbox();
+    for (let n = 0; n < 20; n++) {
+      const { message: stored } = await outbox.accept(message(clock.at));
+      const both = [
+        () => outbox.claim(stored.messageId, CHAT),
+        () => outbox.cancel(stored.messageId).catch(() => null),
+      ];
+      if (n % 2 === 1) both.reverse();
+      const [text, cancelled] = await Promise.all(both.map((one) => one())).then((results) =>
+        n % 2 === 1 ? results.reverse() : results,
+      );
+      expect([text === null, cancelled === null].filter(Boolean)).toHaveLength(1);
+    }
+  });
+});
+
+describe('a list', () => {
+  test('goes through everything by pages, oldest first, by state and by number', async () => {
+    const { outbox, clock } = openOutbox();
+    const ids: string[] = [];
+    for (let n = 0; n < 25; n++) {
+      const { message: stored } = await outbox.accept(message(clock.at, { phone: n % 5 === 0 ? OTHER : CUSTOMER }));
+      ids.push(stored.messageId);
+      if (n % 2 === 0) await outbox.move(stored.messageId, 'expired');
+    }
+    await outbox.accept(message(clock.at, { organizationId: OTHER_ID }));
+    const all = (query: { states?: MessageState[]; phone?: string }, limit: number): string[] => {
+      const found: string[] = [];
+      for (let after: number | undefined; ;) {
+        const { messages, next } = outbox.list({ organizationId: ID, after, limit, ...query });
+        expect(messages.length).toBeLessThanOrEqual(limit);
+        found.push(...messages.map(({ messageId }) => messageId));
+        if (next === null) return found;
+        after = next;
+      }
+    };
+    expect(all({}, 7)).toEqual(ids);
+    expect(all({}, 25)).toEqual(ids);
+    expect(all({ phone: OTHER }, 2)).toEqual(ids.filter((_, n) => n % 5 === 0));
+    expect(all({ states: ['expired'] }, 4)).toEqual(ids.filter((_, n) => n % 2 === 0));
+    expect(all({ states: ['queued', 'sending'] }, 4)).toEqual(ids.filter((_, n) => n % 2 === 1));
+    expect(all({ states: ['expired'], phone: OTHER }, 1)).toEqual(ids.filter((_, n) => n % 10 === 0));
+  });
+});
+
+describe('what is kept, and what is erased', () => {
+  test('texts go a week after the fate is known, not before, also from the disk; the record stays', async () => {
+    const { outbox, directory, clock } = openOutbox();
+    const text = 'a text that stands nowhere else: Zx81-Qp55';
+    const scheduled = await outbox.accept(
+      message(clock.at, { text: `${text} later`, sendAt: clock.at + 20 * DAY, expiresAt: clock.at + 30 * DAY }),
+    );
+    const { message: stored } = await outbox.accept(message(clock.at, { text }));
+    await outbox.claim(stored.messageId, CHAT);
+    await outbox.move(stored.messageId, 'sent');
+    clock.at += 7 * DAY;
+    expect(await outbox.eraseOld(7 * DAY)).toBe(false);
+    expect(outbox.textOf(ID, stored.messageId)).toBe(text);
+    clock.at += 1;
+    await outbox.eraseOld(7 * DAY);
+    expect(outbox.textOf(ID, stored.messageId)).toBeUndefined();
+    expect(outbox.get(stored.messageId)).toMatchObject({ state: 'sent', phone: CUSTOMER });
+    expect(onDisk(directory).split('Zx81-Qp55')).toHaveLength(2);
+    // What waits keeps its text however old it is, and then for as long as any other.
+    clock.at += 13 * DAY;
+    await outbox.eraseOld(7 * DAY);
+    expect(await outbox.claim(scheduled.message.messageId, CHAT)).toBe(`${text} later`);
+    await outbox.move(scheduled.message.messageId, 'sent');
+    clock.at += 6 * DAY;
+    await outbox.eraseOld(7 * DAY);
+    expect(outbox.textOf(ID, scheduled.message.messageId)).toBe(`${text} later`);
+    clock.at += 2 * DAY;
+    await outbox.eraseOld(7 * DAY);
+    expect(onDisk(directory)).not.toContain('Zx81-Qp55');
+  });
+
+  test('much is erased in pieces, and it says that there is more', async () => {
+    const { outbox, clock } = openOutbox();
+    for (let n = 0; n < 5; n++) {
+      const { message: stored } = await outbox.accept(message(clock.at, { idempotencyKey: `key-${n}` }));
+      await outbox.move(stored.messageId, 'expired');
+    }
+    clock.at += 8 * DAY;
+    expect(await outbox.eraseOld(7 * DAY, 2)).toBe(true);
+    expect(await outbox.eraseOld(7 * DAY, 2)).toBe(true);
+    expect(await outbox.eraseOld(7 * DAY, 2)).toBe(false);
+    const { messages } = outbox.list({ organizationId: ID, limit: 10 });
+    expect(messages.map(({ messageId }) => outbox.textOf(ID, messageId))).toEqual(messages.map(() => undefined));
+  });
+
+  test('a text is answered to its own organization only', async () => {
+    const { outbox, clock } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    expect(outbox.textOf(OTHER_ID, stored.messageId)).toBeUndefined();
+    expect(outbox.textOf(ID, '3EB0')).toBeUndefined();
+  });
+
+  test('numbers are believed for 30 days, that one has no WhatsApp for an hour', async () => {
+    const { outbox, clock } = openOutbox();
+    expect(outbox.chatOf(CUSTOMER)).toBeUndefined();
+    await outbox.rememberChat(CUSTOMER, CHAT);
+    await outbox.rememberChat(OTHER, null);
+    expect([outbox.chatOf(CUSTOMER), outbox.chatOf(OTHER)]).toEqual([CHAT, null]);
+    clock.at += NO_CHAT_KEPT_MS;
+    expect([outbox.chatOf(CUSTOMER), outbox.chatOf(OTHER)]).toEqual([CHAT, undefined]);
+    clock.at += CHAT_KEPT_MS;
+    expect(outbox.chatOf(CUSTOMER)).toBeUndefined();
+  });
+
+  test('who got a message is a contact of that organization; settings and pauses stay over a restart', async () => {
+    const { outbox, clock, directory } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    await outbox.claim(stored.messageId, CHAT);
+    expect(outbox.isContact(ID, CUSTOMER)).toBe(false);
+    await outbox.move(stored.messageId, 'delivered');
+    await outbox.setQuietHours(ID, { from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
+    await outbox.pauseFirstContacts(ID, clock.at + 1000);
+    await outbox.pauseFirstContacts(OTHER_ID, clock.at + 5);
+    await outbox.setQuietHours(OTHER_ID, null);
+    outbox.close();
+    const again = openOutbox({ directory, clock }).outbox;
+    expect([again.isContact(ID, CUSTOMER), again.isContact(OTHER_ID, CUSTOMER)]).toEqual([true, false]);
+    expect(again.quietHours(ID)).toEqual({ from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
+    expect(again.firstContactsPausedUntil(ID)).toBe(clock.at + 1000);
+    expect([again.quietHours(OTHER_ID), again.firstContactsPausedUntil(OTHER_ID)]).toEqual([null, clock.at + 5]);
+  });
+});
+
+describe('the database', () => {
+  test('of a newer version is refused, and not touched', () => {
+    const directory = folder();
+    const database = openOutboxDatabase(directory);
+    database.pragma('user_version = 99');
+    database.close();
+    expect(() => openOutboxDatabase(directory)).toThrow('written by a newer version');
+  });
+
+  test('that cannot be written accepts nothing, counts nothing, tells nothing, and goes on when it can', async () => {
+    const { outbox, database, clock } = openOutbox({ clock: new Clock() });
+    const { message: stored } = await outbox.accept(message(clock.at));
+    const told: string[] = [];
+    outbox.onChange(({ state }) => told.push(state));
+    database.pragma('query_only = ON');
+    await expect(outbox.accept(message(clock.at))).rejects.toThrow();
+    await expect(outbox.claim(stored.messageId, CHAT)).rejects.toThrow();
+    await expect(outbox.move(stored.messageId, 'expired')).rejects.toThrow();
+    expect(told).toEqual([]);
+    expect(outbox.depth(ID).pending).toBe(1);
+    database.pragma('query_only = OFF');
+    expect(await outbox.claim(stored.messageId, CHAT)).toBe('Hello');
+    await outbox.accept(message(clock.at));
+    expect(outbox.depth(ID).pending).toBe(2);
+  });
+
+  test('ids are never the same', () => {
+    expect(new Set(Array.from({ length: 10_000 }, newMessageId)).size).toBe(10_000);
+  });
+});
