@@ -78,7 +78,7 @@ async function authOf(kind: BareKind, identity: Identity, folder: string): Promi
     const { state, saveCreds } = await useMultiFileAuthState(folder);
     Object.assign(state.creds, identity.creds);
     await saveCreds();
-    await state.keys.set(identity.keys as never);
+    await state.keys.set(identity.keys);
   }
   const { state, saveCreds } = await useMultiFileAuthState(folder);
   const keys = kind === 'multi-file' ? state.keys : makeCacheableSignalKeyStore(state.keys, logger);

@@ -21,6 +21,7 @@ import {
   type PartResult,
   type Sizes,
 } from './parts.js';
+import { commitCost } from './commit-cost.js';
 import { pairAll, type Urls } from './pool.js';
 import { Child } from './rpc.js';
 import type { House } from './sides.js';
@@ -113,7 +114,9 @@ async function over(
 
 async function part(number: number, work: () => Promise<PartResult>): Promise<void> {
   if (!parts.includes(number)) return;
+  const before = commitCost(directory);
   const result = await work();
+  result.title += ` (a commit costs ${((before + commitCost(directory)) / 2).toFixed(2)} ms on this disk now)`;
   results.push(result);
   print(result);
 }

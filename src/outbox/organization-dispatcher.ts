@@ -340,8 +340,17 @@ export class OrganizationDispatcher {
 
   /** Moves the message on. A move that changes nothing (a repeated answer) still ends what is held here. */
   private async settle(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<void> {
-    await this.house.outbox.move(messageId, to, details);
+    const entry = this.entries.get(messageId);
+    const moving = this.house.outbox.move(messageId, to, details);
+    // Written, if not on disk yet: the customer's next message may be claimed in the same commit.
     this.dropped(messageId);
+    try {
+      await moving;
+    } catch (error) {
+      // Not moved after all, and so not let go either.
+      if (entry && !this.closed && !this.entries.has(messageId)) this.add(entry);
+      throw error;
+    }
   }
 
   /** The message's fate is known, whoever decided it: it is let go, and its customer's next one may go. Safe to call again. */

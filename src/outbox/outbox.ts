@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type Database from 'better-sqlite3';
+import { LRUCache } from 'lru-cache';
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
 import { GroupCommit } from '../store/group-commit.js';
@@ -100,13 +101,25 @@ export class Outbox {
   private readonly commits: GroupCommit;
   private readonly pendingCounts = new Map<OrganizationId, number>();
   private readonly settingsRead = new Map<OrganizationId, Settings>();
+  /** Messages as they stand in the database, the latest ones: each is read at every step of its way. This is the only writer. */
+  private readonly rows = new LRUCache<string, Row>({
+    max: 500,
+    maxSize: 1_000_000,
+    sizeCalculation: ({ text }) => (text?.length ?? 0) + 500,
+  });
+  /** Customers that are noted already, by organization and phone. */
+  private readonly contactsNoted = new LRUCache<string, true>({ max: 5000 });
   private waitsEnded = false;
 
   constructor(
     private readonly database: Database.Database,
     private readonly options: OutboxOptions,
   ) {
-    this.commits = new GroupCommit(database);
+    this.commits = new GroupCommit(database, () => {
+      this.rows.clear();
+      this.contactsNoted.clear();
+      this.settingsRead.clear();
+    });
     this.recount();
   }
 
@@ -156,6 +169,7 @@ export class Outbox {
   }
 
   get(messageId: string): OutboxMessage | null {
+    this.commitOpen();
     const row = this.row(messageId);
     return row ? toMessage(row) : null;
   }
@@ -165,6 +179,7 @@ export class Outbox {
    * LIST_SCAN of them, so that a page never holds up the process: such a page is short, or empty, and has a `next` all the same.
    */
   list(query: MessageQuery): { messages: OutboxMessage[]; next: number | null } {
+    this.commitOpen();
     const states = query.states ?? [];
     const where = `organization_id = ? AND seq > ? ${query.phone === undefined ? '' : 'AND phone = ?'}`;
     const values = [query.organizationId, query.after ?? 0, ...(query.phone === undefined ? [] : [query.phone])];
@@ -228,8 +243,10 @@ export class Outbox {
           "UPDATE messages SET state = 'sending', chat_id = ?, attempts = 1, first_try_at = ?, times = ? WHERE message_id = ?",
         ).run(chatId, now, times, messageId);
         changed = { ...row, state: 'sending', chat_id: chatId, attempts: 1, first_try_at: now, times };
+        this.rows.set(messageId, changed);
       } else if (row.state === 'sending') {
         this.sql('UPDATE messages SET attempts = attempts + 1 WHERE message_id = ?').run(messageId);
+        this.rows.set(messageId, { ...row, attempts: row.attempts + 1 });
       } else {
         return;
       }
@@ -286,6 +303,8 @@ export class Outbox {
            SELECT seq FROM messages WHERE idempotency_key IS NOT NULL AND created_at < ? LIMIT ?)`,
       ).run(now - IDEMPOTENCY_KEPT_MS, limit).changes,
     ]);
+    // Here as well.
+    this.rows.clear();
     if (texts > 0) {
       // Otherwise they would stand in the journal until it is overwritten by chance.
       this.commits.flush();
@@ -361,7 +380,9 @@ export class Outbox {
    * the service stops.
    */
   async settled(messageId: string, ms: number, signal?: AbortSignal): Promise<OutboxMessage> {
-    const now = this.get(messageId) as OutboxMessage;
+    const now = toMessage(this.row(messageId) as Row);
+    // What is told must be on disk.
+    if (isSettled(now.state)) await this.commits.durable();
     if (isSettled(now.state) || ms <= 0 || this.waitsEnded || signal?.aborted) return now;
     let last = now;
     await new Promise<void>((resolve) => {
@@ -399,6 +420,12 @@ export class Outbox {
 
   // --- inside ---
 
+  /** What is told must be on disk: before a message is shown, the commit that is open is made. */
+  private commitOpen(): void {
+    const failure = this.commits.flush();
+    if (failure) throw failure.error;
+  }
+
   private told(message: OutboxMessage): void {
     this.changes.emit('change', message);
     this.changes.emit(message.messageId, message);
@@ -419,11 +446,19 @@ export class Outbox {
     this.sql(
       'UPDATE messages SET state = ?, chat_id = ?, error_code = ?, ack_code = ?, settled_at = COALESCE(settled_at, ?), times = ? WHERE seq = ?',
     ).run(next.state, next.chat_id, next.error_code, next.ack_code, isSettled(to) ? now : null, next.times, row.seq);
+    this.rows.set(messageId, next);
     if (!isSettled(row.state) && isSettled(to)) this.count(row.organization_id, -1);
     if (to === 'sent' || to === 'delivered' || to === 'read') {
-      this.sql('INSERT OR IGNORE INTO contacts VALUES (?, ?)').run(row.organization_id, row.phone);
+      this.noteContact(row.organization_id, row.phone);
     }
     return toMessage(next);
+  }
+
+  private noteContact(organizationId: OrganizationId, phone: string): void {
+    const contact = `${organizationId} ${phone}`;
+    if (this.contactsNoted.has(contact)) return;
+    this.sql('INSERT OR IGNORE INTO contacts VALUES (?, ?)').run(organizationId, phone);
+    this.contactsNoted.set(contact, true);
   }
 
   private findByIdempotencyKey(message: NewMessage, now: number): Row | undefined {
@@ -482,7 +517,12 @@ export class Outbox {
   }
 
   private row(messageId: string): Row | undefined {
-    return this.sql<Row>('SELECT * FROM messages WHERE message_id = ?').get(messageId);
+    let row = this.rows.get(messageId);
+    if (!row) {
+      row = this.sql<Row>('SELECT * FROM messages WHERE message_id = ?').get(messageId);
+      if (row) this.rows.set(messageId, row);
+    }
+    return row;
   }
 
   /** Counts from the disk what is kept in memory: at start, and when a commit failed after something was counted. */
@@ -499,10 +539,7 @@ export class Outbox {
     try {
       return await this.commits.write(work);
     } catch (error) {
-      if (!(error instanceof ServiceError)) {
-        this.recount();
-        this.settingsRead.clear();
-      }
+      if (!(error instanceof ServiceError)) this.recount();
       throw error;
     }
   }

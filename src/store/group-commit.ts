@@ -14,7 +14,11 @@ export class GroupCommit {
   /** Within an open transaction this is a savepoint. Made once: making one costs as much as a small write. */
   private readonly savepoint: (work: () => unknown) => unknown;
 
-  constructor(private readonly database: Database.Database) {
+  /** @param onUndone called at once when something that was written is not there after all: `work` threw, or the commit failed */
+  constructor(
+    private readonly database: Database.Database,
+    private readonly onUndone: () => void = () => {},
+  ) {
     this.begin = database.prepare('BEGIN IMMEDIATE');
     this.commit = database.prepare('COMMIT');
     this.savepoint = database.transaction((work: () => unknown) => work());
@@ -53,6 +57,7 @@ export class GroupCommit {
       if (this.database.open && this.database.inTransaction) this.commit.run();
     } catch (error) {
       if (this.database.inTransaction) this.database.exec('ROLLBACK');
+      this.onUndone();
       for (const { reject } of waiting) reject(error);
       return { error };
     }
@@ -63,6 +68,11 @@ export class GroupCommit {
   private join<T>(work: () => T): T {
     if (!this.database.inTransaction) this.begin.run();
     this.scheduled ??= setImmediate(() => this.flush());
-    return this.savepoint(work) as T;
+    try {
+      return this.savepoint(work) as T;
+    } catch (error) {
+      this.onUndone();
+      throw error;
+    }
   }
 }

@@ -33,6 +33,7 @@ const MIGRATIONS = [
 export class SessionRegister {
   private readonly database: Database.Database;
   private readonly statements = new Map<string, Database.Statement>();
+  private readonly cleaningsRead = new Map<OrganizationId, readonly CleaningRecord[]>();
 
   /** @throws when the directory cannot be written; the service does not start without it. */
   constructor(directory: string) {
@@ -65,6 +66,7 @@ export class SessionRegister {
   }
 
   recordCleaning(id: OrganizationId, cleaning: CleaningRecord): void {
+    this.cleaningsRead.delete(id);
     this.sql('INSERT INTO cleanings VALUES (?, ?, ?, ?, ?)').run(
       id,
       cleaning.at,
@@ -75,15 +77,19 @@ export class SessionRegister {
     this.sql('DELETE FROM cleanings WHERE organization_id = ? AND at < ?').run(id, cleaning.at - KEEP_CLEANINGS_MS);
   }
 
-  /** Newest first, at most `limit`. */
-  cleanings(id: OrganizationId, limit = 1000): CleaningRecord[] {
+  /** Newest first, at most 1000. Part of every snapshot of a session, so they are read once. */
+  cleanings(id: OrganizationId): readonly CleaningRecord[] {
+    const known = this.cleaningsRead.get(id);
+    if (known) return known;
     const rows = this.sql(
-      'SELECT at, reason, automatic, backup FROM cleanings WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT ?',
-    ).all(id, limit);
-    return (rows as (Omit<CleaningRecord, 'automatic'> & { automatic: number })[]).map((row) => ({
+      'SELECT at, reason, automatic, backup FROM cleanings WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT 1000',
+    ).all(id);
+    const cleanings = (rows as (Omit<CleaningRecord, 'automatic'> & { automatic: number })[]).map((row) => ({
       ...row,
       automatic: row.automatic === 1,
     }));
+    this.cleaningsRead.set(id, cleanings);
+    return cleanings;
   }
 
   private sql(text: string): Database.Statement {

@@ -1,24 +1,7 @@
-import { rmSync, watch } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Chance } from './chance.js';
-import { CrashStage, EndedByItself, type CrashStageOptions } from './crash-stage.js';
-import {
-  ackSent,
-  answerTo,
-  letterSent,
-  loginAccepted,
-  messageArrives,
-  pairSuccessSent,
-  receiptArrives,
-  receiptSent,
-  registrationBegun,
-  restartSent,
-  signatureArrives,
-  uploadArrives,
-  type StanzaKind,
-} from './moments.js';
-import { predecessor } from './predecessor.js';
-import { olderSchema } from './older-schema.js';
+import { CrashStage, type CrashStageOptions } from './crash-stage.js';
+import * as rounds from './rounds.js';
+import type { Round, Scene } from './rounds.js';
 import { slowDiskLibrary } from './slow-disk.js';
 import { SmallDisk } from './small-disk.js';
 import { Traffic, type Shop, type TrafficOptions } from './traffic.js';
@@ -26,8 +9,8 @@ import { judge, Wire, type Verdict } from './verdict.js';
 
 export interface Plan {
   readonly name: string;
-  /** How many kills the long form aims at, and the short one (0: not in it). */
-  readonly kills: { readonly long: number; readonly short: number };
+  /** How many kills the long form makes of it, at least. */
+  readonly kills: number;
   run(kills: number, chance: Chance): Promise<Verdict>;
 }
 
@@ -36,444 +19,126 @@ const SHOPS: readonly Shop[] = [
   { id: 'sur', number: '573002220002' },
   { id: 'centro', number: '573002220003' },
 ];
-/** From the order to begin until the databases are made or migrated: a few tens of milliseconds, ms. */
-const MIGRATION_MS = 80;
 const CUSTOMERS = ['573109990001', '573109990002', '573109990003', '573109990004'];
-
-interface Scene {
-  readonly stage: CrashStage;
-  readonly traffic: Traffic;
-  readonly chance: Chance;
-}
 
 interface Setting extends TrafficOptions {
   readonly stage?: () => CrashStageOptions;
-  readonly shops?: readonly Shop[];
+  /** How many shops; default 3. */
+  readonly shops?: number;
   readonly resendWithinMs?: number;
+  /** When the shops are paired, and before the traffic begins. */
+  readonly prepare?: (scene: Scene, wantedKills: number) => Promise<void>;
+  readonly beforeEnd?: (stage: CrashStage) => void;
 }
 
 /** A plan under load: pairs the shops, lets the traffic flow, kills until there were enough kills, and judges what is left. */
-function underLoad(
-  name: string,
-  kills: Plan['kills'],
-  setting: Setting,
-  round: (scene: Scene) => Promise<void>,
-  prepare: (scene: Scene, wanted: number) => Promise<void> = async () => {},
-  beforeEnd: (stage: CrashStage) => void = () => {},
-): Plan {
+function underLoad(name: string, kills: number, setting: Setting, round: Round): Plan {
   return {
     name,
     kills,
     async run(wanted, chance) {
       const begun = Date.now();
-      const { shops = SHOPS } = setting;
+      const shops = SHOPS.slice(0, setting.shops);
       const stage = await CrashStage.set(setting.stage?.());
       try {
         const wire = new Wire(stage);
         const traffic = new Traffic(stage, chance, shops, CUSTOMERS, setting);
-        const scene = { stage, traffic, chance };
+        const scene = { stage, traffic, chance, shops, customers: CUSTOMERS };
         await stage.start();
         stage.prepareSpare();
         for (const { id, number } of shops) await stage.connect(id, number);
-        await prepare(scene, wanted);
+        await setting.prepare?.(scene, wanted);
         traffic.begin();
         while (stage.kills < wanted) await round(scene);
         if (!stage.isUp) await stage.start();
         const { resendWithinMs } = setting;
         return await judge(stage, traffic, wire, { plan: name, shops, customers: CUSTOMERS, resendWithinMs, begun });
       } finally {
-        await stage.end(() => beforeEnd(stage));
+        await stage.end(() => setting.beforeEnd?.(stage));
       }
     },
   };
 }
 
-/** Kills at a stanza, from the living service, and starts the next one. */
-async function strike(
-  { stage }: Scene,
-  what: string,
-  at: { kind: StanzaKind; nth?: number; lose?: boolean; afterMs?: number },
-  meanwhile: () => Promise<unknown> = async () => {},
-): Promise<void> {
-  stage.prepareSpare();
-  const restarted = stage.killAt(what, at).then(() => stage.start());
-  await Promise.all([restarted, meanwhile()]);
-}
-
-const messages = underLoad('a message reaches WhatsApp', { long: 60, short: 3 }, {}, async (scene) => {
-  const { chance } = scene;
-  const lose = chance.is(0.5);
-  const what = lose ? 'the instant a message arrives, which is lost with it' : 'the instant a message arrives';
-  await strike(scene, what, { kind: messageArrives, nth: chance.between(1, 12), lose });
-});
-
-const acks = underLoad('between ack and commit', { long: 50, short: 3 }, { shortLived: 10 }, async (scene) => {
-  const { chance } = scene;
-  const afterMs = chance.of([undefined, 0, 1, 2, 3, 5]);
-  const what = afterMs === undefined ? 'as the ack leaves' : 'up to 5 ms after the ack';
-  await strike(scene, what, { kind: ackSent, nth: chance.between(1, 12), afterMs });
-});
-
-const letters = underLoad('a customer writes', { long: 40, short: 2 }, { writers: 6, senders: 2 }, async (scene) => {
-  const { chance } = scene;
-  const [what, kind] = chance.of([
-    ["as a customer's message leaves", letterSent],
-    ['as the receipt for it arrives', receiptArrives],
-    ["as a customer's receipt leaves", receiptSent],
-  ] as const);
-  const afterMs = kind === receiptArrives ? undefined : chance.of([undefined, 0, 1, 2, 4]);
-  const lose = kind === receiptArrives && chance.is(0.5);
-  await strike(scene, what, { kind, nth: chance.between(1, 10), afterMs, lose });
-});
-
-const anytime = underLoad('at any time', { long: 50, short: 2 }, { shortLived: 10 }, async ({ stage, chance }) => {
-  stage.prepareSpare();
-  await stage.killAfter('at random, within 400 ms', chance.between(0, 400));
-  const starting = stage.start();
-  // Also while it starts and logs in.
-  if (chance.is(0.5))
-    await Promise.all([starting, stage.killAfter('at random, while it starts', chance.between(0, 600))]);
-  else await starting;
-  if (!stage.isUp) await stage.start();
-});
-
-let newcomers = 0;
-
-const pairings = underLoad('a pairing', { long: 32, short: 3 }, { shops: SHOPS.slice(0, 1) }, async (scene) => {
-  const { stage, chance, traffic } = scene;
-  const id = `nuevo-${++newcomers}`;
-  const number = `57300333${String(1000 + newcomers)}`;
-  const moments = [
-    ['at the registration', registrationBegun, undefined],
-    ['as pair-success leaves', pairSuccessSent, chance.of([undefined, 0, 2, 5])],
-    ['as the signature arrives', signatureArrives, undefined],
-    ['as the signature arrives, which is lost with it', signatureArrives, undefined],
-    ['as 515 leaves', restartSent, chance.of([undefined, 0, 2, 5])],
-    ['at the login after 515', loginAccepted, chance.of([undefined, 2, 5, 10])],
-    ['as the first pre-keys arrive', uploadArrives, undefined],
-    ['as the first pre-keys arrive, which are lost with it', uploadArrives, undefined],
-    ['as the answer to the first pre-keys leaves', answerTo(uploadArrives), undefined],
-  ] as const;
-  const [what, kind, afterMs] = moments[newcomers % moments.length] as (typeof moments)[number];
-  const lose = what.includes('lost with it');
-  const ofNewcomer: StanzaKind = (passing) => (kind !== loginAccepted || passing.number === number) && kind(passing);
-  await strike(scene, what, { kind: ofNewcomer, afterMs, lose }, () => stage.connect(id, number));
-  await stage.connect(id, number);
-  const shop = { id, number };
-  const customer = chance.of(CUSTOMERS);
-  await Promise.all([traffic.write(shop, customer), traffic.send(shop, customer)]);
-});
-
-const preKeys = underLoad(
-  'an upload of pre-keys',
-  { long: 24, short: 2 },
-  { shops: SHOPS.slice(0, 2) },
-  async (scene) => {
-    const { stage, chance } = scene;
-    const shop = chance.of(SHOPS.slice(0, 2));
-    await stage.connect(shop.id, shop.number);
-    const upload = chance.of([
-      ['as new pre-keys arrive', uploadArrives, undefined, false],
-      ['as new pre-keys arrive, which are lost with it', uploadArrives, undefined, true],
-      ['as the answer to new pre-keys leaves', answerTo(uploadArrives), chance.of([undefined, 0, 2]), false],
-    ] as const);
-    const [what, kind, afterMs, lose] = upload;
-    await strike(scene, what, { kind, afterMs, lose }, async () => {
-      // Strangers who look at the business, and never write, use its pre-keys up until WhatsApp tells it so.
-      for (const companion of stage.phone(shop.number).companions.values()) {
-        while (companion.preKeyCount >= 5) companion.takeBundle();
-        companion.takeBundle();
-      }
-    });
-  },
-);
-
-/** Kills when a name appears in (or vanishes from) AUTH_DIR, and a little later. */
-async function killAtFolder(stage: CrashStage, what: string, name: RegExp, afterMs: number | undefined): Promise<void> {
-  const watcher = watch(stage.authDirectory);
-  try {
-    await new Promise<void>((resolve) => {
-      const strikeNow = (): void => {
-        clearTimeout(deadline);
-        stage.kill(what);
-        resolve();
-      };
-      // Over before anybody looked: then it is a kill a moment later.
-      const deadline = setTimeout(strikeNow, 5000);
-      watcher.on('change', (_event, changed) => {
-        if (!name.test(String(changed))) return;
-        watcher.removeAllListeners('change');
-        if (afterMs === undefined) strikeNow();
-        else setTimeout(strikeNow, afterMs);
-      });
-    });
-  } finally {
-    watcher.close();
-  }
-  await stage.gone();
-}
-
-/** Asks once; an answer that a kill cut off is no answer. */
-async function tryOnce(stage: CrashStage, work: () => Promise<unknown>): Promise<boolean> {
-  const alive = await stage.up();
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    await stage.wasKilled(alive, error);
-    return false;
-  }
-}
-
+/** Customers who do not wait for a receipt: their messages may be for a device that is cleaned away. */
 const PATIENT: TrafficOptions = { unreadLetters: Infinity, pauseMs: 120, writers: 2 };
-
-const cleanings = underLoad(
-  'a cleaning',
-  { long: 24, short: 2 },
-  { ...PATIENT, shops: SHOPS.slice(0, 2) },
-  async (scene) => {
-    const { stage, chance } = scene;
-    const shop = chance.of(SHOPS.slice(0, 2));
-    const old = stage.phone(shop.number).devices();
-    stage.prepareSpare();
-    const [what, automatic, afterMs] = chance.of([
-      ['as the folder is set aside', false, undefined],
-      ['just after the folder was set aside', false, chance.between(0, 15)],
-      ['as the folder is set aside by itself', true, undefined],
-      ['soon after the order to clean', false, -1],
-    ] as const);
-    const { api } = await stage.up();
-    const cause = automatic
-      ? async () => {
-          // Two stream errors, as WhatsApp answers to a session that it takes for broken.
-          stage.whatsapp.mishaps.streamErrorAtLogin(shop.number, 'ack', { code: 500, times: 1 });
-          stage.whatsapp.mishaps.streamError(shop.number, 'ack', { code: 500 });
-        }
-      : () => api.forceClean(shop.id).catch(() => {});
-    if (afterMs === -1) {
-      void cause();
-      await stage.killAfter(what, chance.between(0, 30));
-    } else {
-      const killing = killAtFolder(stage, what, new RegExp(`^${shop.id}_corrupted_`), afterMs);
-      await cause();
-      await killing;
-    }
-    await stage.whatsapp.mishaps.clear();
-    await stage.start();
-    await stage.connect(shop.id, shop.number);
-    // The person takes the device that is no more off the phone.
-    const now = stage.phone(shop.number).devices();
-    if (now.length > old.length) for (const { jid } of old) await stage.phone(shop.number).unlink(jid);
-  },
-);
-
-const restores = underLoad(
-  'a restore',
-  { long: 18, short: 2 },
-  { pauseMs: 120, shops: SHOPS.slice(0, 2) },
-  async (scene) => {
-    const { stage, chance } = scene;
-    const shop = chance.of(SHOPS.slice(0, 2));
-    stage.prepareSpare();
-    const { api } = await stage.up();
-    const cleaned = await api.forceClean(shop.id);
-    if (cleaned.status !== 200) stage.violations.push(`not cleaned: ${JSON.stringify(cleaned.body)}`);
-    const [what, name, afterMs] = chance.of([
-      ['as a restore is intended', new RegExp(`^${shop.id}\\.restore$`), undefined],
-      ['as the backup moves', new RegExp(`^${shop.id}_corrupted_`), undefined],
-      ['just after the backup moved', new RegExp(`^${shop.id}_corrupted_`), chance.between(0, 15)],
-      ['soon after the order to restore', null, chance.between(0, 25)],
-    ] as const);
-    const asked = (): void => void api.restore(shop.id).catch(() => {});
-    if (name === null) {
-      asked();
-      await stage.killAfter(what, afterMs);
-    } else {
-      const killing = killAtFolder(stage, what, name, afterMs);
-      asked();
-      await killing;
-    }
-    await stage.start();
-    // Whoever got no answer looks, and asks again when it was not done.
-    for (;;) {
-      const alive = await stage.up();
-      const { body } = await alive.api.ready(shop.id);
-      if (body.status === 'connected') break;
-      await tryOnce(stage, () => alive.api.restore(shop.id));
-    }
-  },
-);
-
-let imported = 0;
-
-const imports = underLoad(
-  'an import of the old folder',
-  { long: 18, short: 0 },
-  { shops: SHOPS.slice(0, 1) },
-  async (scene) => {
-    const { stage, chance, traffic } = scene;
-    const id = `antiguo-${++imported}`;
-    const number = `57300444${String(1000 + imported)}`;
-    const [customer, other] = [chance.of(CUSTOMERS.slice(0, 2)), chance.of(CUSTOMERS.slice(2))];
-    stage.prepareSpare();
-    const scansBefore = stage.phone(number).devices().length;
-    await predecessor(stage, id, number, [customer, other]);
-    const moments = [
-      ['as an import begins to build', /\.importing$/, undefined],
-      ['while an import builds', /\.importing$/, chance.between(0, 120)],
-      ['as an import sets the old files aside', new RegExp(`^${id}_corrupted_`), undefined],
-    ] as const;
-    // One import, killed three times: it goes on, or begins again, at the next start by itself.
-    for (const [index, [what, name, afterMs]] of moments.entries()) {
-      const killing = killAtFolder(stage, what, name, afterMs);
-      if (index === 0) void stage.up().then(({ api }) => api.start(id).catch(() => {}));
-      else await stage.start();
-      await killing;
-      stage.prepareSpare();
-    }
-    await stage.start();
-    await stage.connect(id, number);
-    if (stage.phone(number).devices().length > scansBefore + 1)
-      stage.violations.push(`${id} had to be scanned after its import`);
-    const shop = { id, number };
-    for (const one of [customer, other]) await Promise.all([traffic.write(shop, one), traffic.send(shop, one)]);
-  },
-);
-
-const migrations = underLoad(
-  'a first start, and a migration',
-  { long: 20, short: 2 },
-  { shops: SHOPS.slice(0, 1) },
-  async ({ stage, chance }) => {
-    // Not counted: the service has to be down for this.
-    await stage.crash();
-    olderSchema(stage.dataDirectory);
-    stage.prepareSpare();
-    const afterMs = chance.between(0, MIGRATION_MS);
-    await Promise.all([stage.start(), stage.killAfter('while it starts over an older schema', afterMs)]);
-    await stage.start();
-  },
-  async ({ stage, chance }, wanted) => {
-    // Before anything was accepted: the first start of all, over and over.
-    while (stage.kills < wanted / 2) {
-      await stage.crash();
-      rmSync(stage.dataDirectory, { recursive: true, force: true });
-      stage.prepareSpare();
-      const afterMs = chance.between(0, MIGRATION_MS);
-      await Promise.all([stage.start(), stage.killAfter('while it makes its databases', afterMs)]);
-    }
-    await stage.start();
-  },
-);
 
 const slowDisk = (library: string): Plan =>
   underLoad(
     'a slow disk (8 ms more for each write and fsync)',
-    { long: 24, short: 2 },
-    { stage: () => ({ preload: library }), shops: SHOPS.slice(0, 2), pauseMs: 80 },
-    async (scene) => {
-      const { chance } = scene;
-      const [what, kind, afterMs, lose] = chance.of([
-        ['the instant a message arrives', messageArrives, undefined, false],
-        ['the instant a message arrives, which is lost with it', messageArrives, undefined, true],
-        ['up to 60 ms after the ack', ackSent, chance.between(0, 60), false],
-        ["up to 60 ms after a customer's message", letterSent, chance.between(0, 60), false],
-        ['as the receipt for it arrives', receiptArrives, undefined, chance.is(0.5)],
-      ] as const);
-      await strike(scene, what, { kind, nth: chance.between(1, 6), afterMs, lose });
-    },
+    24,
+    { stage: () => ({ preload: library }), shops: 2, pauseMs: 80 },
+    rounds.slowly,
   );
 
-/** What becomes of a service that starts on a full disk: it may well not start, as long as it does after there is room. */
-async function startOnFullDisk(stage: CrashStage): Promise<void> {
-  try {
-    await stage.start();
-  } catch (error) {
-    if (!(error instanceof EndedByItself) || error.code !== 1) throw error;
-  }
-}
-
-const fullDisk = (): Plan => {
+function fullDisk(): Plan {
   let disk: SmallDisk;
   return underLoad(
     'a disk that fills up and comes back',
-    { long: 14, short: 0 },
-    { stage: () => ({ disk: (disk = SmallDisk.mount(24)).place }), shops: SHOPS.slice(0, 2), pauseMs: 60 },
-    async ({ stage, chance }) => {
-      stage.prepareSpare();
-      stage.diskMayBeFull = true;
-      let makeRoom = (): void => {};
-      stage.room = new Promise((resolve) => {
-        makeRoom = () => {
-          disk.makeRoom();
-          resolve();
-        };
-      });
-      await pause(chance.between(100, 600));
-      const { log } = stage;
-      disk.fill();
-      // As soon as somebody has met it; a short while later the plug.
-      await Promise.race([
-        log.until('session_disconnected', { org: 'norte' }),
-        log.until('session_disconnected', { org: 'sur' }),
-        log.until('outbox_failed'),
-        pause(2000),
-      ]).catch(() => {});
-      await stage.killAfter('while the disk is full', chance.between(0, 150));
-      if (chance.is(0.5)) {
-        await Promise.all([
-          startOnFullDisk(stage),
-          stage.killAfter('while it starts on a full disk', chance.between(0, 400)),
-        ]);
-      }
-      makeRoom();
-      if (!stage.isUp) await stage.start();
-      for (const { id, number } of SHOPS.slice(0, 2)) await stage.connect(id, number);
+    14,
+    {
+      stage: () => ({ disk: (disk = SmallDisk.mount(24)).place }),
+      shops: 2,
+      pauseMs: 60,
+      beforeEnd: (stage) => disk.moveTo(stage.directory),
     },
-    async () => {},
-    (stage) => disk.moveTo(stage.directory),
+    rounds.fullDisk(() => disk),
   );
+}
+
+/** Half of the kills strike the first start of all, before the traffic begins. */
+async function firstStarts(scene: Scene, wanted: number): Promise<void> {
+  while (scene.stage.kills < wanted / 2) await rounds.firstStarts(scene);
+}
+
+const { RESEND_WITHIN_MS } = rounds;
+const silent = {
+  stage: () => ({ env: { RESEND_WITHIN: String(RESEND_WITHIN_MS) } }),
+  resendWithinMs: RESEND_WITHIN_MS,
+  shops: 2,
+  senders: 8,
+  shortLived: 10,
 };
 
-const RESEND_WITHIN_MS = 2500;
+interface Plans {
+  readonly plans: readonly Plan[];
+  /** What this machine cannot carry out, and why. */
+  readonly skipped: readonly string[];
+}
 
-const silence = underLoad(
-  'WhatsApp withholds its acks',
-  { long: 18, short: 2 },
-  {
-    stage: () => ({ env: { RESEND_WITHIN: String(RESEND_WITHIN_MS) } }),
-    resendWithinMs: RESEND_WITHIN_MS,
-    shops: SHOPS.slice(0, 2),
-    senders: 8,
-    shortLived: 10,
-  },
-  async (scene) => {
-    const { stage, chance } = scene;
-    const silentFor = chance.between(0, 2) * RESEND_WITHIN_MS;
-    const shop = chance.of(SHOPS.slice(0, 2));
-    const mute = chance.of(CUSTOMERS);
-    stage.whatsapp.mishaps.withholdAcks(shop.number);
-    // Without the customer's receipt nothing at all tells the truth about these.
-    stage.whatsapp.customer(mute, { autoReceipts: false });
-    const lose = chance.is(0.5);
-    const what = lose ? 'the instant a message arrives, which is lost with it' : 'the instant a message arrives';
-    await strike(scene, what, { kind: messageArrives, nth: chance.between(1, 4), lose });
-    await pause(silentFor);
-    await stage.connect(shop.id, shop.number);
-    await strike(scene, 'in the middle of the silence', { kind: messageArrives });
-    stage.whatsapp.mishaps.withholdAcks(shop.number, false);
-    stage.whatsapp.customer(mute, { autoReceipts: true });
-  },
-);
-
-/** All plans that this machine can carry out; `skipped` says plainly which it cannot, and why. */
-export function plans(): { plans: Plan[]; skipped: string[] } {
+export function longForm(): Plans {
   const skipped: string[] = [];
-  const all = [messages, acks, letters, anytime, pairings, preKeys, cleanings, restores, imports, migrations, silence];
+  const plans = [
+    underLoad('a message reaches WhatsApp', 60, {}, rounds.messages),
+    underLoad('between ack and commit', 50, { shortLived: 10 }, rounds.acks),
+    underLoad('a customer writes', 40, { writers: 6, senders: 2 }, rounds.letters),
+    underLoad('at any time', 50, { shortLived: 10 }, rounds.anytime),
+    underLoad('a pairing', 27, { shops: 1 }, rounds.pairings),
+    underLoad('an upload of pre-keys', 24, { shops: 2 }, rounds.preKeys),
+    underLoad('a cleaning', 24, { ...PATIENT, shops: 2 }, rounds.cleanings),
+    underLoad('a restore', 18, { pauseMs: 120, shops: 2 }, rounds.restores),
+    underLoad('an import of the old folder', 18, { shops: 1 }, rounds.imports),
+    underLoad('a first start, and a migration', 20, { shops: 1, prepare: firstStarts }, rounds.migrations),
+    underLoad('WhatsApp withholds its acks', 18, silent, rounds.silence),
+  ];
   const library = slowDiskLibrary();
-  if (library) all.push(slowDisk(library));
+  if (library) plans.push(slowDisk(library));
   else skipped.push('a slow disk: there is no C compiler (cc) on this machine');
-  if (SmallDisk.isPossible()) all.push(fullDisk());
+  if (SmallDisk.isPossible()) plans.push(fullDisk());
   else skipped.push('a full disk: this user may not mount one');
-  return { plans: all, skipped };
+  return { plans, skipped };
+}
+
+/** Some of everything over one set of folders, and a few kills on a slow disk; under a minute. */
+export function shortForm(): Plans {
+  const { messages, acks, letters, anytime, pairings, preKeys, cleanings, restores, migrations } = rounds;
+  const turns = [messages, acks, letters, messages, anytime, acks, preKeys, cleanings, restores, pairings, migrations];
+  let turn = 0;
+  const mixed = underLoad('everything, in short', turns.length, { ...PATIENT, pauseMs: 60, shops: 2 }, (scene) =>
+    (turns[turn++ % turns.length] as Round)(scene),
+  );
+  const library = slowDiskLibrary();
+  return library
+    ? { plans: [mixed, { ...slowDisk(library), kills: 2 }], skipped: [] }
+    : { plans: [mixed], skipped: ['a slow disk: there is no C compiler (cc) on this machine'] };
 }

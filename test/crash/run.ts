@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import buildOnce from '../stage/build-once.js';
 import { Chance } from './chance.js';
-import { plans } from './plans.js';
+import { longForm } from './plans.js';
 import { moments, table } from './table.js';
 import type { Verdict } from './verdict.js';
 
@@ -21,16 +21,16 @@ const { values } = parseArgs({
 async function main(): Promise<number> {
   if (!values['no-build']) buildOnce();
   const say = (text: string): void => void process.stdout.write(`${text}\n`);
-  const { plans: all, skipped } = plans();
+  const { plans, skipped } = longForm();
   const chance = new Chance(Number(values.seed));
   say(`seed ${values.seed}`);
   for (const what of skipped) say(`NOT SHOWN: ${what}`);
   const verdicts: Verdict[] = [];
   let failed = false;
-  for (const plan of all.filter(({ name }) => name.includes(values.plan))) {
+  for (const plan of plans.filter(({ name }) => name.includes(values.plan))) {
     const { name, kills } = plan;
     try {
-      const verdict = await plan.run(Math.max(1, Math.round(kills.long * Number(values.scale))), chance);
+      const verdict = await plan.run(Math.max(1, Math.round(kills * Number(values.scale))), chance);
       verdicts.push(verdict);
       failed ||= verdict.violations.length > 0;
       say(

@@ -26,7 +26,12 @@ const CHILD = join(compiled, 'test/units/auth/crash-child.js');
 
 beforeAll(() => {
   const room = readdirSync(join(ROOT, 'src/auth')).map((name) => `src/auth/${name}`);
-  const others = ['src/errors.ts', 'src/organization-id.ts', 'test/units/auth/crash-child.ts'];
+  const others = [
+    'src/errors.ts',
+    'src/organization-id.ts',
+    'src/store/group-commit.ts',
+    'test/units/auth/crash-child.ts',
+  ];
   for (const path of [...room, ...others]) {
     const { outputText } = ts.transpileModule(readFileSync(join(ROOT, path), 'utf8'), {
       compilerOptions: { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
