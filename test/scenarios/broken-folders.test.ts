@@ -408,6 +408,7 @@ describe.runIf(canMount())('a disk that is full', () => {
 
     // Where nothing comes in, it is a send that meets the full disk.
     expect((await send(OTHER)).status).toBe(202);
+    const ofTheOther = waiting.pop() as string;
     for (const id of [ID, OTHER]) {
       expect((await stage.api.status(id)).body).toMatchObject({
         status: 'disconnected',
@@ -430,7 +431,6 @@ describe.runIf(canMount())('a disk that is full', () => {
     expect((await stage.api.ready(ID)).body.status).toBe('connected');
     // What customers wrote meanwhile was never acknowledged unsaved, so it comes now.
     for (const id of [...written, later.id]) await customer.delivered(id);
-    await stage.api.restart(OTHER);
     // The outbox lies on another disk here: what was accepted meanwhile arrives now, each under one id.
     for (const text of [...confirmed, ...waiting]) await customer.receivedText(text);
     const shown = customer.messages.filter(
@@ -446,8 +446,11 @@ describe.runIf(canMount())('a disk that is full', () => {
     expect((await stage.api.backups(ID)).body.total).toBe(0);
     expect(stage.whatsapp.record.unreadable).toEqual([]);
     expect(stage.log.events('fault_counted', ID)).toEqual([]);
+    await stage.api.restart(OTHER);
     expect((await stage.api.ready(OTHER)).body.status).toBe('qr_ready');
     expect((await stage.api.restore(OTHER)).body).toMatchObject({ status: 'connected' });
+    // Cleaned and restored in between, and still accepted is accepted.
+    await customer.receivedText(ofTheOther);
     await stage.send(OTHER, CUSTOMER);
     await stage.receive(OTHER_PHONE, CUSTOMER);
   });
