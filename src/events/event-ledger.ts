@@ -1,0 +1,112 @@
+import { EventEmitter } from 'node:events';
+import type Database from 'better-sqlite3';
+import type { OrganizationId } from '../organization-id.js';
+import { openDatabase } from '../store/open-database.js';
+import { EVENTS, type EventData, type EventName, type ServiceEvent } from './catalogue.js';
+
+const MIGRATIONS = [
+  `CREATE TABLE events (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     organization_id TEXT NOT NULL,
+     name TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     data TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX events_by_organization ON events (organization_id, id);`,
+];
+
+/** Pruning looks at an organization once in so many of its events. */
+const PRUNE_EVERY = 50;
+
+export interface EventQuery {
+  /** All organizations when absent. */
+  readonly organizationId?: OrganizationId;
+  /** The id after which to begin. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+interface Row {
+  id: number;
+  organization_id: string;
+  name: string;
+  at: number;
+  data: string;
+}
+
+/**
+ * The last `keep` events of each organization, on disk, and the stream of new ones. An event is stored before anybody is told. It is not
+ * synced one by one: after a power cut the last moments may be missing, never the order or the rest.
+ */
+export class EventLedger {
+  private readonly listeners = new EventEmitter().setMaxListeners(0);
+  private readonly sincePruned = new Map<string, number>();
+  private readonly insert: Database.Statement;
+
+  constructor(
+    private readonly database: Database.Database,
+    private readonly options: { readonly keep: number; readonly now: () => number },
+  ) {
+    this.insert = database.prepare('INSERT INTO events (organization_id, name, at, data) VALUES (?, ?, ?, ?)');
+  }
+
+  static open(directory: string, options: { keep: number; now: () => number }): EventLedger {
+    const database = openDatabase(directory, 'events.sqlite', MIGRATIONS);
+    database.pragma('synchronous = NORMAL');
+    return new EventLedger(database, options);
+  }
+
+  /** Stores a fact and tells it. @throws when the data is not what the catalogue says: a mistake in this program */
+  tell<Name extends EventName>(name: Name, organizationId: OrganizationId, data: EventData<Name>): ServiceEvent<Name> {
+    const at = this.options.now();
+    const checked = EVENTS[name].data.parse(data) as EventData<Name>;
+    const { lastInsertRowid } = this.insert.run(organizationId, name, at, JSON.stringify(checked));
+    this.prune(organizationId);
+    const event: ServiceEvent<Name> = { id: Number(lastInsertRowid), name, organizationId, at, data: checked };
+    this.listeners.emit('event', event);
+    return event;
+  }
+
+  /** Oldest first. */
+  list({ organizationId, after = 0, limit }: EventQuery): ServiceEvent[] {
+    const rows =
+      organizationId === undefined
+        ? this.database.prepare('SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?').all(after, limit)
+        : this.database
+            .prepare('SELECT * FROM events WHERE organization_id = ? AND id > ? ORDER BY id LIMIT ?')
+            .all(organizationId, after, limit);
+    return (rows as Row[]).map(toEvent);
+  }
+
+  /** Calls back with every new event, in order. Returns a function that ends it. */
+  onEvent(listener: (event: ServiceEvent) => void): () => void {
+    this.listeners.on('event', listener);
+    return () => this.listeners.off('event', listener);
+  }
+
+  close(): void {
+    this.database.close();
+  }
+
+  private prune(organizationId: string): void {
+    const since = (this.sincePruned.get(organizationId) ?? PRUNE_EVERY) + 1;
+    this.sincePruned.set(organizationId, since % PRUNE_EVERY);
+    if (since < PRUNE_EVERY) return;
+    this.database
+      .prepare(
+        `DELETE FROM events WHERE organization_id = ? AND id <= (
+           SELECT id FROM events WHERE organization_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+      )
+      .run(organizationId, organizationId, this.options.keep);
+  }
+}
+
+function toEvent(row: Row): ServiceEvent {
+  return {
+    id: row.id,
+    name: row.name as EventName,
+    organizationId: row.organization_id,
+    at: row.at,
+    data: JSON.parse(row.data) as EventData<EventName>,
+  };
+}
