@@ -86,6 +86,7 @@ const schema = z.object({
   FIRST_CONTACT_PAUSE: duration(3_600_000, 0, 7 * DAY),
   OUTBOX_LIMIT: count(10_000, 1, 1_000_000),
   MESSAGE_RETENTION_DAYS: count(7, 1, 3650),
+  EVENTS_KEPT: count(1_000, 10, 1_000_000),
   CLEAN_WAIT: duration(5_000, 0, 9_000),
 });
 

@@ -6,6 +6,7 @@ import { BaileysSockets } from './baileys/baileys-socket.js';
 import { silenceLibsignalConsole } from './baileys/libsignal-console.js';
 import type { Config } from './config.js';
 import { OutageGuard } from './health/outage-guard.js';
+import { EventLedger } from './events/event-ledger.js';
 import { createApp } from './http/app.js';
 import { createHttpServer } from './http/http-server.js';
 import { redact, type Logger } from './logger.js';
@@ -38,6 +39,17 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     `DATA_DIR (${config.DATA_DIR})`,
     () => new Outbox(openOutboxDatabase(config.DATA_DIR), { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
   );
+  const ledger = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
+    EventLedger.open(config.DATA_DIR, { keep: config.EVENTS_KEPT, now: Date.now }),
+  );
+  outbox.onChange(({ messageId, organizationId, state, errorCode, ackCode }) => {
+    ledger.tell('message.status', organizationId, {
+      message_id: messageId,
+      status: state,
+      error_code: errorCode,
+      ack_code: ackCode,
+    });
+  });
   const sockets = new BaileysSockets({
     url: config.WA_WEBSOCKET_URL,
     version: config.WA_VERSION,
@@ -78,6 +90,9 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
       now: Date.now,
       random: Math.random,
       sentText: (id, messageId) => outbox.textOf(id, messageId),
+      tell: (name, id, data) => {
+        ledger.tell(name, id, data);
+      },
     },
     { qrWaitMs: config.CLEAN_WAIT },
   );
@@ -106,7 +121,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   };
   process.on('unhandledRejection', onRejection);
 
-  const server = createHttpServer(createApp({ config, sessions, outbox, dispatcher, logger }), config.DEFAULT_LANGUAGE);
+  const server = createHttpServer(
+    createApp({ config, sessions, outbox, dispatcher, ledger, logger }),
+    config.DEFAULT_LANGUAGE,
+  );
   let lock: AuthDirectoryLock | undefined;
   try {
     await listen(server, config.PORT, config.HOST);
@@ -119,6 +137,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     process.off('unhandledRejection', onRejection);
     register.close();
     outbox.close();
+    ledger.close();
     restoreConsole();
     throw error;
   }
@@ -137,6 +156,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const end = async (): Promise<void> => {
     // Callers who wait for an ack are told now that their message is stored, before their connections are cut.
     outbox.endWaits();
+    ledger.endStreams();
     // Sockets first: no message may be taken in that could not be answered any more.
     const drained = drain(server);
     dispatcher.stop();
@@ -145,6 +165,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     lock.release();
     register.close();
     outbox.close();
+    ledger.close();
     logger.info({ event: 'service_stopped' }, 'Stopped; every session comes back by itself at the next start.');
     process.off('unhandledRejection', onRejection);
     restoreConsole();

@@ -82,7 +82,12 @@ export const EVENTS = {
   ),
   'session.fault': kind(
     'A fault was counted, with the counters as they stand.',
-    z.object({ kind: z.string(), bad_mac: count, stream_error: count, verdict: z.enum(['healthy', 'suspect', 'corrupted']) }),
+    z.object({
+      kind: z.string(),
+      bad_mac: count,
+      stream_error: count,
+      verdict: z.enum(['healthy', 'suspect', 'corrupted']),
+    }),
     'Fault {kind} counted; bad_mac {bad_mac}, stream_error {stream_error}; verdict: {verdict}.',
     'Se contó la falla {kind}; bad_mac {bad_mac}, stream_error {stream_error}; veredicto: {verdict}.',
   ),
@@ -94,7 +99,13 @@ export const EVENTS = {
   ),
   'session.cleaned': kind(
     'The auth folder was set aside and a new QR is needed.',
-    z.object({ reason: z.string(), automatic: z.boolean(), backup: z.string().nullable(), bad_mac: count, stream_error: count }),
+    z.object({
+      reason: z.string(),
+      automatic: z.boolean(),
+      backup: z.string().nullable(),
+      bad_mac: count,
+      stream_error: count,
+    }),
     'The folder was set aside as {backup} ({reason}); a new scan is needed.',
     'La carpeta se guardó como {backup} ({reason}); hace falta escanear de nuevo.',
   ),
@@ -112,7 +123,12 @@ export const EVENTS = {
   ),
   'message.status': kind(
     'An outbox message moved on.',
-    z.object({ message_id: messageId, status: z.string(), error_code: z.string().nullable(), ack_code: z.int().nullable() }),
+    z.object({
+      message_id: messageId,
+      status: z.string(),
+      error_code: z.string().nullable(),
+      ack_code: z.int().nullable(),
+    }),
     'Message {message_id} is {status}.',
     'El mensaje {message_id} está en {status}.',
   ),

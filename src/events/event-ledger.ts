@@ -84,6 +84,17 @@ export class EventLedger {
     return () => this.listeners.off('event', listener);
   }
 
+  /** Calls back when the service stops, so that open streams end. Returns a function that takes it back. */
+  onEnd(listener: () => void): () => void {
+    this.listeners.once('end', listener);
+    return () => this.listeners.off('end', listener);
+  }
+
+  /** Ends every stream; events are still stored. */
+  endStreams(): void {
+    this.listeners.emit('end');
+  }
+
   close(): void {
     this.database.close();
   }

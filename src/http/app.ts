@@ -5,6 +5,7 @@ import { errorResponse } from './error-response.js';
 import { HTTP_LIMITS, type HttpLimits, type HttpParts } from './http-parts.js';
 import { beginRequest } from './request-context.js';
 import { cleanAndRestoreRoutes } from './routes/clean-and-restore.js';
+import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
 import { organizationSettingsRoutes } from './routes/organization-settings.js';
@@ -14,7 +15,7 @@ import { startSessionRoutes } from './routes/start-session.js';
 import { statusRoutes } from './routes/status.js';
 import { stopSessionRoutes } from './routes/stop-session.js';
 
-export type AppParts = Pick<HttpParts, 'config' | 'sessions' | 'outbox' | 'dispatcher' | 'logger'> & {
+export type AppParts = Pick<HttpParts, 'config' | 'sessions' | 'outbox' | 'dispatcher' | 'ledger' | 'logger'> & {
   /** Epoch ms; the clock when absent. */
   now?: () => number;
   /** For tests; the defaults and their reasons are in http-parts.ts. */
@@ -41,6 +42,7 @@ export function createApp({ limits, now = Date.now, ...rooms }: AppParts): Expre
   app.use(startSessionRoutes(parts));
   app.use(qrRoutes(parts));
   app.use(statusRoutes(parts));
+  app.use(eventRoutes(parts));
   app.use(messageRoutes(parts));
   app.use(organizationSettingsRoutes(parts));
   app.use(stopSessionRoutes(parts));

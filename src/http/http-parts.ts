@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
 import type { Logger } from '../logger.js';
+import type { EventLedger } from '../events/event-ledger.js';
 import type { Dispatcher } from '../outbox/dispatcher.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Sessions } from '../session/session-view.js';
@@ -34,6 +35,7 @@ export interface HttpParts {
   readonly sessions: Sessions;
   readonly outbox: Outbox;
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
+  readonly ledger: Pick<EventLedger, 'list' | 'onEvent' | 'onEnd'>;
   readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;
   readonly logger: Logger;
   /** Epoch ms. */

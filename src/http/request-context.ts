@@ -7,6 +7,7 @@ import { type Language, SENTENCES, type Sentences } from './sentences.js';
 /** What is known of a request while it is answered; kept in `response.locals`. */
 export interface RequestContext {
   readonly requestId: string;
+  readonly language: Language;
   readonly sentences: Sentences;
   /** Set as soon as a valid one was read. */
   organizationId?: OrganizationId;
@@ -51,7 +52,7 @@ export function beginRequest({ config, logger, now }: HttpParts): RequestHandler
   return (request, response, next) => {
     const startedAt = now();
     const language = languageOf(request, config.DEFAULT_LANGUAGE);
-    const context: RequestContext = { requestId: requestIdOf(request), sentences: SENTENCES[language] };
+    const context: RequestContext = { requestId: requestIdOf(request), language, sentences: SENTENCES[language] };
     response.locals.context = context;
     response.set(SECURITY_HEADERS);
     response.set({ 'X-Request-Id': context.requestId, 'Content-Language': language, Vary: 'Accept-Language' });

@@ -8,6 +8,7 @@ import { pairingOf } from '../auth/folder-content.js';
 import { ServiceError } from '../errors.js';
 import type { OutageGuard } from '../health/outage-guard.js';
 import type { CountedFaultKind, SessionFault } from '../health/session-fault.js';
+import type { EventData, EventName } from '../events/catalogue.js';
 import { SessionHealth, type HealthLimits } from '../health/session-health.js';
 import { maskPhone, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
@@ -48,6 +49,8 @@ export interface SessionHouse {
   readonly random: () => number;
   /** How many sessions of this process have a phone linked. */
   readonly pairedSessions: () => number;
+  /** Facts worth telling, for the ledger and whoever listens. */
+  readonly tell: <Name extends EventName>(name: Name, id: OrganizationId, data: EventData<Name>) => void;
   /** What the outbox must know. */
   readonly onNews: (id: OrganizationId, news: CarrierNews) => void;
   /** The text of a sent message, for a customer's device that asks for it again. */
@@ -74,6 +77,7 @@ export class OrganizationSession {
   private attention: Attention | null = null;
   private phoneNumber: string | null = null;
   private qr: string | null = null;
+  private qrNumber = 0;
   private pairingCode: string | null = null;
   private lastConnectedAt: number | null = null;
   private lastDisconnect: DisconnectReason | null = null;
@@ -284,6 +288,7 @@ export class OrganizationSession {
       this.house.governor.allowTrial(this.id);
       this.setAttention(null);
       this.attempt = 0;
+      this.house.tell('session.restored', this.id, { backup: backup.name });
       this.logger.info({ event: 'session_restored', backup: backup.name }, `The backup ${backup.name} was put back.`);
       this.connect();
       return backup;
@@ -372,6 +377,13 @@ export class OrganizationSession {
           reason: 'corrupt_folder',
           automatic: true,
           backup: backup?.name ?? null,
+        });
+        this.house.tell('session.cleaned', this.id, {
+          reason: 'corrupt_folder',
+          automatic: true,
+          backup: backup?.name ?? null,
+          bad_mac: 0,
+          stream_error: 0,
         });
         this.forgetPhone();
         this.logger.error(
@@ -469,6 +481,7 @@ export class OrganizationSession {
         return this.onQr(event.text);
       case 'paired':
         this.phoneNumber = event.phoneNumber;
+        this.house.tell('session.linked', this.id, { phone_last4: event.phoneNumber.slice(-4) });
         this.pairingCode = null;
         this.qr = null;
         this.setStatus('connecting');
@@ -482,6 +495,7 @@ export class OrganizationSession {
       case 'fault':
         return this.onFault(event.fault);
       case 'message_received':
+        this.house.tell('message.received', this.id, { message_id: event.messageId });
         this.logger.info(
           { event: 'message_received', message_id: event.messageId },
           'A message of a customer arrived.',
@@ -499,6 +513,8 @@ export class OrganizationSession {
     this.house.governor.ended(this.id);
     this.firstTryDone = true;
     const isFirst = this.qr === null;
+    this.qrNumber = isFirst ? 1 : this.qrNumber + 1;
+    this.house.tell('session.qr', this.id, { number: this.qrNumber });
     this.qr = text;
     this.unansweredCleaning = null;
     this.setStatus('qr_ready');
@@ -518,6 +534,7 @@ export class OrganizationSession {
     this.setAttention(null);
     this.health.connectionOpened(now);
     this.setStatus('connected');
+    this.house.tell('session.connected', this.id, { phone_last4: phoneNumber.slice(-4) });
     this.logger.info({ event: 'session_connected' }, `Connected as ${maskPhone(phoneNumber)}.`);
     this.steadyTimers = [
       // Timers may fire a moment early, and the counters look at the clock.
@@ -532,6 +549,7 @@ export class OrganizationSession {
   private onStable(): void {
     // Looking at the verdict is what resets the counters of a connection that lasted.
     this.health.verdict(this.house.now());
+    this.house.tell('session.stable', this.id, {});
     this.logger.info({ event: 'session_stable' }, 'The connection lasted; the error counters start from zero.');
     this.changed();
   }
@@ -551,6 +569,8 @@ export class OrganizationSession {
     const sentence = counter
       ? `${fault.kind} ${counter.count} of ${counter.limit} within ${counter.windowMs / 1000} s: ${fault.text}`
       : `${fault.kind}, which says nothing against the keys: ${fault.text}`;
+    const verdict = this.health.verdict(this.house.now());
+    this.house.tell('session.fault', this.id, { kind: fault.kind, ...counts, verdict });
     this.logger.warn({ event: 'fault_counted', kind: fault.kind, counts, totals: this.health.totals() }, sentence);
   }
 
@@ -617,6 +637,12 @@ export class OrganizationSession {
   }
 
   private logEnd(reason: DisconnectReason, next: string, level: 'info' | 'error' = 'info'): void {
+    this.house.tell('session.disconnected', this.id, {
+      reason: reason.kind,
+      code: reason.code,
+      text: reason.text,
+      next_try_at: iso(this.nextReconnectAt),
+    });
     this.logger[level](
       { event: 'session_disconnected', kind: reason.kind, code: reason.code, next_try: iso(this.nextReconnectAt) },
       `The connection ended (${reason.text}); ${next}.`,
@@ -668,6 +694,7 @@ export class OrganizationSession {
     const isNews = this.attention?.code !== code;
     this.setAttention(code);
     if (!isNews) return;
+    this.house.tell('session.cleaning_held_back', this.id, { reason: code });
     const level = code === 'outage' ? 'warn' : 'error';
     this.logger[level](
       { event: 'cleaning_held_back', reason: code },
@@ -706,6 +733,7 @@ export class OrganizationSession {
     const where = backup
       ? `the folder was set aside as ${backup.path}`
       : 'the folder was never paired, so there is no backup';
+    this.house.tell('session.cleaned', this.id, { reason, automatic, backup: record.backup, ...counts });
     this.logger[automatic ? 'error' : 'info'](
       { event: 'session_cleaned', reason, counts, backup: backup?.path ?? null },
       `${what}: ${where}; a new QR must be scanned.`,
@@ -804,13 +832,18 @@ export class OrganizationSession {
 
   private setStatus(status: SessionStatus): void {
     if (status !== this.status) {
+      const previous = this.status;
       this.status = status;
       this.since = this.house.now();
+      this.house.tell('session.status', this.id, { status, previous });
     }
     this.changed();
   }
 
   private setAttention(code: AttentionCode | null, until: number | null = null): void {
+    if (code !== null && this.attention?.code !== code) {
+      this.house.tell('session.attention', this.id, { code, until: iso(until) });
+    }
     if (code === null) this.attention = null;
     else
       this.attention = { code, since: this.attention?.code === code ? this.attention.since : this.house.now(), until };

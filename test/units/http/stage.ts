@@ -1,3 +1,4 @@
+import { EventLedger } from '../../../src/events/event-ledger.js';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -62,8 +63,10 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const now = () => clock.now;
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'http-stage-'));
   const outbox = new Outbox(openOutboxDatabase(directory), { maxPending, now });
+  const ledger = EventLedger.open(directory, { keep: 100, now });
   struck.push(() => {
     outbox.close();
+    ledger.close();
     fs.rmSync(directory, { recursive: true });
   });
   const courier = new Courier(outbox);
@@ -73,12 +76,13 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     format: 'json',
     destination: { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   });
-  const app = createApp({ config, sessions, outbox, dispatcher: courier, logger, now, ...appParts });
+  const app = createApp({ config, sessions, ledger, outbox, dispatcher: courier, logger, now, ...appParts });
   const http = supertest(app);
   return {
     app,
     sessions,
     outbox,
+    ledger,
     courier,
     clock,
     log,

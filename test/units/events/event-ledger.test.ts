@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { EVENT_NAMES, EVENTS, eventSentence } from '../../../src/events/catalogue.js';
+import { EventLedger } from '../../../src/events/event-ledger.js';
+import type { OrganizationId } from '../../../src/organization-id.js';
+
+const [TWO, THREE] = ['2', '3'] as [OrganizationId, OrganizationId];
+let directory: string;
+let ledger: EventLedger;
+
+beforeEach(() => {
+  directory = mkdtempSync(path.join(tmpdir(), 'events-'));
+  ledger = EventLedger.open(directory, { keep: 100, now: () => 1_000 });
+});
+afterEach(() => {
+  ledger.close();
+  rmSync(directory, { recursive: true });
+});
+
+describe('the ledger', () => {
+  it('stores a fact before it tells it, in order, and finds it again after a restart', () => {
+    const told: number[] = [];
+    ledger.onEvent((event) => {
+      expect(ledger.list({ limit: 10 }).at(-1)).toEqual(event);
+      told.push(event.id);
+    });
+    ledger.tell('session.linked', TWO, { phone_last4: '2233' });
+    ledger.tell('session.stable', THREE, {});
+    expect(told).toEqual([1, 2]);
+    ledger.close();
+    ledger = EventLedger.open(directory, { keep: 100, now: () => 2_000 });
+    expect(ledger.list({ organizationId: TWO, limit: 10 })).toEqual([
+      { id: 1, name: 'session.linked', organizationId: '2', at: 1_000, data: { phone_last4: '2233' } },
+    ]);
+    expect(ledger.tell('session.stable', TWO, {}).id).toBe(3);
+    expect(ledger.list({ after: 1, limit: 1 })).toMatchObject([{ id: 2 }]);
+  });
+
+  it('keeps the newest of each organization and not much more; a quiet organization keeps its own', () => {
+    ledger.tell('session.stable', THREE, {});
+    for (let i = 0; i < 1000; i++) ledger.tell('session.qr', TWO, { number: i });
+    const kept = ledger.list({ organizationId: TWO, limit: 1000 });
+    expect(kept.length).toBeGreaterThanOrEqual(100);
+    expect(kept.length).toBeLessThan(160);
+    expect(kept.at(-1)?.data).toEqual({ number: 999 });
+    expect(ledger.list({ organizationId: THREE, limit: 10 })).toHaveLength(1);
+  });
+
+  it('refuses data that is not what the catalogue says', () => {
+    expect(() => ledger.tell('session.qr', TWO, { number: -1 })).toThrow();
+  });
+});
+
+describe('the catalogue', () => {
+  it.each(EVENT_NAMES)('%s has a sentence in both languages whose placeholders are fields of its data', (name) => {
+    const fields = Object.keys(EVENTS[name].data.shape);
+    for (const language of ['en', 'es'] as const) {
+      const used = [...EVENTS[name][language].matchAll(/\{(\w+)\}/g)].map(([, field]) => field);
+      expect(fields).toEqual(expect.arrayContaining(used));
+    }
+    expect(EVENTS[name].about).toMatch(/\.$/);
+  });
+
+  it('tells an absent value as a dash', () => {
+    const data = { code: 'replaced', until: null };
+    expect(eventSentence({ name: 'session.attention', data }, 'en')).toBe('Attention: replaced, until —.');
+  });
+});
