@@ -29,6 +29,7 @@ async function listen(
   await new Promise<void>((resolve, reject) => {
     const request = get(`${stage.api.url}/api/events/stream${query}`, { headers }, (response: IncomingMessage) => {
       expect(response.headers['content-type']).toMatch('text/event-stream');
+      onOpen();
       let rest = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
         const blocks = (rest + chunk).split('\n\n');
@@ -104,12 +105,14 @@ describe('events', () => {
       stage,
       '',
       ({ id, data }) => data.status === 'connected' && Number(id) > Number(all.at(-1)?.id),
-      middle,
+      { lastEventId: middle },
     );
     expect(resumed.map(({ id }) => id).slice(0, all.length - 3)).toEqual(all.slice(3).map(({ id }) => id));
 
-    const open = listen(stage, '?organization_id=2', () => false);
-    await stage.log.until('http_request');
+    let open: Promise<Told[]> | undefined;
+    await new Promise<void>((resolve) => {
+      open = listen(stage, '?organization_id=2', () => false, { onOpen: resolve });
+    });
     const begun = Date.now();
     await stage.stopService();
     await open;
