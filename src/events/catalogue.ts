@@ -155,6 +155,6 @@ export function eventSentence(event: Pick<ServiceEvent, 'name' | 'data'>, langua
   const data = event.data as Record<string, unknown>;
   return EVENTS[event.name][language].replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = data[name];
-    return value === null || value === undefined ? '—' : String(value);
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '—';
   });
 }

@@ -18,7 +18,7 @@ async function listen(
   stage: Stage,
   query: string,
   last: (event: Told) => boolean,
-  lastEventId?: string,
+  { lastEventId, onOpen = () => {} }: { lastEventId?: string; onOpen?: () => void } = {},
 ): Promise<Told[]> {
   const events: Told[] = [];
   const headers = {
