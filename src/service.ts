@@ -10,6 +10,8 @@ import { EventLedger } from './events/event-ledger.js';
 import { createApp } from './http/app.js';
 import { createHttpServer } from './http/http-server.js';
 import { redact, type Logger } from './logger.js';
+import { Metrics } from './metrics/metrics.js';
+import { OutboxDepth } from './metrics/outbox-depth.js';
 import { Dispatcher } from './outbox/dispatcher.js';
 import { openOutboxDatabase } from './outbox/outbox-database.js';
 import { Outbox } from './outbox/outbox.js';
@@ -35,9 +37,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const register = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => new SessionRegister(config.DATA_DIR));
   const restoreConsole = silenceLibsignalConsole(logger);
   const folders = new AuthFolders({ directory: config.AUTH_DIR, backupsToKeep: config.BACKUPS_TO_KEEP, logger });
+  const outboxDatabase = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openOutboxDatabase(config.DATA_DIR));
   const outbox = orStartError(
     `DATA_DIR (${config.DATA_DIR})`,
-    () => new Outbox(openOutboxDatabase(config.DATA_DIR), { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
+    () => new Outbox(outboxDatabase, { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
   );
   const ledger = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
     EventLedger.open(config.DATA_DIR, { keep: config.EVENTS_KEPT, now: Date.now }),
@@ -114,6 +117,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     random: Math.random,
   });
 
+  const metrics = new Metrics({ sessions, outbox: new OutboxDepth(outboxDatabase, outbox), now: Date.now });
+  outbox.onChange((message) => metrics.onMessage(message));
+  ledger.onEvent((event) => metrics.onEvent(event));
+
   const onRejection = (error: unknown): void => {
     // Baileys leaves some rejections unhandled (B#2311); they are logged, and the process lives on.
     const text = redact(error instanceof Error ? error.message : String(error));
@@ -122,7 +129,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   process.on('unhandledRejection', onRejection);
 
   const server = createHttpServer(
-    createApp({ config, sessions, outbox, dispatcher, ledger, logger }),
+    createApp({ config, sessions, outbox, dispatcher, ledger, metrics, logger }),
     config.DEFAULT_LANGUAGE,
   );
   let lock: AuthDirectoryLock | undefined;

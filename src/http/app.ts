@@ -2,12 +2,14 @@ import express, { type Express } from 'express';
 import { ServiceError } from '../errors.js';
 import { authenticate } from './authenticate.js';
 import { errorResponse } from './error-response.js';
-import { HTTP_LIMITS, type HttpLimits, type HttpParts } from './http-parts.js';
+import { HTTP_LIMITS, type HttpLimits, type HttpMetrics, type HttpParts } from './http-parts.js';
 import { beginRequest } from './request-context.js';
 import { cleanAndRestoreRoutes } from './routes/clean-and-restore.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { messageRoutes } from './routes/messages.js';
+import { countRequests, metricsRoutes } from './routes/metrics.js';
+import { openapiRoutes } from './routes/openapi.js';
 import { organizationSettingsRoutes } from './routes/organization-settings.js';
 import { qrRoutes } from './routes/qr.js';
 import { sendMessageRoutes } from './routes/send-message.js';
@@ -18,27 +20,34 @@ import { stopSessionRoutes } from './routes/stop-session.js';
 export type AppParts = Pick<HttpParts, 'config' | 'sessions' | 'outbox' | 'dispatcher' | 'ledger' | 'logger'> & {
   /** Epoch ms; the clock when absent. */
   now?: () => number;
+  /** Nothing is counted when absent. */
+  metrics?: HttpMetrics;
   /** For tests; the defaults and their reasons are in http-parts.ts. */
   limits?: Partial<HttpLimits>;
 };
 
+const NO_METRICS: HttpMetrics = { contentType: 'text/plain', text: async () => '', answered: () => {} };
+
 /**
  * The HTTP side of the service (API.md). Starts nothing and listens nowhere: `http-server.ts` does.
- * The order is the point: id, headers and log line; `/health*`; the key; the address and method; and only then the body.
+ * The order is the point: id, headers and log line; `/health*` and the documentation; the key; the address and method; and only then the body.
  */
-export function createApp({ limits, now = Date.now, ...rooms }: AppParts): Express {
-  const parts: HttpParts = { ...rooms, now, limits: { ...HTTP_LIMITS, ...limits } };
+export function createApp({ limits, now = Date.now, metrics = NO_METRICS, ...rooms }: AppParts): Express {
+  const parts: HttpParts = { ...rooms, now, metrics, limits: { ...HTTP_LIMITS, ...limits } };
   const app = express();
   app.disable('x-powered-by');
   // Nothing here may be cached, so there is nothing to revalidate.
   app.disable('etag');
   app.set('query parser', 'simple');
 
+  app.use(countRequests(metrics));
   app.use(beginRequest(parts));
   app.use(healthRoutes(parts));
+  app.use(openapiRoutes(parts));
   app.use(authenticate(parts));
   // First, for nearly all requests are for it.
   app.use(sendMessageRoutes(parts));
+  app.use(metricsRoutes(parts));
   app.use(startSessionRoutes(parts));
   app.use(qrRoutes(parts));
   app.use(statusRoutes(parts));

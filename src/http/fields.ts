@@ -32,46 +32,59 @@ function parsed<T>(parse: (value: unknown) => T | null, wrong: FieldProblem) {
 }
 
 /** A string or an integer, as the existing callers send it. */
-export const organizationId = parsed(parseOrganizationId, 'organization_id');
+export const organizationId = parsed(parseOrganizationId, 'organization_id').meta({
+  type: ['string', 'integer'],
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
+  description: 'Your id of the organization, as a string or an integer; it may not contain `_corrupted_`.',
+});
 
 /** A string or an integer -> digits with country code. */
 export const phone = (defaultCountry: CountryCode) =>
-  parsed((value) => parsePhoneNumber(value, defaultCountry), 'phone');
+  parsed((value) => parsePhoneNumber(value, defaultCountry), 'phone').meta({
+    type: ['string', 'integer'],
+    description: `With country code, with or without \`+\`, spaces and dashes; a local number gets the code of ${defaultCountry}.`,
+  });
 
 /** Sent as it is given; only blank ones are refused. */
 export const message = z
   .string({ error: (issue) => problem(issue.input === undefined ? 'required' : 'not_text') })
   .max(MAX_MESSAGE_LENGTH, problem('message_too_long'))
-  .refine((text) => text.trim() !== '', problem('empty'));
+  .refine((text) => text.trim() !== '', problem('empty'))
+  .meta({ pattern: '\\S', description: 'The text, sent as it is given; blank ones are refused.' });
 
 /** ms. */
 export const waitMs = z
   .int({ error: problem('wait_ms') })
   .min(0, problem('wait_ms'))
-  .max(MAX_WAIT, problem('wait_ms'));
+  .max(MAX_WAIT, problem('wait_ms'))
+  .meta({ description: 'How long the answer may wait, ms.' });
 
 /** ISO 8601 with seconds and a zone (`Z` or `+05:00`; a local time would be a guess) -> epoch ms. */
 export const time = z.iso
   .datetime({ offset: true, error: problem('time') })
   .transform((text) => Date.parse(text))
-  .refine((ms) => !Number.isNaN(ms), problem('time'));
+  .refine((ms) => !Number.isNaN(ms), problem('time'))
+  .meta({ description: 'ISO 8601 with seconds and a zone, like `2026-03-01T09:00:00-05:00`.' });
 
 /** Seconds. */
 export const ttlSeconds = z
   .int({ error: problem('ttl_seconds') })
   .min(1, problem('ttl_seconds'))
-  .max(MAX_AHEAD / 1000, problem('ttl_seconds'));
+  .max(MAX_AHEAD / 1000, problem('ttl_seconds'))
+  .meta({ description: 'Seconds that the message may wait, instead of `expires_at`.' });
 
 /** Whatever the caller calls the thing that its messages are about: `booking:123`. */
 export const replaceKey = z
   .string({ error: problem('replace_key') })
   .min(1, problem('replace_key'))
-  .max(128, problem('replace_key'));
+  .max(128, problem('replace_key'))
+  .meta({ description: 'A newer message with this key takes the place of one that was not tried yet: `booking:123`.' });
 
 /** Visible ASCII, so that it is the same in a header and in a body. */
 export const idempotencyKey = z
   .string({ error: problem('idempotency_key') })
-  .regex(/^[\x21-\x7e]{1,255}$/, problem('idempotency_key'));
+  .regex(/^[\x21-\x7e]{1,255}$/, problem('idempotency_key'))
+  .meta({ description: 'Known for 7 days: a repetition stores nothing and is answered by what became of the first.' });
 
 /** `queued,sending`, or several of them -> the states, each once. */
 export const messageStatuses = parsed((value) => {
@@ -79,18 +92,21 @@ export const messageStatuses = parsed((value) => {
   const names = texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : [null]));
   const states = names.map((name) => MESSAGE_STATES.find((state) => state === name?.trim()));
   return states.includes(undefined) ? null : [...new Set(states as MessageState[])];
-}, 'message_status');
+}, 'message_status').meta({
+  type: 'string',
+  description: `One, or several separated by commas, of: ${MESSAGE_STATES.join(', ')}.`,
+});
 
 /** What a list answered as `next`. */
 export const cursor = parsed(
   (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null),
   'cursor',
-);
+).meta({ type: 'string', pattern: '^\\d{1,15}$', description: '`next` of the page before.' });
 
 export const pageSize = parsed((value) => {
   const size = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : 0;
   return size >= 1 && size <= MAX_PAGE ? size : null;
-}, 'page_size');
+}, 'page_size').meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, description: 'Longest page.' });
 
 const orRequired =
   (wrong: FieldProblem) =>
@@ -100,29 +116,37 @@ const orRequired =
 /** `21:00` */
 const clockTime = z
   .string({ error: orRequired('clock_time') })
-  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, problem('clock_time'));
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, problem('clock_time'))
+  .meta({ description: 'Local time, `HH:MM`.' });
 
 /** An IANA name that this Node knows. Offsets, which newer ones take as well, know no summer time. */
-const timeZone = z.string({ error: orRequired('time_zone') }).refine((name) => {
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}, problem('time_zone'));
+const timeZone = z
+  .string({ error: orRequired('time_zone') })
+  .refine((name) => {
+    if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false;
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: name });
+      return true;
+    } catch {
+      return false;
+    }
+  }, problem('time_zone'))
+  .meta({ description: 'IANA name.', examples: ['America/Bogota'] });
 
 /** Null: none. */
 export const quietHours = z
   .strictObject({ from: clockTime, to: clockTime, time_zone: timeZone }, { error: orRequired('quiet_hours') })
   .refine(({ from, to }) => from !== to, { path: ['to'], error: problem('same_times') })
-  .nullable();
+  .nullable()
+  .meta({
+    description: 'Hours in which customers get nothing; `to` before `from` is the next morning, null ends them.',
+  });
 
 /** A backup's folder name; whose it is, and whether it exists, the sessions know. Nothing that could lead out of the folder passes. */
 export const backupName = z
   .string({ error: problem('backup_name') })
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, problem('backup_name'));
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, problem('backup_name'))
+  .meta({ description: 'As `GET /api/backups/{organization_id}` lists it; the newest when absent.' });
 
 /** Most actions take an organization and nothing else. */
 export const onlyOrganization = z.strictObject({ organization_id: organizationId });

@@ -29,6 +29,15 @@ export const HTTP_LIMITS: HttpLimits = {
   wrongKeysWaiting: 50,
 };
 
+/** What the HTTP room asks of the metrics; the room that counts implements it. */
+export interface HttpMetrics {
+  readonly contentType: string;
+  /** All of them, for a scrape. */
+  text(): Promise<string>;
+  /** One request was answered; `route` is the pattern of its path. */
+  answered(method: string, route: string, status: number, seconds: number): void;
+}
+
 /** What every route may use. */
 export interface HttpParts {
   readonly config: Config;
@@ -37,6 +46,7 @@ export interface HttpParts {
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
   readonly ledger: Pick<EventLedger, 'list' | 'onEvent' | 'onEnd'>;
   readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;
+  readonly metrics: HttpMetrics;
   readonly logger: Logger;
   /** Epoch ms. */
   readonly now: () => number;

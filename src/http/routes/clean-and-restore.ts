@@ -9,9 +9,13 @@ import { contextOf } from '../request-context.js';
 import { qrFields, statusFields } from '../session-answers.js';
 
 /** The predecessor's name first; ops have the others in their scripts. */
-const CLEANING_PATHS = ['/api/force-clean-session', '/api/clear-corrupted-session', '/api/clear-session'] as const;
+export const CLEANING_PATHS = [
+  '/api/force-clean-session',
+  '/api/clear-corrupted-session',
+  '/api/clear-session',
+] as const;
 
-const restoreBody = z.strictObject({ organization_id: organizationId, backup: backupName.optional() });
+export const restoreBody = z.strictObject({ organization_id: organizationId, backup: backupName.optional() });
 
 /** Field by field: what else a room may know of a backup is not for the wire. */
 function listedBackup({ name, set_aside_at, phone_number, reason, size }: BackupView): BackupView {

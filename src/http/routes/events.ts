@@ -17,6 +17,13 @@ const REPLAY_PAGE = 500;
 /** Streams at one time in this process. */
 const MAX_STREAMS = 200;
 
+export const eventsQuery = z.strictObject({
+  organization_id: organizationId.optional(),
+  after: cursor.optional(),
+  limit: pageSize.optional(),
+});
+export const streamQuery = z.strictObject({ organization_id: organizationId.optional(), after: cursor.optional() });
+
 /**
  * What happened.
  * - `GET /api/events?organization_id=&after=&limit=` -> `{events: [{id, name, organization_id, at, data, sentence}], next}`, oldest first;
@@ -26,19 +33,13 @@ const MAX_STREAMS = 200;
  *   `Last-Event-ID` (or `after`) it begins with what was missed; without, with what happens from now on.
  */
 export function eventRoutes({ ledger, now }: HttpParts): Router {
-  const page = z.strictObject({
-    organization_id: organizationId.optional(),
-    after: cursor.optional(),
-    limit: pageSize.optional(),
-  });
-  const stream = z.strictObject({ organization_id: organizationId.optional(), after: cursor.optional() });
   let streams = 0;
 
   const router = Router();
   router
     .route('/api/events')
     .get((request, response) => {
-      const { organization_id: id, after, limit = DEFAULT_PAGE } = readQuery(page, request, response);
+      const { organization_id: id, after, limit = DEFAULT_PAGE } = readQuery(eventsQuery, request, response);
       const { language } = contextOf(response);
       const events = ledger.list({ organizationId: id, after, limit: limit + 1 });
       const shown = events.slice(0, limit);
@@ -52,7 +53,7 @@ export function eventRoutes({ ledger, now }: HttpParts): Router {
   router
     .route('/api/events/stream')
     .get((request, response) => {
-      const { organization_id: id, after } = readQuery(stream, request, response);
+      const { organization_id: id, after } = readQuery(streamQuery, request, response);
       const { language } = contextOf(response);
       if (streams >= MAX_STREAMS) {
         response.set('Retry-After', '30').status(503).end();

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Config } from '../../config.js';
 import { ServiceError } from '../../errors.js';
 import { cursor, messageStatuses, organizationId, pageSize, phone } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
@@ -8,6 +9,15 @@ import { methodNotAllowed, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 
 const DEFAULT_PAGE = 50;
+
+export const messagesQuery = (defaultCountry: Config['DEFAULT_COUNTRY']) =>
+  z.strictObject({
+    organization_id: organizationId,
+    status: messageStatuses.optional(),
+    phone: phone(defaultCountry).optional(),
+    after: cursor.optional(),
+    limit: pageSize.optional(),
+  });
 
 /**
  * What became of accepted messages; their texts are not told.
@@ -19,14 +29,7 @@ const DEFAULT_PAGE = 50;
  * Errors: 400, 404 `unknown_message`, 409 `too_late_to_cancel` with `message_status`.
  */
 export function messageRoutes({ config, outbox }: HttpParts): Router {
-  const query = z.strictObject({
-    organization_id: organizationId,
-    status: messageStatuses.optional(),
-    phone: phone(config.DEFAULT_COUNTRY).optional(),
-    after: cursor.optional(),
-    limit: pageSize.optional(),
-  });
-
+  const query = messagesQuery(config.DEFAULT_COUNTRY);
   const router = Router();
   router
     .route('/api/messages')

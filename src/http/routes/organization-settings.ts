@@ -8,7 +8,7 @@ import { quietHoursFields } from '../message-answers.js';
 import { jsonBody, methodNotAllowed, organizationInPath, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 
-const body = z.strictObject({ organization_id: organizationId, quiet_hours: quietHours });
+export const organizationSettingsBody = z.strictObject({ organization_id: organizationId, quiet_hours: quietHours });
 
 /**
  * What an organization may choose: the hours in which its customers get nothing; messages wait until they are over.
@@ -41,7 +41,7 @@ export function organizationSettingsRoutes(parts: HttpParts): Router {
   router
     .route('/api/organization-settings')
     .post(jsonBody(parts), async (request, response) => {
-      const { organization_id: id, quiet_hours: quiet } = readBody(body, request, response);
+      const { organization_id: id, quiet_hours: quiet } = readBody(organizationSettingsBody, request, response);
       mustBeKnown(id);
       await outbox.setQuietHours(id, quiet && { from: quiet.from, to: quiet.to, timeZone: quiet.time_zone });
       dispatcher.settingsChanged(id);

@@ -8,7 +8,7 @@ import { methodNotAllowed, organizationInPath } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 import { qrFields } from '../session-answers.js';
 
-const FORMATS = ['json', 'png', 'text'] as const;
+export const FORMATS = ['json', 'png', 'text'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** `?format=` decides; otherwise a caller that prefers a picture to JSON gets one. */

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
+import type { Config } from '../../config.js';
 import { ServiceError } from '../../errors.js';
 import type { OutboxMessage } from '../../outbox/outbox-message.js';
 import {
@@ -69,23 +70,11 @@ function fateAsError({ state, errorCode, ackCode, messageId }: OutboxMessage): S
   }
 }
 
-/**
- * `POST /api/send-message {organization_id, phone, message, wait_ms?, send_at?, expires_at? | ttl_seconds?, replace_key?, idempotency_key?}`,
- * also with `Idempotency-Key` as a header. The message is stored before anything is tried; the answer waits up to `wait_ms` (0..30000, by
- * default `SEND_WAIT`) for WhatsApp.
- * - WhatsApp has it: 200 `{success:true, message, phone, message_id, status}`; `message` is a sentence, `phone` the chat id used.
- * - Not yet: 202, the same with `status` `queued` or `sending`, `session_status`, and a `hint` that says what it waits for; `Location`.
- * - A known idempotency key: the answer by what has become of its message, with `Idempotency-Replayed: true`.
- * Accepted in every state of a session that was ever paired. Errors: 400 (fields; `not_on_whatsapp`, `message_refused`), 404
- * `session_not_started` with `status:"not_started"`, 409 `message_expired`, `message_cancelled`, 422 `idempotency_key_reused`, 429
- * `outbox_full`, 503 `storage_unavailable`, 504 `send_unconfirmed`; about an accepted message with `message_id`, `message_status`, `error_code`, `ack_code`.
- */
-export function sendMessageRoutes(parts: HttpParts): Router {
-  const { config, sessions, outbox, dispatcher, now } = parts;
-  const body = z
+export const sendMessageBody = (defaultCountry: Config['DEFAULT_COUNTRY']) =>
+  z
     .strictObject({
       organization_id: organizationId,
-      phone: phone(config.DEFAULT_COUNTRY),
+      phone: phone(defaultCountry),
       message,
       wait_ms: waitMs.optional(),
       send_at: time.optional(),
@@ -101,6 +90,21 @@ export function sendMessageRoutes(parts: HttpParts): Router {
       if (value.ttl_seconds !== undefined) issue('ttl_seconds', 'one_expiry_only');
       if (value.send_at !== undefined && value.expires_at <= value.send_at) issue('expires_at', 'expires_before_send');
     });
+
+/**
+ * `POST /api/send-message {organization_id, phone, message, wait_ms?, send_at?, expires_at? | ttl_seconds?, replace_key?, idempotency_key?}`,
+ * also with `Idempotency-Key` as a header. The message is stored before anything is tried; the answer waits up to `wait_ms` (0..30000, by
+ * default `SEND_WAIT`) for WhatsApp.
+ * - WhatsApp has it: 200 `{success:true, message, phone, message_id, status}`; `message` is a sentence, `phone` the chat id used.
+ * - Not yet: 202, the same with `status` `queued` or `sending`, `session_status`, and a `hint` that says what it waits for; `Location`.
+ * - A known idempotency key: the answer by what has become of its message, with `Idempotency-Replayed: true`.
+ * Accepted in every state of a session that was ever paired. Errors: 400 (fields; `not_on_whatsapp`, `message_refused`), 404
+ * `session_not_started` with `status:"not_started"`, 409 `message_expired`, `message_cancelled`, 422 `idempotency_key_reused`, 429
+ * `outbox_full`, 503 `storage_unavailable`, 504 `send_unconfirmed`; about an accepted message with `message_id`, `message_status`, `error_code`, `ack_code`.
+ */
+export function sendMessageRoutes(parts: HttpParts): Router {
+  const { config, sessions, outbox, dispatcher, now } = parts;
+  const body = sendMessageBody(config.DEFAULT_COUNTRY);
 
   function answer(response: Response, stored: OutboxMessage): void {
     const { sentences } = contextOf(response);

@@ -1,5 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { Config } from '../../config.js';
 import { answerInTime } from '../answer-in-time.js';
 import { organizationId, phone, waitMs } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
@@ -12,6 +13,13 @@ const PAIRING_CODE_WAIT = 6_000;
 /** ms that an answer may take beyond the wait that the caller asked for. */
 const GRACE = 5_000;
 
+export const startSessionBody = (defaultCountry: Config['DEFAULT_COUNTRY']) =>
+  z.strictObject({
+    organization_id: organizationId,
+    pairing_phone: phone(defaultCountry).optional(),
+    wait_ms: waitMs.optional(),
+  });
+
 /**
  * `POST /api/start-session {organization_id, pairing_phone?, wait_ms?}` -> `{message, organization_id, status, hint}`, with
  * `pairing_phone` also `pairing_code` (8 characters, or null when WhatsApp gave none in time).
@@ -20,11 +28,7 @@ const GRACE = 5_000;
  */
 export function startSessionRoutes(parts: HttpParts): Router {
   const { config, sessions, limits } = parts;
-  const body = z.strictObject({
-    organization_id: organizationId,
-    pairing_phone: phone(config.DEFAULT_COUNTRY).optional(),
-    wait_ms: waitMs.optional(),
-  });
+  const body = startSessionBody(config.DEFAULT_COUNTRY);
 
   const router = Router();
   router

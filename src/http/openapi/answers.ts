@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import { EVENT_NAMES } from '../../events/catalogue.js';
+import { MESSAGE_STATES } from '../../outbox/outbox-message.js';
+import { ATTENTION_CODES, type SessionStatus } from '../../session/session-view.js';
+import { DISCONNECT_KINDS } from '../../session/disconnect-reason.js';
+import { ERROR_CODES } from '../../errors.js';
+
+/**
+ * The answers, as the documentation describes them. They are held against real answers by `test/scenarios/openapi.test.ts`: a field too
+ * many or too few fails there. In the document they stay open, for an answer may learn new fields.
+ */
+
+const STATUSES = Object.keys({
+  not_started: 0,
+  connecting: 0,
+  restoring: 0,
+  qr_ready: 0,
+  qr_required: 0,
+  connected: 0,
+  disconnected: 0,
+  logged_out: 0,
+  stopped: 0,
+} satisfies Record<SessionStatus, 0>) as [SessionStatus, ...SessionStatus[]];
+
+const count = z.int().min(0);
+const organization = z.string().meta({ description: 'The organization.', examples: ['clinic-7'] });
+const sentence = z.string().meta({ description: 'For people, in the language of `Accept-Language` (es, en).' });
+const hint = z.string().meta({ description: 'What to do, for people.' });
+const instant = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC.' });
+const instantOrNull = instant.nullable();
+const success = z.literal(true);
+const digits = z.string().meta({ description: 'Digits only, with country code.', examples: ['573001112233'] });
+const qr = z.string().nullable().meta({ description: 'A PNG as a data URL, or null when there is none.' });
+const hasQr = z.boolean().meta({ description: 'Whether a QR can be scanned now.' });
+const messageId = z.string().meta({ description: "The message's id, here and at WhatsApp." });
+const chat = z.string().meta({ description: 'The chat id used, like `573001112233@s.whatsapp.net`.' });
+const next = z.string().nullable().meta({ description: "The following page's `after`; null at the end." });
+
+export const sessionStatus = z.enum(STATUSES);
+export const messageStatus = z.enum(MESSAGE_STATES);
+const attentionCode = z.enum(ATTENTION_CODES);
+const verdict = z.enum(['healthy', 'suspect', 'corrupted']);
+
+export const errorAnswer = z.object({
+  error: sentence,
+  code: z.enum(Object.keys(ERROR_CODES) as [string, ...string[]]).meta({ description: 'For programs; never changes.' }),
+  request_id: z.string().meta({ description: 'Also in the header X-Request-Id and in the log.' }),
+  status: sessionStatus.optional().meta({ description: "The session's status, when the error follows from it." }),
+  hint: hint.optional(),
+  fields: z
+    .record(z.string(), z.string())
+    .optional()
+    .meta({ description: 'Each wrong field with a sentence of its own.' }),
+  message_id: messageId.optional(),
+  message_status: messageStatus.optional(),
+  error_code: z.string().nullable().optional(),
+  ack_code: z.int().nullable().optional().meta({ description: "WhatsApp's code of a refusal." }),
+});
+
+export const health = z.object({ status: z.literal('ok'), sessions: count, timestamp: instant });
+export const live = z.object({ status: z.literal('ok') });
+export const readiness = z.object({
+  status: z.enum(['ready', 'starting']),
+  ready: z.boolean(),
+  restoring: count.meta({ description: 'Sessions that had no try yet since the start.' }),
+  version_refused: z.boolean(),
+});
+
+const five = {
+  organization_id: organization,
+  status: sessionStatus,
+  connected: z.boolean(),
+  has_qr: hasQr,
+  phone_number: digits.nullable(),
+};
+
+export const started = z.object({
+  message: sentence,
+  organization_id: organization,
+  status: sessionStatus,
+  hint,
+  pairing_code: z.string().nullable().optional().meta({
+    description:
+      'With `pairing_phone` only: 8 characters to type on the phone, or null when WhatsApp gave none in time.',
+  }),
+});
+
+export const qrAnswer = z.object({ organization_id: organization, status: sessionStatus, has_qr: hasQr, qr });
+
+const counter = z.object({ count, limit: count, window_ms: count });
+const sessionHealth = z.object({
+  verdict,
+  counters: z.object({ bad_mac: counter, stream_error: counter }),
+  totals: z.record(z.string(), count).meta({ description: 'Per kind, since this process started.' }),
+  last_cleaning: z
+    .object({ at: instantOrNull, reason: z.string(), automatic: z.boolean(), backup: z.string().nullable() })
+    .nullable(),
+  cleanings_24h: count,
+  cleanings_limit: count,
+});
+
+export const status = z.object({
+  ...five,
+  sentence,
+  hint,
+  since: instantOrNull,
+  last_connected_at: instantOrNull,
+  last_disconnect: z
+    .object({ code: z.int().nullable(), reason: z.enum(DISCONNECT_KINDS), text: z.string(), at: instantOrNull })
+    .nullable(),
+  next_reconnect_at: instantOrNull,
+  health: sessionHealth.nullable(),
+  attention: z.object({ code: attentionCode, sentence, hint, since: instantOrNull, until: instantOrNull }).nullable(),
+  backups: count.nullable().meta({ description: 'How many; null when their folder cannot be read.' }),
+  queue: z.object({ pending: count, oldest_at: instantOrNull }),
+});
+
+export const sessionList = z.object({
+  total: count,
+  sessions: z.array(
+    z.object({
+      ...five,
+      since: instantOrNull,
+      last_connected_at: instantOrNull,
+      next_reconnect_at: instantOrNull,
+      verdict,
+      attention: attentionCode.nullable(),
+      queue: z.object({ pending: count }),
+    }),
+  ),
+});
+
+export const changedSession = z.object({
+  success,
+  message: sentence,
+  organization_id: organization,
+  status: sessionStatus,
+});
+export const loggedOut = z.object({ success, message: sentence, organization_id: organization });
+
+export const cleaned = z.object({
+  success,
+  message: sentence,
+  organization_id: organization,
+  backup: z.string().nullable().meta({ description: 'Name of the backup; null when no phone had been linked.' }),
+  backup_path: z.string().nullable(),
+  status: sessionStatus,
+  has_qr: hasQr,
+  qr,
+});
+
+export const backups = z.object({
+  organization_id: organization,
+  total: count,
+  backups: z.array(
+    z.object({
+      name: z.string(),
+      set_aside_at: instant,
+      phone_number: digits.nullable(),
+      reason: z.string(),
+      size: count.meta({ description: 'Bytes.' }),
+    }),
+  ),
+});
+
+export const restored = z.object({
+  success,
+  message: sentence,
+  organization_id: organization,
+  backup: z.string(),
+  status: sessionStatus,
+  phone_number: digits.nullable(),
+});
+
+const sentFields = { success, message: sentence, phone: chat, message_id: messageId, status: messageStatus };
+export const sent = z.object(sentFields);
+export const accepted = z.object({ ...sentFields, session_status: sessionStatus, hint });
+
+const messageFields = {
+  message_id: messageId,
+  organization_id: organization,
+  phone: z.string().meta({ description: 'The chat id, or digits before the number was resolved.' }),
+  status: messageStatus,
+  error: z.object({ code: z.string(), ack_code: z.int().nullable(), sentence }).nullable(),
+  replace_key: z.string().nullable(),
+  attempts: count,
+  created_at: instant,
+  send_at: instant,
+  expires_at: instant,
+  first_try_at: instantOrNull,
+  times: z.record(z.string(), z.string()).meta({ description: 'When each status was entered.' }),
+};
+export const message = z.object({ ...messageFields, sentence, hint });
+export const messageList = z.object({ messages: z.array(z.object(messageFields)), next });
+
+const quietHours = z.object({ from: z.string(), to: z.string(), time_zone: z.string() }).nullable();
+export const settings = z.object({ organization_id: organization, quiet_hours: quietHours });
+export const savedSettings = z.object({
+  success,
+  message: sentence,
+  organization_id: organization,
+  quiet_hours: quietHours,
+});
+
+export const event = z.object({
+  id: z.string().meta({ description: 'Grows; `after` and `Last-Event-ID` speak of it.' }),
+  name: z.enum(EVENT_NAMES as [string, ...string[]]),
+  organization_id: organization,
+  at: instant,
+  data: z.record(z.string(), z.unknown()).meta({ description: 'What comes with this kind of event.' }),
+  sentence,
+});
+export const eventList = z.object({ events: z.array(event), next });
+
+/** Their names in the document. */
+export const ANSWERS = {
+  Error: errorAnswer,
+  Health: health,
+  Live: live,
+  Readiness: readiness,
+  StartedSession: started,
+  Qr: qrAnswer,
+  SessionStatus: status,
+  SessionList: sessionList,
+  ChangedSession: changedSession,
+  LoggedOut: loggedOut,
+  CleanedSession: cleaned,
+  BackupList: backups,
+  RestoredSession: restored,
+  SentMessage: sent,
+  AcceptedMessage: accepted,
+  Message: message,
+  MessageList: messageList,
+  Settings: settings,
+  SavedSettings: savedSettings,
+  Event: event,
+  EventList: eventList,
+} as const;
+export type AnswerName = keyof typeof ANSWERS;

@@ -1,0 +1,347 @@
+import Ajv from 'ajv';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiDocument, DocumentedOperation } from '../../src/http/openapi/document.js';
+import { Stage } from '../stage/stage.js';
+
+const PHONE = '573001112233';
+const CUSTOMER = '573109998877';
+const NOBODY = '573109990000';
+
+interface Call {
+  params?: Record<string, string>;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  /** Sent as it is when a text, as JSON otherwise. */
+  body?: unknown;
+  /** Without a key. */
+  anonymous?: boolean;
+  /** Only the beginning of the answer is read. */
+  stream?: boolean;
+}
+
+/** A client that knows only the document: it finds operations by id, and takes no answer that is not described. */
+class DocumentedApi {
+  /** `getQr 200 image/png`: what was answered so far. */
+  readonly seen = new Set<string>();
+  readonly operations = new Map<string, { path: string; method: string; operation: DocumentedOperation }>();
+  private readonly ajv = new Ajv({ allErrors: true, schemaId: '$id' });
+
+  constructor(
+    private readonly stage: Stage,
+    readonly document: ApiDocument,
+  ) {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        this.operations.set(operation.operationId, { path, method, operation });
+      }
+    }
+    // In the document answers may grow; here a field that nobody described is a mistake.
+    const closed = structuredClone(document);
+    Object.values(closed.components.schemas).forEach(close);
+    this.ajv.addSchema(closed, 'api');
+  }
+
+  // As in stage/api.ts: answers are asserted on field by field.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  async call(id: string, expected: number, call: Call = {}): Promise<any> {
+    const found = this.operations.get(id);
+    if (!found) throw new Error(`no operation ${id}`);
+    const { path, method, operation } = found;
+    const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(call.params?.[name] ?? '?'));
+    const query = call.query ? `?${new URLSearchParams(call.query).toString()}` : '';
+    const parameters = (operation.parameters ?? []).filter((one) => one.in === 'query').map(({ name }) => name);
+    if (expected < 400) {
+      expect(parameters).toEqual(expect.arrayContaining(Object.keys(call.query ?? {})));
+      this.checkBody(id, operation, call.body);
+    }
+    const abort = new AbortController();
+    const response = await fetch(this.stage.api.url + address + query, {
+      method: method.toUpperCase(),
+      signal: abort.signal,
+      headers: {
+        'accept-language': 'en',
+        ...(call.anonymous ? {} : { 'x-api-key': this.stage.key }),
+        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...call.headers,
+      },
+      ...(call.body !== undefined && { body: typeof call.body === 'string' ? call.body : JSON.stringify(call.body) }),
+    });
+    const type = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
+    const text = call.stream ? await firstChunk(response) : await response.text();
+    abort.abort();
+    const place = `${id} ${response.status} ${type}`;
+    expect(response.status, `${place}: ${text.slice(0, 500)}`).toBe(expected);
+    const answer = operation.responses[String(response.status)];
+    expect(answer, `${place} is not documented`).toBeDefined();
+    expect(Object.keys(answer?.content ?? {}), place).toContain(type);
+    for (const name of Object.keys(answer?.headers ?? {})) {
+      if (name === 'Location') expect(response.headers.get(name), place).not.toBeNull();
+    }
+    this.seen.add(place);
+    if (type !== 'application/json') return text;
+    const body = JSON.parse(text);
+    this.check(['paths', path, method, 'responses', String(response.status), 'content', type, 'schema'], body, place);
+    return body;
+  }
+
+  /** What is sent as right must be right by the document. */
+  private checkBody(id: string, operation: DocumentedOperation, body: unknown): void {
+    expect(body !== undefined, `${id} takes a body`).toBe(operation.requestBody !== undefined);
+    if (body === undefined) return;
+    const { path, method } = this.operations.get(id) ?? { path: '', method: '' };
+    this.check(['paths', path, method, 'requestBody', 'content', 'application/json', 'schema'], body, `${id} request`);
+  }
+
+  /** Whether the document takes a body. */
+  takes(id: string, body: unknown): boolean {
+    const { path, method } = this.operations.get(id) ?? { path: '', method: '' };
+    return this.validator(['paths', path, method, 'requestBody', 'content', 'application/json', 'schema'])(
+      body,
+    ) as boolean;
+  }
+
+  private check(place: string[], value: unknown, what: string): void {
+    const validate = this.validator(place);
+    const valid = validate(value);
+    expect(valid, `${what}: ${this.ajv.errorsText(validate.errors)}\n${JSON.stringify(value).slice(0, 1000)}`).toBe(
+      true,
+    );
+  }
+
+  private validator(place: string[]) {
+    const pointer = place.map((part) => encodeURIComponent(part.replace(/~/g, '~0').replace(/\//g, '~1'))).join('/');
+    const validate = this.ajv.getSchema(`api#/${pointer}`);
+    if (!validate) throw new Error(`no schema at ${place.join(' ')}`);
+    return validate;
+  }
+}
+
+function close(schema: unknown): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  if ('properties' in schema && !('additionalProperties' in schema)) {
+    Object.assign(schema, { additionalProperties: false });
+  }
+  Object.values(schema).forEach(close);
+}
+
+async function firstChunk(response: Response): Promise<string> {
+  const { value } = (await response.body?.getReader().read()) ?? {};
+  return Buffer.from((value as Uint8Array | undefined) ?? []).toString('utf8');
+}
+
+describe('the documented operations, against the real service', () => {
+  let stage: Stage;
+  let api: DocumentedApi;
+  const id = { organization_id: 'shop-2' };
+  const unknown = { organization_id: 'shop-9' };
+
+  beforeAll(async () => {
+    stage = await Stage.set();
+    const response = await fetch(`${stage.api.url}/openapi.json`);
+    api = new DocumentedApi(stage, (await response.json()) as ApiDocument);
+  });
+  afterAll(() => stage.end());
+
+  it('for those who watch: no key for health and documentation', async () => {
+    const anonymous = { anonymous: true };
+    await api.call('health', 200, anonymous);
+    await api.call('live', 200, anonymous);
+    await api.call('ready', 200, anonymous);
+    expect(await api.call('openapi', 200, anonymous)).toEqual(api.document);
+    await api.call('docs', 200, anonymous);
+    await api.call('metrics', 401, anonymous);
+    await api.call('metrics', 200);
+    const bearer = { anonymous: true, headers: { authorization: `Bearer ${stage.key}` } };
+    await api.call('metrics', 200, bearer);
+  });
+
+  it('from the start over the QR to connected', async () => {
+    await api.call('getQr', 404, { params: unknown });
+    expect((await api.call('getStatus', 200, { params: unknown })).status).toBe('not_started');
+    const started = await api.call('startSession', 200, { body: { ...id, wait_ms: 20_000 } });
+    expect(started.status).toBe('qr_ready');
+    expect((await api.call('getQr', 200, { params: id })).has_qr).toBe(true);
+    await api.call('getQr', 200, { params: id, query: { format: 'png' } });
+    await api.call('getQr', 200, { params: id, query: { format: 'text', background: 'light' } });
+    await api.call('getQr', 400, { params: id, query: { format: 'gif' } });
+    await stage.scan(id.organization_id, PHONE);
+    expect((await api.call('getQr', 200, { params: id })).qr).toBeNull();
+    expect((await api.call('getQr', 409, { params: id, query: { format: 'png' } })).code).toBe('already_connected');
+    const twice = await api.call('startSession', 409, { body: { ...id, pairing_phone: PHONE } });
+    expect(twice.code).toBe('already_paired');
+    const other = { organization_id: 'shop-3' };
+    await api.call('startSession', 200, { body: { ...other, pairing_phone: '573001112234' } });
+    expect((await api.call('getStatus', 200, { params: id })).status).toBe('connected');
+    expect((await api.call('listSessions', 200)).total).toBe(2);
+  });
+
+  it('messages: sent, waiting, refused, looked for, taken back', async () => {
+    const to = { ...id, phone: CUSTOMER };
+    stage.whatsapp.customer(NOBODY, { onWhatsApp: false });
+    const booking = { headers: { 'Idempotency-Key': 'booking-1' }, body: { ...to, message: stage.text() } };
+    const sent = await api.call('sendMessage', 200, booking);
+    expect((await api.call('sendMessage', 200, booking)).message_id).toBe(sent.message_id);
+    await api.call('sendMessage', 422, { ...booking, body: { ...to, message: stage.text() } });
+    await stage.log.until('message_delivered', { org: id.organization_id });
+    await api.call('getMessage', 200, { params: { message_id: sent.message_id } });
+    const refused = { body: { ...id, phone: NOBODY, message: stage.text() } };
+    expect((await api.call('sendMessage', 400, refused)).code).toBe('not_on_whatsapp');
+    await api.call('sendMessage', 404, { body: { ...unknown, phone: CUSTOMER, message: stage.text() } });
+    const later = await api.call('sendMessage', 202, {
+      body: {
+        ...to,
+        message: stage.text(),
+        wait_ms: 0,
+        send_at: new Date(Date.now() + 3_600_000).toISOString(),
+        ttl_seconds: 60,
+        replace_key: 'booking:1',
+        idempotency_key: 'booking-2',
+      },
+    });
+    const one = { params: { message_id: later.message_id } };
+    await api.call('getMessage', 200, one);
+    const page = { ...id, status: 'queued,sent,delivered,failed', phone: CUSTOMER, limit: '1' };
+    const first = await api.call('listMessages', 200, { query: page });
+    expect(first.next).not.toBeNull();
+    await api.call('listMessages', 200, { query: { ...page, after: first.next } });
+    expect((await api.call('listMessages', 200, { query: id })).messages.length).toBe(3);
+    await api.call('listMessages', 400, { query: { ...id, status: 'gone' } });
+    await api.call('listMessages', 400, { query: {} });
+    expect((await api.call('cancelMessage', 200, one)).status).toBe('cancelled');
+    await api.call('cancelMessage', 409, { params: { message_id: sent.message_id } });
+    await api.call('cancelMessage', 404, { params: { message_id: 'nothing' } });
+    await api.call('getMessage', 404, { params: { message_id: 'nothing' } });
+  });
+
+  it('settings: set, read, ended', async () => {
+    const quiet = { from: '21:00', to: '08:00', time_zone: 'America/Bogota' };
+    await api.call('setOrganizationSettings', 200, { body: { ...id, quiet_hours: quiet } });
+    expect((await api.call('getOrganizationSettings', 200, { params: id })).quiet_hours).toEqual(quiet);
+    await api.call('setOrganizationSettings', 200, { body: { ...id, quiet_hours: null } });
+    expect((await api.call('getOrganizationSettings', 200, { params: id })).quiet_hours).toBeNull();
+    await api.call('getOrganizationSettings', 404, { params: unknown });
+    await api.call('setOrganizationSettings', 404, { body: { ...unknown, quiet_hours: null } });
+  });
+
+  it('stopping, restarting, cleaning, restoring, logging out', async () => {
+    for (const operation of ['stopSession', 'restartSession', 'forceCleanSession', 'restoreSession', 'logout']) {
+      expect((await api.call(operation, 404, { body: unknown })).code).toBe('unknown_organization');
+    }
+    await api.call('listBackups', 404, { params: unknown });
+    await api.call('restoreSession', 404, { body: id });
+    expect((await api.call('stopSession', 200, { body: id })).status).toBe('stopped');
+    await api.call('restartSession', 200, { body: id });
+    await stage.api.ready(id.organization_id);
+    const cleaned = await api.call('forceCleanSession', 200, { body: id });
+    expect(cleaned.backup).not.toBeNull();
+    for (const alias of [1, 2]) {
+      expect((await api.call(`forceCleanSessionAlias${alias}`, 200, { body: id })).backup).toBeNull();
+    }
+    expect((await api.call('listBackups', 200, { params: id })).total).toBe(1);
+    await api.call('restoreSession', 404, { body: { ...id, backup: 'shop-2_corrupted_1' } });
+    await api.call('restoreSession', 200, { body: { ...id, backup: cleaned.backup } });
+    await stage.api.ready(id.organization_id);
+    await api.call('getStatus', 200, { params: id });
+    await api.call('logout', 200, { body: id });
+    expect((await api.call('getStatus', 200, { params: id })).status).toBe('logged_out');
+  });
+
+  it('events: looked up, and live', async () => {
+    const first = await api.call('listEvents', 200, { query: { ...id, limit: '2' } });
+    expect(first.events).toHaveLength(2);
+    await api.call('listEvents', 200, { query: { after: first.next } });
+    await api.call('listEvents', 400, { query: { after: 'yesterday' } });
+    const live = await api.call('streamEvents', 200, { headers: { 'last-event-id': '1' }, stream: true });
+    expect(live).toContain('event: session.');
+    await api.call('streamEvents', 400, { query: { after: 'yesterday' } });
+  });
+
+  it('bodies: what the document refuses is refused, with the field by name', async () => {
+    const right: Record<string, object> = {
+      startSession: id,
+      sendMessage: { ...id, phone: CUSTOMER, message: stage.text() },
+      setOrganizationSettings: { ...id, quiet_hours: null },
+    };
+    const wrong: Record<string, unknown> = {
+      organization_id: '../etc',
+      phone: true,
+      message: '  ',
+      wait_ms: 30_001,
+      send_at: 'tomorrow',
+      expires_at: 7,
+      ttl_seconds: 0,
+      replace_key: '',
+      idempotency_key: 'a b',
+      quiet_hours: { from: '25:00', to: '08:00', time_zone: 'America/Bogota' },
+      backup: '../etc',
+      pairing_phone: [],
+    };
+    const withBody = [...api.operations].filter(([, { operation }]) => operation.requestBody);
+    expect(withBody).toHaveLength(10);
+    for (const [operation] of withBody) {
+      const body = right[operation] ?? id;
+      expect(api.takes(operation, body), operation).toBe(true);
+      expect(api.takes(operation, { ...body, surprise: 1 })).toBe(false);
+      const surprised = await api.call(operation, 400, { body: { ...body, surprise: 1 } });
+      expect(Object.keys(surprised.fields as object)).toEqual(['surprise']);
+      for (const field of Object.keys(body)) {
+        const { [field]: _left, ...less } = body as Record<string, unknown>;
+        expect(api.takes(operation, less), `${operation} without ${field}`).toBe(false);
+        const missing = await api.call(operation, 400, { body: less });
+        expect(Object.keys(missing.fields as object)).toEqual([field]);
+      }
+      for (const [field, value] of Object.entries(wrong)) {
+        if (!(await knows(operation, field))) continue;
+        expect(api.takes(operation, { ...body, [field]: value }), `${operation} with ${field}`).toBe(false);
+        const answer = await api.call(operation, 400, { body: { ...body, [field]: value } });
+        expect(Object.keys(answer.fields as object).map((name) => name.split('.')[0])).toEqual([field]);
+      }
+      expect((await api.call(operation, 400, { body: '{' })).code).toBe('invalid_json');
+      await api.call(operation, 415, { body: 'a=b', headers: { 'content-type': 'text/plain' } });
+      await api.call(operation, 413, { body: JSON.stringify({ message: 'x'.repeat(300_000) }) });
+    }
+  });
+
+  /** Whether the body of an operation has a field, by the document. */
+  async function knows(operation: string, field: string): Promise<boolean> {
+    const schema = api.operations.get(operation)?.operation.requestBody?.content['application/json']?.schema;
+    const name = (schema?.$ref as string).split('/').at(-1) ?? '';
+    return field in (api.document.components.schemas[name]?.properties as object);
+  }
+
+  it('keys: nothing is told without one; a wrong one is 401 too', async () => {
+    const params = { organization_id: 'shop-2', message_id: '3EB0' };
+    for (const [operation, { operation: documented }] of api.operations) {
+      if (documented.security !== undefined) continue;
+      const body = documented.requestBody ? id : undefined;
+      expect((await api.call(operation, 401, { anonymous: true, params, body })).code).toBe('missing_api_key');
+    }
+    const wrong = { anonymous: true, headers: { 'x-api-key': 'wrong' } };
+    expect((await api.call('listSessions', 401, wrong)).code).toBe('wrong_api_key');
+  });
+
+  it('readiness while sessions come back', async () => {
+    await stage.pair('shop-4', '573001112235');
+    await stage.stopService();
+    stage.whatsapp.mishaps.muteQueries('*');
+    await stage.startService();
+    await api.call('ready', 503, { anonymous: true });
+    stage.whatsapp.mishaps.muteQueries('*', { on: false });
+  });
+
+  it('none was left out: every operation was driven to every answer that is no error, in every type', () => {
+    const documented = [...api.operations].flatMap(
+      ([
+        operation,
+        {
+          operation: { responses },
+        },
+      ]) =>
+        Object.entries(responses)
+          .filter(([, { content }]) => !JSON.stringify(content).includes('#/components/schemas/Error"'))
+          .flatMap(([status, { content }]) => Object.keys(content).map((type) => `${operation} ${status} ${type}`)),
+    );
+    expect(documented.length).toBeGreaterThan(25);
+    expect(documented.filter((answer) => !api.seen.has(answer))).toEqual([]);
+  });
+});
