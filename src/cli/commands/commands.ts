@@ -1,0 +1,29 @@
+import type { Command } from '../command.js';
+import { backups, clean, restore } from './clean-and-restore.js';
+import { completionCommand } from './completion.js';
+import { doctor } from './doctor.js';
+import { events } from './events.js';
+import { cancel, message, messages, send } from './messages.js';
+import { qr } from './qr.js';
+import { logout, restart, start, stop } from './sessions.js';
+import { status } from './status.js';
+
+/** Everything the program can do, in the order in which its help tells it. */
+export const COMMANDS: readonly Command[] = [
+  start,
+  qr,
+  status,
+  send,
+  messages,
+  message,
+  cancel,
+  stop,
+  restart,
+  logout,
+  clean,
+  backups,
+  restore,
+  events,
+  doctor,
+  completionCommand(() => COMMANDS),
+];
