@@ -30,6 +30,7 @@ export const ERROR_CODES = {
   idempotency_key_reused: 422,
   too_many_requests: 429,
   outbox_full: 429,
+  too_many_streams: 429,
   internal_error: 500,
   auth_folder_unreadable: 503,
   storage_unavailable: 503,

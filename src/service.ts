@@ -14,8 +14,10 @@ import { Metrics } from './metrics/metrics.js';
 import { OutboxDepth } from './metrics/outbox-depth.js';
 import { Dispatcher } from './outbox/dispatcher.js';
 import { openOutboxDatabase } from './outbox/outbox-database.js';
+import { organizationLabel } from './organization-id.js';
 import { Outbox } from './outbox/outbox.js';
 import { LoginGovernor } from './session/login-governor.js';
+import type { SessionHouse } from './session/organization-session.js';
 import { SessionDirectory } from './session/session-directory.js';
 import { StartError } from './start-error.js';
 import { SessionRegister } from './store/session-register.js';
@@ -45,8 +47,19 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const ledger = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
     EventLedger.open(config.DATA_DIR, { keep: config.EVENTS_KEPT, now: Date.now }),
   );
+  const tell: SessionHouse['tell'] = (name, id, data) => {
+    try {
+      ledger.tell(name, id, data);
+    } catch (error) {
+      // What happened has happened; a full disk must not make the session stumble over telling it.
+      logger.error(
+        { event: 'event_lost', org: organizationLabel(id), name },
+        `An event could not be kept: ${redact(String(error))}`,
+      );
+    }
+  };
   outbox.onChange(({ messageId, organizationId, state, errorCode, ackCode }) => {
-    ledger.tell('message.status', organizationId, {
+    tell('message.status', organizationId, {
       message_id: messageId,
       status: state,
       error_code: errorCode,
@@ -93,9 +106,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
       now: Date.now,
       random: Math.random,
       sentText: (id, messageId) => outbox.textOf(id, messageId),
-      tell: (name, id, data) => {
-        ledger.tell(name, id, data);
-      },
+      tell,
     },
     { qrWaitMs: config.CLEAN_WAIT },
   );

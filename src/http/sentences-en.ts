@@ -97,6 +97,10 @@ export const english: Sentences = {
       sentence: 'Too many messages of this organization are waiting.',
       hint: "Check the session's status: messages leave as soon as it is connected. Try again later.",
     },
+    too_many_streams: {
+      sentence: 'Too many event streams are open.',
+      hint: 'Close one of them; each resumes where it was.',
+    },
     internal_error: {
       sentence: 'An unexpected error happened in the service.',
       hint: "Try again; if it persists, look for this request_id in the service's log.",

@@ -100,6 +100,10 @@ export const spanish: Sentences = {
       sentence: 'Hay demasiados mensajes de esta organización en espera.',
       hint: 'Revise el estado de la sesión: los mensajes salen en cuanto se conecta. Intente más tarde.',
     },
+    too_many_streams: {
+      sentence: 'Hay demasiados flujos de eventos abiertos.',
+      hint: 'Cierre alguno; cada uno continúa donde quedó.',
+    },
     internal_error: {
       sentence: 'Ocurrió un error inesperado en el servicio.',
       hint: 'Inténtelo de nuevo; si se repite, busque este request_id en los registros del servicio.',

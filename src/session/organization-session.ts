@@ -584,7 +584,7 @@ export class OrganizationSession {
       this.house.outage.streamError(this.id, now);
       const verdict = this.health.record('stream_error', now);
       this.logFault({ kind: 'stream_error', text: reason.text });
-      if (verdict === 'corrupted' && this.judge('stream_error')) return;
+      if (verdict === 'corrupted' && this.judge('stream_error')) return this.tellEnd(reason);
     }
     this.react(reason);
   }
@@ -636,13 +636,17 @@ export class OrganizationSession {
     }
   }
 
-  private logEnd(reason: DisconnectReason, next: string, level: 'info' | 'error' = 'info'): void {
+  private tellEnd(reason: DisconnectReason): void {
     this.house.tell('session.disconnected', this.id, {
       reason: reason.kind,
       code: reason.code,
       text: reason.text,
       next_try_at: iso(this.nextReconnectAt),
     });
+  }
+
+  private logEnd(reason: DisconnectReason, next: string, level: 'info' | 'error' = 'info'): void {
+    this.tellEnd(reason);
     this.logger[level](
       { event: 'session_disconnected', kind: reason.kind, code: reason.code, next_try: iso(this.nextReconnectAt) },
       `The connection ended (${reason.text}); ${next}.`,

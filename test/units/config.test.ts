@@ -55,6 +55,7 @@ describe('the configuration', () => {
       LATE_ANSWER_WAIT: 2000,
       FIRST_CONTACT_PAUSE: 3_600_000,
       OUTBOX_LIMIT: 10_000,
+      EVENTS_KEPT: 1000,
       MESSAGE_RETENTION_DAYS: 7,
       CLEAN_WAIT: 5000,
     });

@@ -9,8 +9,10 @@ const DOORS = ['http', 'cli', 'operator-page'];
 const BELOW = ['health', 'auth', 'store', 'events'];
 /** Whole rooms that a room may use besides itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(DOORS.map((room) => [room, ['session', 'outbox', 'webhooks']])),
+  ...Object.fromEntries(DOORS.map((room) => [room, ['session', 'outbox', 'events', 'webhooks']])),
   session: BELOW,
+  // It counts facts that others know.
+  metrics: ['session', 'outbox', 'health', 'events'],
   webhooks: ['session', 'outbox', ...BELOW],
 };
 /** Single files of other rooms. */
@@ -18,6 +20,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   // Both write with shared commits; what a session remembers is not theirs.
   outbox: ['store/group-commit.ts', 'store/open-database.ts'],
   auth: ['store/group-commit.ts'],
+  events: ['store/open-database.ts'],
   // It implements session/whatsapp-socket.ts.
   baileys: ['session/whatsapp-socket.ts', 'session/disconnect-reason.ts', 'health/session-fault.ts'],
 };

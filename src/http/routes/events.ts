@@ -1,5 +1,6 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
+import { ServiceError } from '../../errors.js';
 import { eventSentence, type ServiceEvent } from '../../events/catalogue.js';
 import { cursor, organizationId, pageSize } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
@@ -55,10 +56,7 @@ export function eventRoutes({ ledger, now }: HttpParts): Router {
     .get((request, response) => {
       const { organization_id: id, after } = readQuery(streamQuery, request, response);
       const { language } = contextOf(response);
-      if (streams >= MAX_STREAMS) {
-        response.set('Retry-After', '30').status(503).end();
-        return;
-      }
+      if (streams >= MAX_STREAMS) throw new ServiceError('too_many_streams', { retryAfterSeconds: 30 });
       streams += 1;
       const resumed = lastEventId(request.get('last-event-id')) ?? after;
       response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
