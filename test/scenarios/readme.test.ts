@@ -3,8 +3,11 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/commands.js';
+import { EXIT } from '../../src/cli/exit-codes.js';
 import { CONFIG_VARIABLES, readConfig } from '../../src/config.js';
 import { ERROR_CODES } from '../../src/errors.js';
+import { EVENT_NAMES } from '../../src/events/catalogue.js';
 import { SENTENCES } from '../../src/http/sentences.js';
 import { MESSAGE_STATES } from '../../src/outbox/outbox-message.js';
 import { ATTENTION_CODES } from '../../src/session/session-view.js';
@@ -143,12 +146,10 @@ describe.each(READMES)('the tables of $file', (readme) => {
   });
 
   it('have every status', () => {
-    const told = table(text, '`status`').map(([status]) => status);
+    const life = section(text, readme.language === 'en' ? 'The life of a session' : 'La vida de una sesión');
+    const told = table(life, '`status`').map(([status]) => status);
     expect(told.sort()).toEqual(Object.keys(SENTENCES.en.statuses).sort());
-    for (const status of told)
-      expect(section(text, readme.language === 'en' ? 'The life of a session' : 'La vida de una sesión')).toMatch(
-        new RegExp(`^ .*\\b${status}\\b`, 'm'),
-      );
+    for (const status of told) expect(life).toMatch(new RegExp(`^ .*\\b${status}\\b`, 'm'));
   });
 
   it('have every status of a message, in the table and in the picture, and every code of what became of it', () => {
@@ -191,11 +192,24 @@ describe.each(READMES)('the tables of $file', (readme) => {
     expect(told.sort()).toEqual(eventsInSource());
   });
 
+  it('have every event of the stream, every command of the terminal and every exit code', () => {
+    expect(table(text, '`name`').map(([name]) => name)).toEqual(EVENT_NAMES);
+    const [commands, codes] =
+      readme.language === 'en' ? (['command', 'exit code'] as const) : (['comando', 'código de salida'] as const);
+    const told = table(text, commands).flatMap(([names]) => (names ?? '').split(/[`, ]+/));
+    expect(told.sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
+    expect(table(text, codes).map(([code]) => Number(code))).toEqual(Object.values(EXIT));
+  });
+
   it('name only routes that exist', () => {
     const routes = sources('src/http/routes').flatMap((code) =>
-      [...code.matchAll(/'(\/(?:api|health)[^']*)'/g)].map(([, route]) => (route ?? '').replace(/\/:\w+$/, '')),
+      [...code.matchAll(/'(\/(?:api|health|metrics|openapi|docs)[^']*)'/g)].map(([, route]) =>
+        (route ?? '').replace(/\/:\w+$/, ''),
+      ),
     );
-    const told = [...text.matchAll(/\/(?:api\/[a-z-]+|health(?:\/[a-z]+)?)/g)].map(([route]) => route);
+    const told = [
+      ...text.matchAll(/\/(?:api\/[a-z-]+(?:\/[a-z]+)?|health(?:\/[a-z]+)?|metrics|openapi\.json|docs)\b/g),
+    ].map(([route]) => route);
     expect(told.filter((route) => !routes.includes(route))).toEqual([]);
     expect([...new Set(routes)].filter((route) => !told.includes(route))).toEqual([]);
   });
