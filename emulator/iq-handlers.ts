@@ -138,9 +138,11 @@ function bundleNodes({ registrationId, identityKey, signedPreKey, preKey }: PreK
 }
 
 /** Who is on WhatsApp, under which number, with which devices and which LID. */
-function usync(world: World, _connection: Connection, iq: BinaryNode): BinaryNode[] {
+function usync(world: World, connection: Connection, iq: BinaryNode): BinaryNode[] {
   const request = child(iq, 'usync');
-  const protocols = (child(request, 'query')?.content as BinaryNode[] | undefined)?.map(({ tag }) => tag) ?? [];
+  const withheld = world.mishaps.pending.withholdLids.get(connection.number);
+  const asked = (child(request, 'query')?.content as BinaryNode[] | undefined)?.map(({ tag }) => tag) ?? [];
+  const protocols = asked.filter((protocol) => protocol !== 'lid' || !withheld);
   const users = children(child(request, 'list'), 'user').map((user) => {
     const phone = bytesOf(child(user, 'contact')?.content)?.toString().replace(/^\+/, '');
     const jid = phone ? undefined : parseJid(user.attrs['jid']);
@@ -149,9 +151,9 @@ function usync(world: World, _connection: Connection, iq: BinaryNode): BinaryNod
         ? world.directory.account(jid)
         : world.accountOf(jid.user)
       : world.accountOf(phone ?? '');
-    const asked = phone ? `${phone}@s.whatsapp.net` : (user.attrs['jid'] ?? '');
+    const askedJid = phone ? `${phone}@s.whatsapp.net` : (user.attrs['jid'] ?? '');
     if (!account?.onWhatsApp) {
-      return node('user', { jid: asked }, protocols.includes('contact') ? [node('contact', { type: 'out' })] : []);
+      return node('user', { jid: askedJid }, protocols.includes('contact') ? [node('contact', { type: 'out' })] : []);
     }
     const name = jid?.isLid ? `${account.lidUser}@lid` : `${account.number}@s.whatsapp.net`;
     return node('user', { jid: name }, answersOf(account, protocols, jid?.isLid === true));

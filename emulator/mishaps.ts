@@ -101,6 +101,7 @@ export class Mishaps {
     delayAcks: new Switches<number>(),
     muteQueries: new Switches<{ xmlns?: string }>(),
     silentLogins: new Switches<true>(),
+    withholdLids: new Switches<true>(),
   };
 
   constructor(
@@ -187,6 +188,14 @@ export class Mishaps {
   /** Messages of the organization are taken and delivered, but not acknowledged. */
   withholdAcks(org: string, on = true): void {
     this.pending.withholdAcks.set(org, on ? true : undefined);
+  }
+
+  /**
+   * Asked for somebody's devices, the server does not name the LID with them. Where it does, Baileys begins a new Signal session with that
+   * customer (`getUSyncDevices`), after each restart for example, and a ratchet that was not saved goes unnoticed. Strangers need theirs.
+   */
+  withholdLids(org: string, on = true): void {
+    this.pending.withholdLids.set(org, on ? true : undefined);
   }
 
   delayAcks(org: string, ms: number): void {

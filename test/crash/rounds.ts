@@ -302,6 +302,8 @@ export async function slowly(scene: Scene): Promise<void> {
   const { chance } = scene;
   const [what, kind, afterMs, lose] = chance.of([
     ['the instant a message arrives', messageArrives, undefined, false],
+    ['the instant a message arrives', messageArrives, undefined, false],
+    ['the instant a message arrives', messageArrives, undefined, false],
     ['the instant a message arrives, which is lost with it', messageArrives, undefined, true],
     ['up to 60 ms after the ack', ackSent, chance.between(0, 60), false],
     ["up to 60 ms after a customer's message", letterSent, chance.between(0, 60), false],

@@ -40,8 +40,8 @@ export interface TrafficOptions {
   readonly writers?: number;
   /** Longest pause of each between two messages, ms. */
   readonly pauseMs?: number;
-  /** A customer goes on writing until this many letters have no delivery receipt; default 4. */
-  readonly unreadLetters?: number;
+  /** How long a customer waits for the delivery receipt of an earlier message before the next one, ms; default: as long as it takes. */
+  readonly patienceMs?: number;
   /** How many of a hundred messages live for two seconds only. */
   readonly shortLived?: number;
 }
@@ -166,12 +166,12 @@ export class Traffic {
     while (!this.ending) {
       const shop = this.chance.of(this.shops);
       if (!this.closed.has(shop.id)) unread.push(await this.write(shop, this.chance.of(this.customers)));
-      if (unread.length >= (this.options.unreadLetters ?? UNREAD_LETTERS)) {
+      if (unread.length >= UNREAD_LETTERS) {
         const { customer, id } = unread.shift() as Letter;
         // One that is never read is found at the end.
         await this.stage
           .customer(customer)
-          .delivered(id, { timeoutMs: READ_WITHIN_MS })
+          .delivered(id, { timeoutMs: this.options.patienceMs ?? READ_WITHIN_MS })
           .catch(() => {});
       }
       await this.rest();

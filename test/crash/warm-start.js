@@ -3,9 +3,6 @@
  * parent says so. Whoever is killed every second cannot spend that second loading.
  */
 await import('../../dist/service.js');
-await new Promise((go) => {
-  process.once('message', go);
-  // A parent that is gone needs nobody.
-  process.once('disconnect', () => process.exit(0));
-});
-process.removeAllListeners('disconnect');
+// A parent that is gone needs nobody, neither now nor later.
+process.once('disconnect', () => process.exit(1));
+await new Promise((go) => process.once('message', go));
