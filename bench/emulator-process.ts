@@ -21,5 +21,5 @@ answer({
     const { id } = await customer.write(to, 'Hola');
     if (wait) await customer.delivered(id, { timeoutMs: 60_000 });
   },
-  badMac: ({ org, n }: { org: string; n: number }) => emulator.mishaps.badMac(org, n, { type: 'msg' }),
+  badMac: ({ org, n }: { org: string; n: number }) => emulator.mishaps.badMac(org, n),
 });

@@ -132,7 +132,12 @@ export class ServiceSide implements Side {
   }
 
   async send(organization: string, phone: string, message: string): Promise<void> {
-    const answer = await this.post('/api/send-message', { organization_id: organization, phone, message });
+    const answer = await this.post('/api/send-message', {
+      organization_id: organization,
+      phone,
+      message,
+      wait_ms: 30_000,
+    });
     if (answer.status !== 200) throw new Error(`${this.name}: ${answer.status} ${answer.text}`);
   }
 
