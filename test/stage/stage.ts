@@ -24,8 +24,9 @@ const QUICK: Record<string, string> = {
   RECONNECT_RESET_AFTER: '1000',
   HEALTH_STABLE_AFTER: '400',
   MAX_LOGINS_PER_HOUR: '100000',
-  KEEP_ALIVE_INTERVAL: '400',
-  SILENCE_TIMEOUT: '1500',
+  // The emulator shares the tests' process, which may be busy for seconds: that is no silence of WhatsApp.
+  KEEP_ALIVE_INTERVAL: '1000',
+  SILENCE_TIMEOUT: '10000',
   CONNECT_TIMEOUT: '5000',
   QUERY_TIMEOUT: '5000',
   SEND_RATE_PER_MINUTE: '1000000',
