@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 
 /**
  * Opens one of the service's own databases in DATA_DIR: WAL, `synchronous=FULL`, for this user alone, migrated.
- * @param migrations each runs once, in order, in a transaction of its own; never edited once released
+ * @param migrations each runs once, in order, all that are missing in one transaction; never edited once released
  * @throws when it cannot be opened, is damaged, or was written by a newer version: the service does not start without it
  */
 export function openDatabase(directory: string, name: string, migrations: readonly string[]): Database.Database {
@@ -16,16 +16,20 @@ export function openDatabase(directory: string, name: string, migrations: readon
   try {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
-    const version = database.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length)
-      throw new Error(`${name} in DATA_DIR was written by a newer version of this service`);
-    for (const [index, sql] of migrations.entries()) {
-      if (index < version) continue;
-      database.transaction(() => {
-        database.exec(sql);
-        database.pragma(`user_version = ${index + 1}`);
-      })();
-    }
+    // Immediate, and the version is read inside: a second process that starts at the same moment waits, and then finds the work done.
+    database
+      .transaction(() => {
+        const version = database.pragma('user_version', { simple: true }) as number;
+        if (version > migrations.length) {
+          throw new Error(`${name} in DATA_DIR was written by a newer version of this service`);
+        }
+        for (const [index, sql] of migrations.entries()) {
+          if (index < version) continue;
+          database.exec(sql);
+          database.pragma(`user_version = ${index + 1}`);
+        }
+      })
+      .immediate();
     return database;
   } catch (error) {
     database.close();
