@@ -81,7 +81,7 @@ export async function letters(scene: Scene): Promise<void> {
 /** At random, also while the service starts and logs in. */
 export async function anytime({ stage, chance }: Scene): Promise<void> {
   stage.prepareSpare();
-  await stage.killAfter('at random, within 400 ms', chance.between(0, 400));
+  await stage.killAfter('at random, within 1.5 s', chance.between(0, 1500));
   const starting = stage.start();
   // Also while it starts and logs in.
   if (chance.is(0.5))
