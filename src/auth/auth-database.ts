@@ -200,7 +200,7 @@ export class AuthDatabase {
   /** Folds the WAL into the file and lets go of it. A second call does nothing. */
   close(): void {
     if (!this.database.open) return;
-    this.group.flush();
+    this.group.close();
     try {
       this.database.pragma('wal_checkpoint(TRUNCATE)');
     } catch {

@@ -17,6 +17,7 @@ import { disconnectReason, type ConnectionEnd } from '../session/disconnect-reas
 import {
   NotAnsweredError,
   type AuthKeys,
+  type MessageToHand,
   type OpenSocketOptions,
   type SocketEvent,
   type WhatsAppSocket,
@@ -24,7 +25,7 @@ import {
 } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
-import { directKeyStore, makeSignalRepository, openSessions } from './signal-repository.js';
+import { directKeyStore, makeSignalRepository, openSessions, type SendUnderWay } from './signal-repository.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
 
 export interface BaileysOptions {
@@ -84,8 +85,8 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
   private readonly openSessions = openSessions();
-  /** Marks the context of a send of ours. */
-  private readonly sending = new AsyncLocalStorage<true>();
+  /** Marks the context of a send of ours, with what it waits for. */
+  private readonly sending = new AsyncLocalStorage<SendUnderWay>();
   private readonly silence: NodeJS.Timeout;
   private readonly lookEveryMs: number;
   private silentFor = 0;
@@ -127,6 +128,7 @@ class BaileysSocket implements WhatsAppSocket {
         keys,
         decryptedBefore: memory.decryptedBefore,
         openSessions: this.openSessions,
+        sendUnderWay: () => this.sending.getStore(),
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
@@ -163,11 +165,11 @@ class BaileysSocket implements WhatsAppSocket {
     if (!devices.some((device) => device.user === customer)) throw new NotAnsweredError('devices');
   }
 
-  async hand({ messageId, chatId, text }: { messageId: string; chatId: string; text: string }): Promise<void> {
+  async hand({ messageId, chatId, text, after }: MessageToHand): Promise<void> {
     const send = (): Promise<unknown> =>
       // No preview: it would fetch whatever address a text holds.
       this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId });
-    await this.answered('message', this.sending.run(true, send));
+    await this.answered('message', this.sending.run({ chatId, after }, send));
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DEFAULT_CONNECTION_CONFIG, proto, type SocketConfig } from '@whiskeysockets/baileys';
+import { areJidsSameUser, DEFAULT_CONNECTION_CONFIG, proto, type SocketConfig } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
 import { ProtocolAddress, SessionBuilder } from 'libsignal';
 import { PreKeyWhisperMessage } from 'libsignal/src/protobufs.js';
@@ -39,6 +39,14 @@ interface RepositoryOptions {
   readonly onFault: (fault: SessionFault) => void;
   readonly decryptedBefore: DecryptedBefore;
   readonly openSessions: OpenSessions;
+  /** The send that asks for an encryption, if it is one of ours. */
+  readonly sendUnderWay: () => SendUnderWay | undefined;
+}
+
+export interface SendUnderWay {
+  readonly chatId: string;
+  /** Nothing of it may leave before. */
+  readonly after: Promise<void>;
 }
 
 /** The record that libsignal's storage interface speaks of, kept back until the operation's one commit. */
@@ -113,7 +121,12 @@ class SignalTransaction {
 }
 
 type KeyPair = { public: Uint8Array; private: Uint8Array };
-type Creds = { signedIdentityKey: KeyPair; signedPreKey: { keyPair: KeyPair }; registrationId: number };
+interface Creds {
+  readonly signedIdentityKey: KeyPair;
+  readonly signedPreKey: { readonly keyPair: KeyPair };
+  readonly registrationId: number;
+  readonly me?: { readonly id: string; readonly lid?: string };
+}
 
 /**
  * Baileys' socket option `makeSignalRepository`: Signal state goes straight to this project's own store and is durable before a
@@ -128,6 +141,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
     const lock = new Mutex();
     const open = options.openSessions;
     const direct = directKeyStore(keys, lock);
+    const isOwn = (jid: string): boolean => [creds.me?.id, creds.me?.lid].some((mine) => areJidsSameUser(mine, jid));
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: direct }, logger, pnToLid);
 
     /** Where a contact's session is stored: under the LID once it is known, for a contact has one session, not two. */
@@ -199,6 +213,10 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
           const { type, body } = await new SignalCipher(transaction, address).encrypt(Buffer.from(data));
           return { type: type === 3 ? ('pkmsg' as const) : ('msg' as const), ciphertext: body };
         });
+        // After it was written, so that both wait for the disk at one time. Only the chat's own copies wait: without one of them Baileys makes
+        // no stanza, and those for the organization's phone are encrypted one after the other, for all sends.
+        const send = options.sendUnderWay();
+        if (send && isOwn(jid) === isOwn(send.chatId)) await send.after;
         return value;
       },
 

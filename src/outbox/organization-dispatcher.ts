@@ -252,18 +252,29 @@ export class OrganizationDispatcher {
     if (resting > 0) return this.rest(entry, resting);
     await carrier.prepare(this.id, chatId, { fresh: entry.refreshed, after: entry.stored });
     if (!this.inFlight.has(entry.messageId)) return;
-    const text = await outbox.claim(entry.messageId, chatId);
+    const { messageId, state, firstTryAt } = entry;
+    const { text, stored } = outbox.claim(messageId, chatId);
     if (text === null) {
       // Cancelled, replaced or expired while it waited.
-      this.dropped(entry.messageId);
+      await stored;
+      this.dropped(messageId);
       return;
     }
-    Object.assign(entry, { state: 'sending', firstTryAt: entry.firstTryAt ?? this.house.now() });
-    // Unless its fate was decided while it was being claimed.
-    if (this.entries.has(entry.messageId)) this.tried.set(entry.messageId, entry);
-    if (!this.inFlight.has(entry.messageId)) return;
+    Object.assign(entry, { state: 'sending', firstTryAt: firstTryAt ?? this.house.now() });
+    this.tried.set(messageId, entry);
+    // Encrypted while the claim goes to the disk; it leaves when that is there.
+    const handing = carrier.hand(this.id, { messageId, chatId, text, after: stored });
+    handing.catch(() => {});
     try {
-      await carrier.hand(this.id, { messageId: entry.messageId, chatId, text });
+      await stored;
+    } catch (error) {
+      // Not claimed after all: nothing has left, and it is no repeat.
+      Object.assign(entry, { state, firstTryAt });
+      if (firstTryAt === null) this.tried.delete(messageId);
+      throw error;
+    }
+    try {
+      await handing;
     } catch (error) {
       this.logger.warn(
         { event: 'message_hand_over_failed', message_id: entry.messageId },

@@ -228,13 +228,14 @@ export class Outbox {
 
   /**
    * Marks a queued message as being tried, unless it was cancelled or has expired meanwhile; a repeat of one that was tried before keeps the
-   * time of its first try. Resolves with its text when that is on disk, with null when it must not be sent.
+   * time of its first try. Its text at once, so that it can be encrypted meanwhile (null when it must not be sent); nothing may leave before
+   * `stored` resolves, and when it rejects the message is what it was.
    */
-  async claim(messageId: string, chatId: string): Promise<string | null> {
+  claim(messageId: string, chatId: string): { text: string | null; stored: Promise<void> } {
     const now = this.options.now();
-    let text: string | null = null;
+    let text: string | null = null as string | null;
     let changed: Row | undefined;
-    await this.write(() => {
+    const writing = this.write(() => {
       const row = this.row(messageId);
       if (!row || row.text === null) return;
       if (row.state === 'queued' && row.expires_at > now) {
@@ -252,8 +253,10 @@ export class Outbox {
       }
       text = row.text;
     });
-    if (changed) this.told(toMessage(changed));
-    return text;
+    const stored = writing.then(() => {
+      if (changed) this.told(toMessage(changed));
+    });
+    return { text, stored };
   }
 
   /** Moves a message forward; a move that its state does not allow (a late or repeated answer) changes nothing and resolves false. */
@@ -412,9 +415,14 @@ export class Outbox {
     this.changes.emit(WAITS_ENDED);
   }
 
+  /** Resolves when all that was accepted or changed until now is on disk, rejects when it is not; null when it is already. */
+  durable(): Promise<void> | null {
+    return this.commits.durable();
+  }
+
   /** Commits what is open; the database is closed afterwards. */
   close(): void {
-    this.commits.flush();
+    this.commits.close();
     this.database.close();
   }
 

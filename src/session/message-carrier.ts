@@ -9,6 +9,13 @@ export type CarrierNews =
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }
   | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' };
 
+export interface MessageToHand {
+  readonly messageId: string;
+  readonly chatId: string;
+  readonly text: string;
+  readonly after: Promise<void>;
+}
+
 /**
  * The port through which the outbox sends; implemented by the session directory. Methods reject when the session is not connected, when
  * WhatsApp does not answer, or when the socket ends meanwhile.
@@ -23,9 +30,10 @@ export interface MessageCarrier {
    */
   prepare(id: OrganizationId, chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
   /**
-   * Hands a message to the socket that is alive now. That it resolves says that the bytes were handed over, that it rejects does not say
-   * that they were not: only `ack` and `receipt` tell the truth.
+   * Hands a message to the socket that is alive now. It is encrypted at once and leaves when `after` has resolved; when that rejects, nothing
+   * leaves. That it resolves says that the bytes were handed over, that it rejects does not say that they were not: only `ack` and
+   * `receipt` tell the truth.
    */
-  hand(id: OrganizationId, message: { messageId: string; chatId: string; text: string }): Promise<void>;
+  hand(id: OrganizationId, message: MessageToHand): Promise<void>;
   onNews(listener: (id: OrganizationId, news: CarrierNews) => void): void;
 }

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
-import type { CarrierNews, MessageCarrier } from './message-carrier.js';
+import type { CarrierNews, MessageCarrier, MessageToHand } from './message-carrier.js';
 import { OrganizationSession, type SessionHouse } from './organization-session.js';
 import type { BackupView, CleanedSession, Sessions, SessionSnapshot } from './session-view.js';
 
@@ -141,7 +141,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     await this.known(id).liveSocket.prepare(chatId, options);
   }
 
-  async hand(id: OrganizationId, message: { messageId: string; chatId: string; text: string }): Promise<void> {
+  async hand(id: OrganizationId, message: MessageToHand): Promise<void> {
     await this.known(id).liveSocket.hand(message);
   }
 

@@ -1,6 +1,9 @@
 import type { SessionFault } from '../health/session-fault.js';
 import type { Logger } from '../logger.js';
 import type { DisconnectReason } from './disconnect-reason.js';
+import type { MessageToHand } from './message-carrier.js';
+
+export type { MessageToHand };
 
 /**
  * Keys of one organization as a socket reads and writes them; `auth/auth-database.ts` implements it. Everything is
@@ -61,10 +64,10 @@ export interface WhatsAppSocket {
    */
   prepare(chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
   /**
-   * Encrypts a text and hands it to the connection. Neither that it resolves nor that it rejects says whether WhatsApp has it: the `ack`
-   * event does.
+   * Encrypts a text at once and hands it to the connection when `after` has resolved; when that rejects, so does this, and nothing has left.
+   * Otherwise neither that it resolves nor that it rejects says whether WhatsApp has it: the `ack` event does.
    */
-  hand(message: { readonly messageId: string; readonly chatId: string; readonly text: string }): Promise<void>;
+  hand(message: MessageToHand): Promise<void>;
   /** Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. */
   requestPairingCode(phoneNumber: string): Promise<string>;
   /** Removes this device from the phone's list; true when WhatsApp confirmed it within `deadlineMs`. The socket ends in any case. */

@@ -1,14 +1,34 @@
+import fs from 'node:fs';
 import type Database from 'better-sqlite3';
 
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
- * Makes many writes durable with one commit: what is written within one turn of the event loop shares an fsync. Work runs at once and is
- * visible to later reads of the same connection; the promise resolves when it is on disk, and rejects, for all of the group, when the
+ * Makes many writes durable together, and waits for the disk without holding up the process. What is written within one turn of the event loop
+ * is one transaction; the journals of all transactions that were written while the disk was busy share the next sync. Work runs at once and
+ * is visible to later reads of the same connection; the promise resolves when it is on disk. It rejects, for all of the group, when the
  * commit failed; then nothing of the group was written.
+ *
+ * The database is in WAL mode with `synchronous=FULL`. What FULL does beyond NORMAL there is one sync of the journal after each commit
+ * (sqlite.org/pragma.html#pragma_synchronous); for its groups this class does it itself, in a thread. Other writes of the connection keep FULL.
+ * When the disk refuses a sync nobody knows what is on it (the system may have dropped the pages): from then on every write fails, until the
+ * database is opened anew.
  */
 export class GroupCommit {
-  private waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  /** Written in the transaction that is open. */
+  private open: Waiter[] = [];
+  /** Committed; its journal waits for a sync. */
+  private written: Waiter[] = [];
+  /** What the sync that is under way will make durable. */
+  private syncing: Waiter[] = [];
+  private isSyncing = false;
+  private journal: number | null = null;
+  private broken: { readonly error: unknown } | null = null;
+  private closed = false;
   private scheduled: NodeJS.Immediate | null = null;
-  private open: Promise<void> | null = null;
   private readonly begin: Database.Statement;
   private readonly commit: Database.Statement;
   /** Within an open transaction this is a savepoint. Made once: making one costs as much as a small write. */
@@ -27,11 +47,11 @@ export class GroupCommit {
   /** Runs `work` at once, inside the open group. When `work` throws, only its own writes are undone, and the error is thrown. */
   async write<T>(work: () => T): Promise<T> {
     const result = this.join(work);
-    await new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }));
+    await new Promise<void>((resolve, reject) => this.open.push({ resolve, reject }));
     return result;
   }
 
-  /** Runs `work` and commits it together with whatever is open: durable when this returns. @throws when the commit fails */
+  /** Runs `work` and makes it durable together with whatever is not yet: on disk when this returns. @throws when that fails */
   writeNow<T>(work: () => T): T {
     const result = this.join(work);
     const failure = this.flush();
@@ -41,38 +61,117 @@ export class GroupCommit {
 
   /** Resolves when everything that was written until now is on disk, rejects when it is not; null when it is already. */
   durable(): Promise<void> | null {
-    if (!this.scheduled) return null;
-    this.open ??= new Promise<void>((resolve, reject) => this.waiting.push({ resolve, reject }));
-    return this.open;
+    const last = this.scheduled ? this.open : this.written.length > 0 ? this.written : this.syncing;
+    if (!this.scheduled && last.length === 0) return null;
+    return new Promise<void>((resolve, reject) => last.push({ resolve, reject }));
   }
 
-  /** Commits what is open; safe to call when nothing is. The waiting writers are told; the failure is also returned. */
+  /**
+   * Commits what is open and waits for the disk: all that was written is durable when this returns. Safe to call when nothing is. The
+   * waiting writers are told; the failure is also returned.
+   */
   flush(): { error: unknown } | null {
-    if (this.scheduled) clearImmediate(this.scheduled);
-    this.scheduled = null;
-    this.open = null;
-    const { waiting } = this;
-    this.waiting = [];
+    const failure = this.commitOpen();
+    if (failure) return failure;
+    if (this.written.length === 0 && this.syncing.length === 0) return null;
+    // In place, so that the sync that may be under way finds nobody left to tell.
+    const waiting = [...this.syncing.splice(0), ...this.written.splice(0)];
     try {
-      if (this.database.open && this.database.inTransaction) this.commit.run();
+      fs.fdatasyncSync(this.journalFile());
     } catch (error) {
-      if (this.database.inTransaction) this.database.exec('ROLLBACK');
-      this.onUndone();
-      for (const { reject } of waiting) reject(error);
-      return { error };
+      return this.fail(error, waiting);
     }
     for (const { resolve } of waiting) resolve();
-    return null;
+    return this.broken;
+  }
+
+  /** Makes all durable and lets go of the journal; the database is closed afterwards, by whoever opened it. */
+  close(): void {
+    this.flush();
+    this.closed = true;
+    this.closeJournal();
   }
 
   private join<T>(work: () => T): T {
-    if (!this.database.inTransaction) this.begin.run();
-    this.scheduled ??= setImmediate(() => this.flush());
+    if (this.broken) throw this.broken.error;
+    if (!this.database.inTransaction) {
+      // Compiled anew each time: the setting is made when the statement is compiled, not when it runs.
+      this.database.exec('PRAGMA synchronous = NORMAL');
+      this.begin.run();
+    }
+    this.scheduled ??= setImmediate(() => {
+      if (!this.commitOpen()) this.sync();
+    });
     try {
       return this.savepoint(work) as T;
     } catch (error) {
       this.onUndone();
       throw error;
     }
+  }
+
+  /** Ends the open transaction: its content is in the journal, not yet on disk. */
+  private commitOpen(): { error: unknown } | null {
+    if (!this.scheduled) return null;
+    clearImmediate(this.scheduled);
+    this.scheduled = null;
+    const group = this.open;
+    this.open = [];
+    try {
+      if (this.broken) throw this.broken.error;
+      if (this.database.open && this.database.inTransaction) {
+        this.commit.run();
+        this.database.exec('PRAGMA synchronous = FULL');
+      }
+    } catch (error) {
+      if (this.database.inTransaction) this.database.exec('ROLLBACK; PRAGMA synchronous = FULL');
+      this.onUndone();
+      for (const { reject } of group) reject(error);
+      return { error };
+    }
+    this.written.push(...group);
+    return null;
+  }
+
+  /** One sync at a time; what is committed meanwhile shares the next. */
+  private sync(): void {
+    if (this.isSyncing || this.written.length === 0) return;
+    const group = this.written;
+    this.written = [];
+    this.syncing = group;
+    let journal: number;
+    try {
+      journal = this.journalFile();
+    } catch (error) {
+      this.fail(error, group);
+      return;
+    }
+    this.isSyncing = true;
+    fs.fdatasync(journal, (error) => {
+      this.isSyncing = false;
+      if (error) this.fail(error, group);
+      for (const { resolve } of group.splice(0)) resolve();
+      if (this.closed) this.closeJournal();
+      else this.sync();
+    });
+  }
+
+  /** The disk refused a sync: nothing that waited for one, now or later, is known to be on it. */
+  private fail(error: unknown, waiting: Waiter[]): { error: unknown } {
+    this.broken ??= { error };
+    this.onUndone();
+    for (const { reject } of [...waiting.splice(0), ...this.written.splice(0)]) reject(error);
+    return this.broken;
+  }
+
+  /** The journal as SQLite writes it: there from the first write in WAL mode until the last connection closes. */
+  private journalFile(): number {
+    return (this.journal ??= fs.openSync(`${this.database.name}-wal`, 'r+'));
+  }
+
+  private closeJournal(): void {
+    if (this.journal === null || this.isSyncing) return;
+    fs.closeSync(this.journal);
+    this.journal = null;
   }
 }

@@ -53,7 +53,7 @@ describe('a message', () => {
 
   it('is told to the end', async () => {
     const id = await accept();
-    await stage.outbox.claim(id, CHAT);
+    await stage.outbox.claim(id, CHAT).stored;
     stage.clock.now += 1000;
     await stage.outbox.move(id, 'sent');
     await stage.outbox.move(id, 'read');
@@ -69,7 +69,7 @@ describe('a message', () => {
 
   it('tells why it failed and what to do', async () => {
     const id = await accept();
-    await stage.outbox.claim(id, CHAT);
+    await stage.outbox.claim(id, CHAT).stored;
     await stage.outbox.move(id, 'failed', { errorCode: 'recipient_refused', ackCode: 463 });
     const response = await stage.get(`/api/messages/${id}`).set('Accept-Language', 'en').expect(200);
     const { sentence, hint } = SENTENCES.en.messageErrors.recipient_refused;
@@ -110,12 +110,12 @@ describe('cancelling', () => {
         error: { code: 'cancelled_by_request', ack_code: null },
       });
     }
-    expect(await stage.outbox.claim(id, CHAT)).toBeNull();
+    expect(stage.outbox.claim(id, CHAT).text).toBeNull();
   });
 
   it('comes too late for what was handed over', async () => {
     const id = await accept();
-    await stage.outbox.claim(id, CHAT);
+    await stage.outbox.claim(id, CHAT).stored;
     const response = await stage.delete(`/api/messages/${id}`).expect(409);
     expect(response.body).toMatchObject({ code: 'too_late_to_cancel', message_status: 'sending' });
   });
@@ -161,7 +161,7 @@ describe('a list', () => {
     const queued = await accept();
     const sent = await accept();
     const failed = await accept({ phone: '573009998877' });
-    await stage.outbox.claim(sent, CHAT);
+    await stage.outbox.claim(sent, CHAT).stored;
     await stage.outbox.move(sent, 'sent');
     await stage.outbox.move(failed, 'failed', { errorCode: 'not_on_whatsapp' });
     const ids = async (query: string) => (await page(`organization_id=2&${query}`)).ids;

@@ -61,7 +61,7 @@ describe('when WhatsApp has the message', () => {
 
   it('answers the chat id that WhatsApp gave, not the number', async () => {
     stage.courier.carry = async ({ messageId }) => {
-      await stage.outbox.claim(messageId, '5511987654321@s.whatsapp.net');
+      await stage.outbox.claim(messageId, '5511987654321@s.whatsapp.net').stored;
       await stage.outbox.move(messageId, 'sent');
     };
     const response = await send({ phone: '+55 11 8765 4321' }).expect(200);

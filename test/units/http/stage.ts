@@ -41,7 +41,7 @@ class Courier {
   }
 
   async hand({ messageId, phone }: OutboxMessage): Promise<void> {
-    await this.outbox.claim(messageId, `${phone}@s.whatsapp.net`);
+    await this.outbox.claim(messageId, `${phone}@s.whatsapp.net`).stored;
   }
 
   async deliver(message: OutboxMessage): Promise<void> {

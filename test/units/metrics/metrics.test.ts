@@ -159,7 +159,7 @@ describe('the depth of the outbox', () => {
     const quiet = 'c' as OrganizationId;
     await accept(quiet);
     await outbox.setQuietHours(quiet, { from: '11:00', to: '13:00', timeZone: 'America/Bogota' });
-    await outbox.claim(first.message.messageId, '573001112233@s.whatsapp.net');
+    await outbox.claim(first.message.messageId, '573001112233@s.whatsapp.net').stored;
     expect(depth.at(noon + 60_000)).toEqual({ queued: 2, sending: 1, due: 1, oldestDueAgeMs: 60_000 });
     await outbox.move(first.message.messageId, 'sent');
     expect(depth.at(noon + 60_000)).toEqual({ queued: 2, sending: 0, due: 0, oldestDueAgeMs: 0 });

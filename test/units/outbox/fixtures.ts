@@ -8,7 +8,7 @@ import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import type { NewMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings } from '../../../src/outbox/organization-dispatcher.js';
-import type { CarrierNews, MessageCarrier } from '../../../src/session/message-carrier.js';
+import type { CarrierNews, MessageCarrier, MessageToHand } from '../../../src/session/message-carrier.js';
 
 export const ID = parseOrganizationId('2') as OrganizationId;
 export const OTHER_ID = parseOrganizationId('3') as OrganizationId;
@@ -40,6 +40,13 @@ export function openOutbox({ directory = folder(), clock = new Clock(), maxPendi
 
 export function message(now: number, more: Partial<NewMessage> = {}): NewMessage {
   return { organizationId: ID, phone: CUSTOMER, text: 'Hello', expiresAt: now + DAY, ...more };
+}
+
+/** The text of a claimed message when the claim is on disk. */
+export async function claim(outbox: Outbox, messageId: string, chatId: string): Promise<string | null> {
+  const { text, stored } = outbox.claim(messageId, chatId);
+  await stored;
+  return text;
 }
 
 export const QUIET_LOGGER = createLogger({ level: 'silent', format: 'json' });
@@ -76,7 +83,8 @@ export class FakeCarrier implements MessageCarrier {
     return Promise.resolve();
   }
 
-  async hand(_id: OrganizationId, handed: { messageId: string; chatId: string; text: string }): Promise<void> {
+  async hand(_id: OrganizationId, { after, ...handed }: MessageToHand): Promise<void> {
+    await after;
     // Also when it is rejected afterwards: that is what cannot be told apart.
     this.handed.push({ ...handed, at: Date.now() });
     this.failIfTold('hand');
@@ -122,6 +130,8 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
   onTestFinished(() => void vi.useRealTimers());
   const database = openOutboxDatabase(directory);
   const outbox = new Outbox(database, { maxPending: 1000, now: Date.now });
+  outboxes.add(outbox);
+  onTestFinished(() => void outboxes.delete(outbox));
   const carrier = new FakeCarrier();
   const house = { outbox, carrier, logger: QUIET_LOGGER, now: Date.now, random: () => 0.5 };
   const dispatcher = new OrganizationDispatcher(ID, { ...house, settings: { ...SETTINGS, ...settings } });
@@ -156,9 +166,17 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
   return { outbox, carrier, dispatcher, accept, disconnect, connect, ack, house, database };
 }
 
-/** Until everything that can happen without time passing has happened. */
+/** Those of the running test. */
+const outboxes = new Set<Outbox>();
+
+/** Until everything that can happen without time passing has happened, on the disk as well. */
 export async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (;;) {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const writing = [...outboxes].map((outbox) => outbox.durable()).filter((one) => one !== null);
+    if (writing.length === 0) return;
+    await Promise.allSettled(writing);
+  }
 }
 
 /** Lets time pass, a little at a time, and everything happen that it brings. */

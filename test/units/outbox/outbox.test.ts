@@ -10,7 +10,7 @@ import {
   NO_CHAT_KEPT_MS,
   Outbox,
 } from '../../../src/outbox/outbox.js';
-import { Clock, CUSTOMER, DAY, folder, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
+import { claim, Clock, CUSTOMER, DAY, folder, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
 
 const CHAT = `${CUSTOMER}@s.whatsapp.net`;
 
@@ -58,7 +58,7 @@ describe('an accepted message', () => {
     const id = stored.messageId;
     const begun = clock.at;
     clock.at += 10;
-    expect(await outbox.claim(id, CHAT)).toBe('Hello');
+    expect(await claim(outbox, id, CHAT)).toBe('Hello');
     clock.at += 10;
     expect(await outbox.move(id, 'delivered')).toBe(true);
     clock.at += 10;
@@ -80,9 +80,9 @@ describe('an accepted message', () => {
     const { outbox, clock } = openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
     const first = clock.at;
-    await outbox.claim(stored.messageId, CHAT);
+    await claim(outbox, stored.messageId, CHAT);
     clock.at += 60_000;
-    expect(await outbox.claim(stored.messageId, CHAT)).toBe('Hello');
+    expect(await claim(outbox, stored.messageId, CHAT)).toBe('Hello');
     expect(outbox.get(stored.messageId)).toMatchObject({ attempts: 2, firstTryAt: first });
   });
 
@@ -91,9 +91,9 @@ describe('an accepted message', () => {
     async (state) => {
       const { outbox, clock } = openOutbox();
       const { message: stored } = await outbox.accept(message(clock.at));
-      if (state === 'unconfirmed') await outbox.claim(stored.messageId, CHAT);
+      if (state === 'unconfirmed') await claim(outbox, stored.messageId, CHAT);
       await outbox.move(stored.messageId, state);
-      expect(await outbox.claim(stored.messageId, CHAT)).toBeNull();
+      expect(await claim(outbox, stored.messageId, CHAT)).toBeNull();
     },
   );
 
@@ -101,7 +101,7 @@ describe('an accepted message', () => {
     const { outbox, clock } = openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at, { expiresAt: clock.at + 1000 }));
     clock.at += 1000;
-    expect(await outbox.claim(stored.messageId, CHAT)).toBeNull();
+    expect(await claim(outbox, stored.messageId, CHAT)).toBeNull();
     expect(outbox.get(stored.messageId)?.state).toBe('queued');
     await outbox.expire();
     expect(outbox.get(stored.messageId)?.state).toBe('expired');
@@ -117,7 +117,7 @@ describe('an accepted message', () => {
     const waiting = [outbox.settled(id, 60_000), outbox.settled(id, 60_000, gone.signal)];
     gone.abort();
     expect((await waiting[1])?.state).toBe('queued');
-    await outbox.claim(id, CHAT);
+    await claim(outbox, id, CHAT);
     await outbox.move(id, 'sent');
     expect((await waiting[0])?.state).toBe('sent');
     const { message: other } = await outbox.accept(message(clock.at));
@@ -157,7 +157,7 @@ describe('idempotency keys', () => {
     const { outbox, clock } = openOutbox();
     const ask = () => outbox.accept(message(clock.at, { idempotencyKey: 'booking-1' }));
     const first = await ask();
-    await outbox.claim(first.message.messageId, CHAT);
+    await claim(outbox, first.message.messageId, CHAT);
     await outbox.move(first.message.messageId, 'failed', { errorCode: 'recipient_refused', ackCode: 463 });
     clock.at += IDEMPOTENCY_KEPT_MS - 1;
     expect(outbox.hasIdempotencyKey(ID, 'booking-1')).toBe(true);
@@ -175,7 +175,7 @@ describe('a replace key', () => {
     const { outbox, clock } = openOutbox();
     const ask = (more = {}) => outbox.accept(message(clock.at, { replaceKey: 'booking:1', ...more }));
     const tried = await ask();
-    await outbox.claim(tried.message.messageId, CHAT);
+    await claim(outbox, tried.message.messageId, CHAT);
     const old = await ask();
     const elsewhere = await ask({ organizationId: OTHER_ID });
     const told: string[] = [];
@@ -226,7 +226,7 @@ describe('taking back', () => {
     });
     expect(await outbox.cancel(stored.messageId)).toMatchObject({ state: 'cancelled' });
     const { message: tried } = await outbox.accept(message(clock.at));
-    await outbox.claim(tried.messageId, CHAT);
+    await claim(outbox, tried.messageId, CHAT);
     await expect(outbox.cancel(tried.messageId)).rejects.toMatchObject({
       code: 'too_late_to_cancel',
       details: { facts: { message_status: 'sending' } },
@@ -239,7 +239,7 @@ describe('taking back', () => {
     for (let n = 0; n < 20; n++) {
       const { message: stored } = await outbox.accept(message(clock.at));
       const both = [
-        () => outbox.claim(stored.messageId, CHAT),
+        () => claim(outbox, stored.messageId, CHAT),
         () => outbox.cancel(stored.messageId).catch(() => null),
       ];
       if (n % 2 === 1) both.reverse();
@@ -288,7 +288,7 @@ describe('what is kept, and what is erased', () => {
       message(clock.at, { text: `${text} later`, sendAt: clock.at + 20 * DAY, expiresAt: clock.at + 30 * DAY }),
     );
     const { message: stored } = await outbox.accept(message(clock.at, { text }));
-    await outbox.claim(stored.messageId, CHAT);
+    await claim(outbox, stored.messageId, CHAT);
     await outbox.move(stored.messageId, 'sent');
     clock.at += 7 * DAY;
     expect(await outbox.eraseOld(7 * DAY)).toBe(false);
@@ -301,7 +301,7 @@ describe('what is kept, and what is erased', () => {
     // What waits keeps its text however old it is, and then for as long as any other.
     clock.at += 13 * DAY;
     await outbox.eraseOld(7 * DAY);
-    expect(await outbox.claim(scheduled.message.messageId, CHAT)).toBe(`${text} later`);
+    expect(await claim(outbox, scheduled.message.messageId, CHAT)).toBe(`${text} later`);
     await outbox.move(scheduled.message.messageId, 'sent');
     clock.at += 6 * DAY;
     await outbox.eraseOld(7 * DAY);
@@ -347,7 +347,7 @@ describe('what is kept, and what is erased', () => {
   test('who got a message is a contact of that organization; settings and pauses stay over a restart', async () => {
     const { outbox, clock, directory } = openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
-    await outbox.claim(stored.messageId, CHAT);
+    await claim(outbox, stored.messageId, CHAT);
     expect(outbox.isContact(ID, CUSTOMER)).toBe(false);
     await outbox.move(stored.messageId, 'delivered');
     await outbox.setQuietHours(ID, { from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
@@ -379,12 +379,12 @@ describe('the database', () => {
     outbox.onChange(({ state }) => told.push(state));
     database.pragma('query_only = ON');
     await expect(outbox.accept(message(clock.at))).rejects.toThrow();
-    await expect(outbox.claim(stored.messageId, CHAT)).rejects.toThrow();
+    await expect(claim(outbox, stored.messageId, CHAT)).rejects.toThrow();
     await expect(outbox.move(stored.messageId, 'expired')).rejects.toThrow();
     expect(told).toEqual([]);
     expect(outbox.depth(ID).pending).toBe(1);
     database.pragma('query_only = OFF');
-    expect(await outbox.claim(stored.messageId, CHAT)).toBe('Hello');
+    expect(await claim(outbox, stored.messageId, CHAT)).toBe('Hello');
     await outbox.accept(message(clock.at));
     expect(outbox.depth(ID).pending).toBe(2);
   });
