@@ -3,7 +3,8 @@ import { openDatabase } from '../store/open-database.js';
 
 const MIGRATIONS = [
   `CREATE TABLE messages (
-     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     -- Rows are never deleted, so no seq comes twice.
+     seq INTEGER PRIMARY KEY,
      message_id TEXT NOT NULL UNIQUE,
      organization_id TEXT NOT NULL,
      phone TEXT NOT NULL,
@@ -29,7 +30,7 @@ const MIGRATIONS = [
    CREATE INDEX messages_replaceable ON messages (organization_id, replace_key) WHERE state = 'queued' AND replace_key IS NOT NULL;
    CREATE UNIQUE INDEX messages_idempotent ON messages (organization_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
    CREATE INDEX messages_idempotent_age ON messages (created_at) WHERE idempotency_key IS NOT NULL;
-   CREATE INDEX messages_with_text ON messages (settled_at) WHERE text IS NOT NULL;
+   CREATE INDEX messages_with_text ON messages (settled_at) WHERE text IS NOT NULL AND settled_at IS NOT NULL;
    CREATE INDEX messages_by_organization ON messages (organization_id, seq);
    CREATE INDEX messages_by_phone ON messages (organization_id, phone, seq);
    CREATE TABLE chats (

@@ -69,8 +69,13 @@ interface Row {
   send_at: number;
   expires_at: number;
   created_at: number;
-  times: string;
+  times: Times;
 }
+
+type Times = OutboxMessage['times'];
+
+/** As it stands in the database. */
+type StoredRow = Omit<Row, 'times'> & { times: string };
 
 /**
  * The index of what waits. SQLite prefers the one of all of an organization's messages if it is not told, and reads through a million finished
@@ -191,7 +196,7 @@ export class Outbox {
             ...values,
             LIST_SCAN - 1,
           );
-    const rows = this.sql<Row>(
+    const rows = this.sql<StoredRow>(
       `SELECT * FROM messages ${waitingOnly ? WAITING : ''} WHERE ${where}
        ${states.length === 0 ? '' : `AND state IN (${states.map(() => '?').join(', ')})`}
        ${waitingOnly ? "AND state IN ('queued', 'sending')" : ''}
@@ -200,7 +205,7 @@ export class Outbox {
     ).all(...values, ...states, ...(end === undefined ? [] : [end.seq]), query.limit + 1);
     const page = rows.slice(0, query.limit);
     const next = rows.length > query.limit ? page.at(-1)?.seq : end?.seq;
-    return { messages: page.map(toMessage), next: next ?? null };
+    return { messages: page.map((row) => toMessage(toRow(row))), next: next ?? null };
   }
 
   /** The text of a message that may still be asked for again; undefined when absent or erased, never empty. */
@@ -213,9 +218,9 @@ export class Outbox {
 
   /** Everything that waits, of all organizations, in the order of acceptance; for the dispatcher at start. */
   pending(): PendingMessage[] {
-    return this.sql<Row>(`SELECT * FROM messages ${WAITING} WHERE state IN ('queued', 'sending') ORDER BY seq`)
+    return this.sql<StoredRow>(`SELECT * FROM messages ${WAITING} WHERE state IN ('queued', 'sending') ORDER BY seq`)
       .all()
-      .map((row) => toPending(row));
+      .map((row) => toPending(toRow(row)));
   }
 
   /** How many messages of an organization wait, and since when the oldest does (epoch ms). */
@@ -239,14 +244,14 @@ export class Outbox {
       const row = this.row(messageId);
       if (!row || row.text === null) return;
       if (row.state === 'queued' && row.expires_at > now) {
-        const times = withTime(row.times, 'sending', now);
+        const times = { ...row.times, sending: now };
         this.sql(
-          "UPDATE messages SET state = 'sending', chat_id = ?, attempts = 1, first_try_at = ?, times = ? WHERE message_id = ?",
-        ).run(chatId, now, times, messageId);
+          "UPDATE messages SET state = 'sending', chat_id = ?, attempts = 1, first_try_at = ?, times = ? WHERE seq = ?",
+        ).run(chatId, now, JSON.stringify(times), row.seq);
         changed = { ...row, state: 'sending', chat_id: chatId, attempts: 1, first_try_at: now, times };
         this.rows.set(messageId, changed);
       } else if (row.state === 'sending') {
-        this.sql('UPDATE messages SET attempts = attempts + 1 WHERE message_id = ?').run(messageId);
+        this.sql('UPDATE messages SET attempts = attempts + 1 WHERE seq = ?').run(row.seq);
         this.rows.set(messageId, { ...row, attempts: row.attempts + 1 });
       } else {
         return;
@@ -449,11 +454,19 @@ export class Outbox {
       chat_id: details.chatId ?? row.chat_id,
       error_code: details.errorCode ?? null,
       ack_code: details.ackCode ?? null,
-      times: withTime(row.times, to, now),
+      times: { ...row.times, [to]: now },
     };
     this.sql(
       'UPDATE messages SET state = ?, chat_id = ?, error_code = ?, ack_code = ?, settled_at = COALESCE(settled_at, ?), times = ? WHERE seq = ?',
-    ).run(next.state, next.chat_id, next.error_code, next.ack_code, isSettled(to) ? now : null, next.times, row.seq);
+    ).run(
+      next.state,
+      next.chat_id,
+      next.error_code,
+      next.ack_code,
+      isSettled(to) ? now : null,
+      JSON.stringify(next.times),
+      row.seq,
+    );
     this.rows.set(messageId, next);
     if (!isSettled(row.state) && isSettled(to)) this.count(row.organization_id, -1);
     if (to === 'sent' || to === 'delivered' || to === 'read') {
@@ -471,10 +484,11 @@ export class Outbox {
 
   private findByIdempotencyKey(message: NewMessage, now: number): Row | undefined {
     if (message.idempotencyKey === undefined) return undefined;
-    const known = this.sql<Row>('SELECT * FROM messages WHERE organization_id = ? AND idempotency_key = ?').get(
+    const stored = this.sql<StoredRow>('SELECT * FROM messages WHERE organization_id = ? AND idempotency_key = ?').get(
       message.organizationId,
       message.idempotencyKey,
     );
+    const known = stored && toRow(stored);
     if (known && now - known.created_at >= IDEMPOTENCY_KEPT_MS) {
       this.sql('UPDATE messages SET idempotency_key = NULL, request_hash = NULL WHERE seq = ?').run(known.seq);
       return undefined;
@@ -492,23 +506,44 @@ export class Outbox {
   }
 
   private insert(message: NewMessage, hash: Buffer | null, now: number): Row {
-    const messageId = newMessageId();
-    return this.sql<Row>(
+    const row = {
+      message_id: newMessageId(),
+      organization_id: message.organizationId,
+      phone: message.phone,
+      text: message.text,
+      state: 'queued',
+      replace_key: message.replaceKey ?? null,
+      request_hash: hash,
+      send_at: message.sendAt ?? now,
+      expires_at: message.expiresAt,
+      created_at: now,
+      times: { queued: now },
+      chat_id: null,
+      error_code: null,
+      ack_code: null,
+      attempts: 0,
+      first_try_at: null,
+    } as const;
+    const { lastInsertRowid } = this.sql(
       `INSERT INTO messages (message_id, organization_id, phone, text, state, replace_key, idempotency_key, request_hash,
-         send_at, expires_at, created_at, times) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
-    ).get(
-      messageId,
-      message.organizationId,
-      message.phone,
-      message.text,
-      message.replaceKey ?? null,
+         send_at, expires_at, created_at, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      row.message_id,
+      row.organization_id,
+      row.phone,
+      row.text,
+      row.state,
+      row.replace_key,
       message.idempotencyKey ?? null,
       hash,
-      message.sendAt ?? now,
-      message.expiresAt,
+      row.send_at,
+      row.expires_at,
       now,
-      withTime('{}', 'queued', now),
-    ) as Row;
+      JSON.stringify(row.times),
+    );
+    const inserted = { ...row, seq: Number(lastInsertRowid) };
+    this.rows.set(row.message_id, inserted);
+    return inserted;
   }
 
   /** Asked for at every try of every message, hence kept in memory; a write forgets what it changes. */
@@ -527,7 +562,8 @@ export class Outbox {
   private row(messageId: string): Row | undefined {
     let row = this.rows.get(messageId);
     if (!row) {
-      row = this.sql<Row>('SELECT * FROM messages WHERE message_id = ?').get(messageId);
+      const stored = this.sql<StoredRow>('SELECT * FROM messages WHERE message_id = ?').get(messageId);
+      row = stored && toRow(stored);
       if (row) this.rows.set(messageId, row);
     }
     return row;
@@ -583,8 +619,8 @@ function requestHash(message: NewMessage): Buffer {
   return createHash('sha256').update(JSON.stringify(parts)).digest();
 }
 
-function withTime(times: string, state: MessageState, now: number): string {
-  return JSON.stringify({ ...(JSON.parse(times) as object), [state]: now });
+function toRow(stored: StoredRow): Row {
+  return { ...stored, times: JSON.parse(stored.times) as Times };
 }
 
 function toMessage(row: Row): OutboxMessage {
@@ -602,7 +638,7 @@ function toMessage(row: Row): OutboxMessage {
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     firstTryAt: row.first_try_at,
-    times: JSON.parse(row.times) as OutboxMessage['times'],
+    times: row.times,
   };
 }
 

@@ -94,7 +94,8 @@ export class GroupCommit {
 
   private join<T>(work: () => T): T {
     if (this.broken) throw this.broken.error;
-    if (!this.database.inTransaction) {
+    const isFirst = !this.database.inTransaction;
+    if (isFirst) {
       // Compiled anew each time: the setting is made when the statement is compiled, not when it runs.
       this.database.exec('PRAGMA synchronous = NORMAL');
       this.begin.run();
@@ -103,8 +104,10 @@ export class GroupCommit {
       if (!this.commitOpen()) this.sync();
     });
     try {
-      return this.savepoint(work) as T;
+      // Nothing else is in the transaction yet that would have to be kept.
+      return isFirst ? work() : (this.savepoint(work) as T);
     } catch (error) {
+      if (isFirst) this.rollBack();
       this.onUndone();
       throw error;
     }
@@ -124,13 +127,17 @@ export class GroupCommit {
         this.database.exec('PRAGMA synchronous = FULL');
       }
     } catch (error) {
-      if (this.database.inTransaction) this.database.exec('ROLLBACK; PRAGMA synchronous = FULL');
+      this.rollBack();
       this.onUndone();
       for (const { reject } of group) reject(error);
       return { error };
     }
     this.written.push(...group);
     return null;
+  }
+
+  private rollBack(): void {
+    if (this.database.inTransaction) this.database.exec('ROLLBACK; PRAGMA synchronous = FULL');
   }
 
   /** One sync at a time; what is committed meanwhile shares the next. */

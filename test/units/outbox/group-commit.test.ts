@@ -1,6 +1,7 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { GroupCommit } from '../../../src/store/group-commit.js';
 import { openDatabase } from '../../../src/store/open-database.js';
 import { folder } from './fixtures.js';
@@ -94,5 +95,93 @@ describe('writes that share a commit', () => {
     }
     expect(numbers(database)).toHaveLength(1000);
     expect(seen.size).toBe(6);
+  });
+});
+
+describe('the disk', () => {
+  /** Holds every sync of the journal until the test lets it go. */
+  function heldSyncs() {
+    const held: ((error: NodeJS.ErrnoException | null) => void)[] = [];
+    const real = fs.fdatasync;
+    const spy = vi.spyOn(fs, 'fdatasync').mockImplementation(((file: number, done: (typeof held)[number]) => {
+      held.push((error) => (error ? done(error) : real(file, done)));
+    }));
+    onTestFinished(() => spy.mockRestore());
+    return held;
+  }
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const ioError = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', errno: -5 });
+
+  test('nothing is told before it; what is written meanwhile shares the next sync', async () => {
+    const held = heldSyncs();
+    const { commits, database, other, numbers, insert } = open();
+    const told: number[] = [];
+    const note = (n: number) => () => void told.push(n);
+    const first = commits.write(insert(1)).then(note(1));
+    await turn();
+    expect(held).toHaveLength(1);
+    const second = commits.write(insert(2)).then(note(2));
+    await turn();
+    const third = commits.write(insert(3)).then(note(3));
+    const all = commits.durable()?.then(note(4));
+    await turn();
+    // Committed all three, synced none.
+    expect(numbers(other)).toEqual([1, 2, 3]);
+    expect(told).toEqual([]);
+    expect(held).toHaveLength(1);
+    held[0]?.(null);
+    await first;
+    expect(told).toEqual([1]);
+    expect(held).toHaveLength(2);
+    held[1]?.(null);
+    await Promise.all([second, third, all]);
+    expect(told.sort()).toEqual([1, 2, 3, 4]);
+    expect(commits.durable()).toBeNull();
+    expect(database.pragma('synchronous', { simple: true })).toBe(2);
+  });
+
+  test('whoever cannot wait has all of it synced at once, and the waiting are told', async () => {
+    const held = heldSyncs();
+    const { commits, insert } = open();
+    const waiting = [commits.write(insert(1))];
+    await turn();
+    waiting.push(commits.write(insert(2)));
+    commits.writeNow(insert(3));
+    await Promise.all(waiting);
+    expect(commits.durable()).toBeNull();
+    // The one that was under way finds nobody left, and does no harm.
+    held[0]?.(null);
+    await turn();
+    await commits.durable();
+  });
+
+  test('a sync that fails fails everybody from then on: nobody knows what is on the disk', async () => {
+    const held = heldSyncs();
+    const { commits, insert } = open();
+    const waiting = [commits.write(insert(1))];
+    await turn();
+    waiting.push(commits.write(insert(2)));
+    await turn();
+    held[0]?.(ioError);
+    const results = await Promise.allSettled(waiting);
+    expect(results).toMatchObject([
+      { status: 'rejected', reason: ioError },
+      { status: 'rejected', reason: ioError },
+    ]);
+    await expect(commits.write(insert(3))).rejects.toBe(ioError);
+    expect(() => commits.writeNow(insert(4))).toThrow(ioError);
+    commits.close();
+  });
+
+  test('the journal stays open for a sync that is under way when everything closes', async () => {
+    const held = heldSyncs();
+    const { commits, other, numbers, insert } = open();
+    const waiting = commits.write(insert(1));
+    await turn();
+    commits.close();
+    await waiting;
+    expect(numbers(other)).toEqual([1]);
+    held[0]?.(null);
+    await turn();
   });
 });
