@@ -19,3 +19,5 @@ process.on('message', ({ id, name }) => {
 });
 // Waiting for the bench's questions must not keep the service alive.
 process.channel?.unref();
+// The bench has died: nobody will end this process any more.
+process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));

@@ -26,6 +26,7 @@ import {
 import { baileysLogger } from './baileys-logger.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
 import { directKeyStore, makeSignalRepository, openSessions, type SendUnderWay } from './signal-repository.js';
+import { SilenceWatch } from './silence-watch.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
 
 export interface BaileysOptions {
@@ -51,8 +52,11 @@ const PAIRING_CODE_DEADLINE_MS = 3000;
 /** Sockets over Baileys. */
 export class BaileysSockets implements WhatsAppSockets {
   private readonly memories = new Map<string, OrganizationMemory>();
+  private readonly silenceWatch: SilenceWatch;
 
-  constructor(private readonly options: BaileysOptions) {}
+  constructor(private readonly options: BaileysOptions) {
+    this.silenceWatch = new SilenceWatch(Math.min(1000, options.silenceTimeoutMs / 8));
+  }
 
   newCredentials(): Record<string, unknown> {
     return initAuthCreds();
@@ -64,7 +68,7 @@ export class BaileysSockets implements WhatsAppSockets {
       memory = organizationMemory();
       this.memories.set(options.organizationId, memory);
     }
-    return new BaileysSocket(this.options, options, memory);
+    return new BaileysSocket(this.options, options, memory, this.silenceWatch);
   }
 
   forget(organizationId: string): void {
@@ -87,16 +91,15 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly openSessions = openSessions();
   /** Marks the context of a send of ours, with what it waits for. */
   private readonly sending = new AsyncLocalStorage<SendUnderWay>();
-  private readonly silence: NodeJS.Timeout;
-  private readonly lookEveryMs: number;
+  private endSilenceWatch: () => void = () => {};
   private silentFor = 0;
-  private lastLook = Date.now();
   private ended = false;
 
   constructor(
     private readonly settings: BaileysOptions,
     private readonly options: OpenSocketOptions,
     private readonly memory: OrganizationMemory,
+    silenceWatch: SilenceWatch,
   ) {
     this.logger = options.logger;
     const keys = this.guardedKeys(options.keys);
@@ -135,8 +138,10 @@ class BaileysSocket implements WhatsAppSocket {
     this.takeKeysOutOfTransactions(keys);
     this.holdFramesUntilDurable(keys);
     this.listen(keys, creds);
-    this.lookEveryMs = Math.min(1000, settings.silenceTimeoutMs / 8);
-    this.silence = setInterval(() => this.watchSilence(), this.lookEveryMs);
+    this.endSilenceWatch = silenceWatch.add((elapsedMs) => {
+      this.silentFor += elapsedMs;
+      if (this.silentFor > settings.silenceTimeoutMs) this.finish({ text: 'Connection was lost', code: 408 });
+    });
   }
 
   async resolveChat(phoneNumber: string): Promise<string | null> {
@@ -225,7 +230,7 @@ class BaileysSocket implements WhatsAppSocket {
 
   private tearDown(): void {
     this.ended = true;
-    clearInterval(this.silence);
+    this.endSilenceWatch();
     // Baileys' own end() waits up to 30 s for a dead peer's farewell; with the TCP connection gone it ends at once.
     const { socket } = this.sock.ws as unknown as { socket: { terminate(): void } | null };
     void this.sock.end(undefined).catch(() => {});
@@ -292,17 +297,6 @@ class BaileysSocket implements WhatsAppSocket {
         });
       });
     }
-  }
-
-  /**
-   * Time in which this process itself was busy or suspended is no silence of WhatsApp: what was said meanwhile has not been read yet. So
-   * a look that comes late counts no more than two.
-   */
-  private watchSilence(): void {
-    const now = Date.now();
-    this.silentFor += Math.min(Math.max(0, now - this.lastLook), 2 * this.lookEveryMs);
-    this.lastLook = now;
-    if (this.silentFor > this.settings.silenceTimeoutMs) this.finish({ text: 'Connection was lost', code: 408 });
   }
 
   // --- what goes out ---
