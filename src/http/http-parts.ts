@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
 import type { Logger } from '../logger.js';
+import type { Access } from '../access/access.js';
 import type { EventLedger } from '../events/event-ledger.js';
 import type { Dispatcher } from '../outbox/dispatcher.js';
 import type { Outbox } from '../outbox/outbox.js';
@@ -16,12 +17,15 @@ export interface HttpLimits {
   /** ms that the first wrong key waits for its answer; doubled each time, up to the maximum. */
   readonly wrongKeyDelay: number;
   readonly wrongKeyMaxDelay: number;
+  /** Bytes of a body for which no key is needed. */
+  readonly openBodyBytes: number;
   /** How many wrong keys may wait at once in the process, so that the delay itself cannot be used to fill memory. */
   readonly wrongKeysWaiting: number;
 }
 
 export const HTTP_LIMITS: HttpLimits = {
   bodyBytes: 256 * 1024,
+  openBodyBytes: 4 * 1024,
   answerWithin: 9_500,
   wrongKeysPerMinute: 10,
   wrongKeyDelay: 50,
@@ -43,6 +47,8 @@ export interface HttpParts {
   readonly config: Config;
   readonly sessions: Sessions;
   readonly outbox: Outbox;
+  /** Browsers that signed in, and links. */
+  readonly access: Pick<Access, 'signIns' | 'shopLinks'>;
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
   readonly ledger: Pick<EventLedger, 'list' | 'onEvent' | 'onEnd'>;
   readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;

@@ -1,3 +1,4 @@
+import { Access } from '../../../src/access/access.js';
 import { EventLedger } from '../../../src/events/event-ledger.js';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -67,8 +68,10 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   struck.push(() => {
     outbox.close();
     ledger.close();
+    access.close();
     fs.rmSync(directory, { recursive: true });
   });
+  const access = Access.open(directory, { apiKey: appParts.config?.API_KEY ?? API_KEY, now });
   const courier = new Courier(outbox);
   const log: LogLine[] = [];
   const logger = createLogger({
@@ -76,13 +79,14 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     format: 'json',
     destination: { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   });
-  const app = createApp({ config, sessions, ledger, outbox, dispatcher: courier, logger, now, ...appParts });
+  const app = createApp({ config, sessions, ledger, access, outbox, dispatcher: courier, logger, now, ...appParts });
   const http = supertest(app);
   return {
     app,
     sessions,
     outbox,
     ledger,
+    access,
     courier,
     clock,
     log,
