@@ -14,6 +14,7 @@ import { redact, type Logger } from './logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { OutboxDepth } from './metrics/outbox-depth.js';
 import { Dispatcher } from './outbox/dispatcher.js';
+import { MessageCounts } from './outbox/message-counts.js';
 import { openOutboxDatabase } from './outbox/outbox-database.js';
 import { organizationLabel, type OrganizationId } from './organization-id.js';
 import { Outbox } from './outbox/outbox.js';
@@ -148,6 +149,7 @@ export async function startService(
     random: Math.random,
   });
 
+  const messageCounts = new MessageCounts(outboxDatabase);
   const metrics = new Metrics({ sessions, outbox: new OutboxDepth(outboxDatabase, outbox), now: Date.now });
   outbox.onChange((message) => metrics.onMessage(message));
   ledger.onEvent((event) => metrics.onEvent(event));
@@ -160,7 +162,7 @@ export async function startService(
   process.on('unhandledRejection', onRejection);
 
   const server = createHttpServer(
-    createApp({ config, sessions, outbox, dispatcher, ledger, access, metrics, logger, pageDirectory }),
+    createApp({ config, sessions, outbox, messageCounts, dispatcher, ledger, access, metrics, logger, pageDirectory }),
     config.DEFAULT_LANGUAGE,
   );
   let lock: AuthDirectoryLock | undefined;

@@ -6,6 +6,7 @@ import { guesses } from './guesses.js';
 import { HTTP_LIMITS, type HttpLimits, type HttpMetrics, type HttpParts } from './http-parts.js';
 import { PAGE_DIRECTORY, readPageFiles } from './page-files.js';
 import { beginRequest } from './request-context.js';
+import { chartRoutes } from './routes/charts.js';
 import { cleanAndRestoreRoutes } from './routes/clean-and-restore.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
@@ -18,13 +19,14 @@ import { qrRoutes } from './routes/qr.js';
 import { sendMessageRoutes } from './routes/send-message.js';
 import { openShopRoutes, shopLinkRoutes } from './routes/shop.js';
 import { signInLinkRoutes, signInRoutes } from './routes/sign-in.js';
+import { serviceRoutes } from './routes/service.js';
 import { startSessionRoutes } from './routes/start-session.js';
 import { statusRoutes } from './routes/status.js';
 import { stopSessionRoutes } from './routes/stop-session.js';
 
 export type AppParts = Pick<
   HttpParts,
-  'config' | 'sessions' | 'outbox' | 'dispatcher' | 'ledger' | 'access' | 'logger'
+  'config' | 'sessions' | 'outbox' | 'messageCounts' | 'dispatcher' | 'ledger' | 'access' | 'logger'
 > & {
   /** Epoch ms; the clock when absent. */
   now?: () => number;
@@ -77,6 +79,8 @@ export function createApp({
   app.use(organizationSettingsRoutes(parts));
   app.use(stopSessionRoutes(parts));
   app.use(cleanAndRestoreRoutes(parts));
+  app.use(chartRoutes(parts));
+  app.use(serviceRoutes(parts));
   app.use(signInLinkRoutes(parts));
   app.use(shopLinkRoutes(parts));
   app.use(() => {

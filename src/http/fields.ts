@@ -18,6 +18,8 @@ export const MAX_WAIT = 30_000;
 export const MAX_POLL = 25_000;
 /** How far ahead a message may be scheduled, and how long it may live, ms. */
 export const MAX_AHEAD = 30 * 86_400_000;
+/** Most points of a chart: more than a phone's screen can show apart. */
+const MAX_BUCKETS = 200;
 /** Longest page of a list. */
 const MAX_PAGE = 200;
 
@@ -109,6 +111,24 @@ export const pageSize = parsed((value) => {
   const size = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : 0;
   return size >= 1 && size <= MAX_PAGE ? size : null;
 }, 'page_size').meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, description: 'Longest page.' });
+
+/** `desc`: the newest first. */
+export const order = z
+  .enum(['asc', 'desc'], { error: problem('order') })
+  .meta({
+    description: '`asc`: oldest first, as when absent. `desc`: newest first; `after` then leads to older ones.',
+  });
+
+/** Into how many parts a span is cut. */
+export const bucketCount = parsed((value) => {
+  const count = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : 0;
+  return count >= 1 && count <= MAX_BUCKETS ? count : null;
+}, 'buckets').meta({
+  type: 'integer',
+  minimum: 1,
+  maximum: MAX_BUCKETS,
+  description: 'Parts of the span; 48 when absent.',
+});
 
 const orRequired =
   (wrong: FieldProblem) =>

@@ -78,11 +78,8 @@ export function guesses({ logger, limits }: Pick<HttpParts, 'logger' | 'limits'>
   }
 
   return async (request, response, guess) => {
-    await new Promise<void>((resolve, reject) => {
-      void count(request, response, (error?: unknown) =>
-        error === undefined ? resolve() : reject(error as ServiceError),
-      );
-    });
+    const tooMany = await new Promise<unknown>((resolve) => void count(request, response, resolve));
+    if (tooMany !== undefined) throw tooMany as Error;
     const used = (request as { rateLimit?: RateLimitInfo }).rateLimit?.used ?? 1;
     if (waiting >= limits.wrongKeysWaiting) throw new ServiceError('too_many_requests', { retryAfterSeconds: 1 });
     logger.warn(

@@ -178,6 +178,10 @@ export const english: Sentences = {
     link_minutes: 'Must be a whole number of minutes between 5 and 1440 (a day).',
     poll_wait: 'Must be a whole number of milliseconds between 0 and 25000.',
     version: 'Must be the "version" of the answer before.',
+    order: 'Must be asc (oldest first) or desc (newest first).',
+    buckets: 'Must be a whole number between 1 and 200.',
+    from_after_to: 'Must be at least a minute before "to".',
+    span_too_long: 'Must be at most 366 days before "to".',
     host: 'The Host header is no name of a machine; set PUBLIC_URL.',
   },
   statuses: {

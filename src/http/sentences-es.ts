@@ -181,6 +181,10 @@ export const spanish: Sentences = {
     link_minutes: 'Debe ser un número entero de minutos entre 5 y 1440 (un día).',
     poll_wait: 'Debe ser un número entero de milisegundos entre 0 y 25000.',
     version: 'Debe ser el "version" de la respuesta anterior.',
+    order: 'Debe ser asc (primero lo más antiguo) o desc (primero lo más reciente).',
+    buckets: 'Debe ser un número entero entre 1 y 200.',
+    from_after_to: 'Debe ser al menos un minuto antes de "to".',
+    span_too_long: 'Debe ser como máximo 366 días antes de "to".',
     host: 'El encabezado Host no es el nombre de una máquina; configure PUBLIC_URL.',
   },
   statuses: {

@@ -44,7 +44,11 @@ export type FieldProblem =
   | 'link_minutes'
   | 'poll_wait'
   | 'version'
-  | 'host';
+  | 'host'
+  | 'order'
+  | 'buckets'
+  | 'from_after_to'
+  | 'span_too_long';
 
 /** What was done, for the `message` of a success. */
 export type DoneCode =

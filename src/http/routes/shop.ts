@@ -130,7 +130,7 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
   const countCodes = rateLimit({
     windowMs: MINUTE,
     limit: CODES_PER_MINUTE,
-    keyGenerator: (_request, response) => contextOf(response as Response).organizationId ?? '',
+    keyGenerator: (_request, response) => contextOf(response).organizationId ?? '',
     standardHeaders: false,
     legacyHeaders: false,
     validate: false,
