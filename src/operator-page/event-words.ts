@@ -1,7 +1,6 @@
 import type { ServiceEvent } from './answers.js';
 import { formatMoment, wordFor } from './format.js';
 import { words } from './settings.js';
-import type { IconName } from './parts/icon.js';
 
 export type EventGroup = 'session' | 'faults' | 'messages';
 
@@ -51,34 +50,4 @@ export function eventWords({ name, data, sentence }: ServiceEvent): string {
 export function eventGroup({ name }: ServiceEvent): EventGroup {
   if (name.startsWith('message.')) return 'messages';
   return /fault|clean|restored|attention/.test(name) ? 'faults' : 'session';
-}
-
-type Tone = 'good' | 'moving' | 'call' | 'bad' | 'still';
-
-/** How an event looks in a list: tone and drawing. */
-export function eventLook({ name, data }: ServiceEvent): readonly [Tone, IconName] {
-  switch (name) {
-    case 'session.connected':
-    case 'session.linked':
-    case 'session.restored':
-      return ['good', 'check'];
-    case 'session.stable':
-      return ['good', 'clock'];
-    case 'session.qr':
-      return ['call', 'scan'];
-    case 'session.disconnected':
-      return [data.reason === 'restart_required' || data.reason === 'closed_by_service' ? 'still' : 'bad', 'unplugged'];
-    case 'session.attention':
-    case 'session.fault':
-      return ['bad', 'warning'];
-    case 'session.cleaned':
-    case 'session.cleaning_held_back':
-      return ['call', 'broom'];
-    case 'message.received':
-      return ['still', 'message'];
-    case 'message.status':
-      return [data.status === 'failed' || data.status === 'expired' ? 'bad' : 'still', 'send'];
-    default:
-      return ['still', 'dots'];
-  }
 }

@@ -152,7 +152,7 @@ function ToScan({ shown }: { shown: ShopSession & { expires_at?: string } }) {
         </div>
       </Panel>
       <CodePanel shown={shown} />
-      {shown.expires_at && <p class="quiet">{say.until(formatMoment(shown.expires_at))}</p>}
+      {shown.expires_at && <p class="quiet shop-until">{say.until(formatMoment(shown.expires_at))}</p>}
     </>
   );
 }

@@ -1,3 +1,5 @@
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { formatNumber } from '../format.js';
 import { words } from '../settings.js';
 import { Panel } from './parts.js';
@@ -18,8 +20,13 @@ interface BarsProps {
   stacked?: boolean;
 }
 
-const WIDTH = 640;
+/** Pixels; the width is the room that there is. */
 const HEIGHT = 180;
+/** Until the room was measured. */
+const FIRST_WIDTH = 640;
+/** A name under the bars takes so much. */
+const LABEL_WIDTH = 64;
+const WIDE_LABEL = 96;
 /** Room for the numbers on the left, and above the highest bar. */
 const LEFT = 34;
 const TOP = 8;
@@ -65,20 +72,29 @@ function Drawing({
   stacked,
   summary,
 }: Required<Pick<BarsProps, 'series' | 'labels' | 'stacked'>> & { summary: string }) {
+  const [place, width] = useWidth();
   const heights = labels.map((_, bucket) => {
     const values = series.map(({ values: of }) => of[bucket] ?? 0);
     return stacked ? values.reduce((sum, value) => sum + value, 0) : Math.max(...values);
   });
   const top = niceTop(Math.max(...heights));
-  const slot = (WIDTH - LEFT) / labels.length;
+  const slot = (width - LEFT) / labels.length;
   const bar = stacked ? slot * 0.7 : (slot * 0.8) / series.length;
   const scale = (value: number): number => (value / top) * (HEIGHT - TOP);
-  const every = Math.ceil(labels.length / 6);
+  const label = (labels[0] ?? '').length > 6 ? WIDE_LABEL : LABEL_WIDTH;
+  const every = Math.ceil((labels.length * label) / (width - LEFT));
   return (
-    <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT + 22}`} role="img" aria-label={summary}>
+    <svg
+      class="chart"
+      ref={place}
+      viewBox={`0 0 ${width} ${HEIGHT + 22}`}
+      height={HEIGHT + 22}
+      role="img"
+      aria-label={summary}
+    >
       {[0, top / 2, top].map((value) => (
         <g key={value}>
-          <line class="chart-line" x1={LEFT} x2={WIDTH} y1={HEIGHT - scale(value)} y2={HEIGHT - scale(value)} />
+          <line class="chart-line" x1={LEFT} x2={width} y1={HEIGHT - scale(value)} y2={HEIGHT - scale(value)} />
           <text class="chart-text" x={LEFT - 6} y={HEIGHT - scale(value) + 4} text-anchor="end">
             {formatNumber(value)}
           </text>
@@ -158,6 +174,21 @@ function BarsTable({ title, series, labels }: Pick<BarsProps, 'title' | 'series'
       </div>
     </details>
   );
+}
+
+/** The width that an element has, as it changes. */
+function useWidth(): [RefObject<SVGSVGElement | null>, number] {
+  const place = useRef<SVGSVGElement>(null);
+  const [width, setWidth] = useState(FIRST_WIDTH);
+  useLayoutEffect(() => {
+    if (!place.current) return;
+    const watch = new ResizeObserver(([entry]) => {
+      if (entry && entry.contentRect.width > 0) setWidth(Math.round(entry.contentRect.width));
+    });
+    watch.observe(place.current);
+    return () => watch.disconnect();
+  }, []);
+  return [place, width];
 }
 
 /** The next even number of the shape 2, 4, 10, 20, 40, 100 …, so that half of it is a whole number too. */

@@ -1,6 +1,7 @@
 import type { ServiceEvent } from '../answers.js';
-import { eventLook, eventWords } from '../event-words.js';
+import { eventWords } from '../event-words.js';
 import { formatClock, formatDay, formatExact } from '../format.js';
+import { eventLook } from '../looks.js';
 import { Icon } from './icon.js';
 
 /** Events, newest first, by day. */

@@ -3,7 +3,8 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { ServiceFault } from '../service.js';
 import { words } from '../settings.js';
 import { formatAgo, formatExact, formatMoment } from '../format.js';
-import { Icon, type IconName } from './icon.js';
+import type { IconName } from './icon-names.js';
+import { Icon } from './icon.js';
 
 interface ButtonProps {
   children: ComponentChildren;

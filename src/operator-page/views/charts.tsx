@@ -62,33 +62,35 @@ function Drawn({ data, span }: { data: Charts; span: Span }) {
   return (
     <>
       {isPartly && <p class="notice">{say.incomplete(formatMoment(completeFrom))}</p>}
-      <Bars
-        title={say.messages}
-        labels={labels}
-        series={(['accepted', 'sent', 'delivered', 'read', 'failed'] as const).map((one) => ({
-          name: say[one],
-          look: `bar-${one}`,
-          values: messages.map((bucket) => bucket[one]),
-        }))}
-      />
-      <Bars
-        title={say.faults}
-        labels={labels}
-        stacked
-        series={(['bad_mac', 'stream_error', 'other'] as const).map((one) => ({
-          name: say[one],
-          look: `bar-${one}`,
-          values: faults.map((bucket) => bucket[one]),
-        }))}
-      />
-      <Bars
-        title={say.connection}
-        labels={labels}
-        series={[
-          { name: say.reconnects, look: 'bar-reconnects', values: reconnects.map(({ count }) => count) },
-          { name: say.cleanings, look: 'bar-cleanings', values: cleanings.map(({ count }) => count) },
-        ]}
-      />
+      <div class="charts">
+        <Bars
+          title={say.messages}
+          labels={labels}
+          series={(['accepted', 'sent', 'delivered', 'read', 'failed'] as const).map((one) => ({
+            name: say[one],
+            look: `bar-${one}`,
+            values: messages.map((bucket) => bucket[one]),
+          }))}
+        />
+        <Bars
+          title={say.faults}
+          labels={labels}
+          stacked
+          series={(['bad_mac', 'stream_error', 'other'] as const).map((one) => ({
+            name: say[one],
+            look: `bar-${one}`,
+            values: faults.map((bucket) => bucket[one]),
+          }))}
+        />
+        <Bars
+          title={say.connection}
+          labels={labels}
+          series={[
+            { name: say.reconnects, look: 'bar-reconnects', values: reconnects.map(({ count }) => count) },
+            { name: say.cleanings, look: 'bar-cleanings', values: cleanings.map(({ count }) => count) },
+          ]}
+        />
+      </div>
     </>
   );
 }

@@ -101,15 +101,17 @@ function MessageLine({ message, reload }: { message: Message; reload: () => void
       <div class="message-line">
         <span class="message-phone">{phone}</span>
         <MessageBadge status={message.status} />
-        <span class="quiet">
-          <Time at={message.created_at} />
-        </span>
       </div>
       {message.error && <p class="message-error">{message.error.sentence}</p>}
       {waits && <p class="quiet">{say.scheduled(formatMoment(message.send_at))}</p>}
       <div class="message-more">
         <details>
-          <summary>{say.details}</summary>
+          <summary>
+            <span class="quiet">
+              <Time at={message.created_at} />
+            </span>
+            <span>{say.details}</span>
+          </summary>
           <dl class="list">
             <div>
               <dt>{say.id}</dt>
