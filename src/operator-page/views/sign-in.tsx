@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { post, type ServiceFault, signedIn, signInReason } from '../service.js';
 import { words } from '../settings.js';
 import { useAction } from '../live/use-action.js';
-import { Button, Fault, Field, Panel } from '../parts/parts.js';
+import { Button, Fault, Field } from '../parts/parts.js';
 
 /** Why a sign-in link did not work. */
 export const signInFault = signal<ServiceFault | null>(null);
@@ -32,7 +32,7 @@ export function SignInView() {
         {signIn.title}
       </h1>
       {signInReason.value === 'ended' && <p class="notice">{signIn.ended}</p>}
-      <Panel title={signIn.key}>
+      <div class="panel">
         <p>{signIn.about}</p>
         <form
           onSubmit={(event) => {
@@ -63,7 +63,7 @@ export function SignInView() {
             </Button>
           </div>
         </form>
-      </Panel>
+      </div>
     </div>
   );
 }
