@@ -120,3 +120,38 @@ export interface ShopSession {
   linked: boolean;
   version: number | string;
 }
+
+interface DeliveryFailure {
+  code: string;
+  http_status: number | null;
+  sentence: string;
+}
+
+export interface Webhook {
+  webhook_id: string;
+  organization_id: string | null;
+  url: string;
+  event_types: string[] | null;
+  enabled: boolean;
+  disabled_reason: string | null;
+  waiting: number;
+  parked: number;
+  last_delivered_at: string | null;
+  last_failure: (DeliveryFailure & { at: string }) | null;
+  next_try_at: string | null;
+}
+
+export interface WebhookTest {
+  http_status: number | null;
+  ms: number;
+  error: DeliveryFailure | null;
+}
+
+export interface Delivery {
+  delivery_id: string;
+  type: string;
+  organization_id: string;
+  at: string;
+  attempts: number;
+  error: DeliveryFailure | null;
+}

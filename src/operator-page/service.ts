@@ -39,6 +39,7 @@ interface CallOptions {
 export const get = <Answer>(path: string, options?: CallOptions): Promise<Answer> => call('GET', path, options);
 export const post = <Answer>(path: string, body: unknown, options?: CallOptions): Promise<Answer> =>
   call('POST', path, { ...options, body });
+export const patch = <Answer>(path: string, body: unknown): Promise<Answer> => call('PATCH', path, { body });
 export const remove = <Answer>(path: string): Promise<Answer> => call('DELETE', path);
 
 /**

@@ -17,11 +17,10 @@ export function Dialog({
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useLayoutEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
+    const shown = dialog.current;
+    shown?.showModal();
+    // Closed before it is gone, so that the browser gives the focus back.
+    return () => shown?.close();
   }, []);
   return (
     <dialog
@@ -45,8 +44,8 @@ interface ConfirmProps {
   title: string;
   effects: readonly string[];
   submit: string;
-  /** What has to be typed before it can be done. */
-  id: string;
+  /** What has to be typed before it can be done; null when the dialog itself is enough. */
+  id: string | null;
   busy: boolean;
   fault: ServiceFault | null;
   onConfirm: () => void;
@@ -54,11 +53,11 @@ interface ConfirmProps {
   children?: ComponentChildren;
 }
 
-/** Says what will happen, and does it only when the organization's id was typed. */
+/** Says what will happen, and does it only when that was meant: the organization's id was typed. */
 export function Confirm({ title, effects, submit, id, busy, fault, onConfirm, onClose, children }: ConfirmProps) {
   const [typed, setTyped] = useState('');
   const { confirm, cancel } = words.value;
-  const matches = typed.trim() === id;
+  const matches = id === null || typed.trim() === id;
   return (
     <Dialog title={title} onClose={onClose}>
       <form
@@ -74,12 +73,14 @@ export function Confirm({ title, effects, submit, id, busy, fault, onConfirm, on
             <li key={effect}>{effect}</li>
           ))}
         </ul>
-        <Field
-          label={confirm.type(id)}
-          value={typed}
-          onValue={setTyped}
-          input={{ autofocus: true, autocapitalize: 'off', enterkeyhint: 'done' }}
-        />
+        {id !== null && (
+          <Field
+            label={confirm.type(id)}
+            value={typed}
+            onValue={setTyped}
+            input={{ autofocus: true, autocapitalize: 'off', enterkeyhint: 'done' }}
+          />
+        )}
         <Fault fault={fault} />
         <div class="buttons buttons-end">
           <Button onClick={onClose}>{cancel}</Button>

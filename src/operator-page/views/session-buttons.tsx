@@ -17,7 +17,7 @@ export function SessionButtons({ session, reload }: { session: SessionStatus; re
     reload();
   };
   return (
-    <>
+    <div class="status-actions">
       <div class="buttons">
         {CAN_START.includes(status) && (
           <Button kind="primary" icon="play" busy={action.busy} onClick={() => void act('/api/start-session')}>
@@ -37,6 +37,6 @@ export function SessionButtons({ session, reload }: { session: SessionStatus; re
       </div>
       <Fault fault={action.fault} />
       <Done>{action.answer?.message}</Done>
-    </>
+    </div>
   );
 }
