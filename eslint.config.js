@@ -22,6 +22,18 @@ export default tseslint.config(
     },
   },
   {
+    // It runs in browsers, and has a TypeScript project of its own, with their words and without Node's.
+    files: ['src/operator-page/**/*.{ts,tsx}'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-console': 'error',
+    },
+  },
+  {
     // Tests read answers as a backend does, as JSON of any shape, and assert on it field by field.
     files: ['test/**', 'emulator/**/*.test.ts'],
     rules: {

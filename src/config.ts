@@ -31,6 +31,15 @@ const schema = z.object({
     .min(MIN_KEY_LENGTH, `is too short: at least ${MIN_KEY_LENGTH} characters`)
     .max(512)
     .refine((key) => !EXAMPLE_KEYS.test(key) && new Set(key).size >= 8, 'looks like an example; use a random one'),
+  /** Where browsers find the service, as an origin: `https://wa.example.com`. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })
+    .refine(
+      (text) => /^https?:\/\/[^/?#@]+\/?$/.test(text),
+      'must be an address without a path, like https://wa.example.com',
+    )
+    .transform((text) => new URL(text).origin)
+    .optional(),
   AUTH_DIR: z.string().min(1).default('./auth_sessions'),
   DATA_DIR: z.string().min(1).default('./data'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Access } from './access/access.js';
 import { AuthDirectoryLock } from './auth/directory-lock.js';
 import { AuthFolders } from './auth/auth-folders.js';
 import { BaileysSockets } from './baileys/baileys-socket.js';
@@ -13,8 +14,9 @@ import { redact, type Logger } from './logger.js';
 import { Metrics } from './metrics/metrics.js';
 import { OutboxDepth } from './metrics/outbox-depth.js';
 import { Dispatcher } from './outbox/dispatcher.js';
+import { MessageCounts } from './outbox/message-counts.js';
 import { openOutboxDatabase } from './outbox/outbox-database.js';
-import { organizationLabel } from './organization-id.js';
+import { organizationLabel, type OrganizationId } from './organization-id.js';
 import { Outbox } from './outbox/outbox.js';
 import { LoginGovernor } from './session/login-governor.js';
 import type { SessionHouse } from './session/organization-session.js';
@@ -35,7 +37,11 @@ export interface Service {
 const DRAIN_MS = 3000;
 
 /** Builds the rooms, opens the door, and brings the sessions back. The only place that knows everybody. */
-export async function startService(config: Config, logger: Logger): Promise<Service> {
+export async function startService(
+  config: Config,
+  logger: Logger,
+  { pageDirectory }: { pageDirectory?: string } = {},
+): Promise<Service> {
   const register = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => new SessionRegister(config.DATA_DIR));
   const restoreConsole = silenceLibsignalConsole(logger);
   const folders = new AuthFolders({ directory: config.AUTH_DIR, backupsToKeep: config.BACKUPS_TO_KEEP, logger });
@@ -46,6 +52,9 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   );
   const ledger = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
     EventLedger.open(config.DATA_DIR, { keep: config.EVENTS_KEPT, now: Date.now }),
+  );
+  const access = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
+    Access.open(config.DATA_DIR, { apiKey: config.API_KEY, now: Date.now }),
   );
   const tell: SessionHouse['tell'] = (name, id, data) => {
     try {
@@ -111,6 +120,18 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     { qrWaitMs: config.CLEAN_WAIT },
   );
 
+  // A link for the shop has then done its work, whoever scanned, and whether or not somebody looks at its page.
+  ledger.onEvent(({ name, organizationId }) => {
+    if (name !== 'session.connected') return;
+    const id = organizationId as OrganizationId;
+    try {
+      access.shopLinks.phoneLinked(id, sessions.snapshot(id)?.phoneNumber ?? null);
+    } catch (error) {
+      // The page notes it by itself as soon as it is looked at.
+      logger.error({ event: 'shop_links_stale', org: organizationLabel(id) }, redact(String(error)));
+    }
+  });
+
   const dispatcher = new Dispatcher({
     outbox,
     carrier: sessions,
@@ -128,6 +149,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     random: Math.random,
   });
 
+  const messageCounts = new MessageCounts(outboxDatabase);
   const metrics = new Metrics({ sessions, outbox: new OutboxDepth(outboxDatabase, outbox), now: Date.now });
   outbox.onChange((message) => metrics.onMessage(message));
   ledger.onEvent((event) => metrics.onEvent(event));
@@ -140,7 +162,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   process.on('unhandledRejection', onRejection);
 
   const server = createHttpServer(
-    createApp({ config, sessions, outbox, dispatcher, ledger, metrics, logger }),
+    createApp({ config, sessions, outbox, messageCounts, dispatcher, ledger, access, metrics, logger, pageDirectory }),
     config.DEFAULT_LANGUAGE,
   );
   let lock: AuthDirectoryLock | undefined;
@@ -156,6 +178,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     register.close();
     outbox.close();
     ledger.close();
+    access.close();
     restoreConsole();
     throw error;
   }
@@ -184,6 +207,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     register.close();
     outbox.close();
     ledger.close();
+    access.close();
     logger.info({ event: 'service_stopped' }, 'Stopped; every session comes back by itself at the next start.');
     process.off('unhandledRejection', onRejection);
     restoreConsole();

@@ -49,6 +49,10 @@ const TRUE_END_WAIT_MS = 500;
 /** A pairing code is made here and announced to WhatsApp in one stanza; no answer is waited for. */
 const PAIRING_CODE_DEADLINE_MS = 3000;
 
+/** How long Baileys shows the first QR of a socket, and each further one (lib/Socket/socket.js, genPairQR). */
+const FIRST_QR_MS = 60_000;
+const NEXT_QR_MS = 20_000;
+
 /** Sockets over Baileys. */
 export class BaileysSockets implements WhatsAppSockets {
   private readonly memories = new Map<string, OrganizationMemory>();
@@ -93,6 +97,7 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly sending = new AsyncLocalStorage<SendUnderWay>();
   private endSilenceWatch: () => void = () => {};
   private silentFor = 0;
+  private qrs = 0;
   private ended = false;
 
   constructor(
@@ -249,7 +254,11 @@ class BaileysSocket implements WhatsAppSocket {
     // Synchronous, so that credentials are on disk before the next write to the network.
     ev.on('creds.update', () => keys.writeCreds(creds as unknown as Record<string, unknown>));
     ev.on('connection.update', (update) => {
-      if (update.qr) this.tell({ type: 'qr', text: update.qr });
+      if (update.qr) {
+        const lastsMs = this.settings.qrTimeoutMs ?? (this.qrs === 0 ? FIRST_QR_MS : NEXT_QR_MS);
+        this.qrs += 1;
+        this.tell({ type: 'qr', text: update.qr, lastsMs });
+      }
       if (update.isNewLogin) this.tell({ type: 'paired', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
       if (update.connection === 'open') this.tell({ type: 'open', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
       if (update.connection === 'close') this.finish(ownEnd(update.lastDisconnect?.error));

@@ -2,8 +2,11 @@ import express, { type Express } from 'express';
 import { ServiceError } from '../errors.js';
 import { authenticate } from './authenticate.js';
 import { errorResponse } from './error-response.js';
+import { guesses } from './guesses.js';
 import { HTTP_LIMITS, type HttpLimits, type HttpMetrics, type HttpParts } from './http-parts.js';
+import { PAGE_DIRECTORY, readPageFiles } from './page-files.js';
 import { beginRequest } from './request-context.js';
+import { chartRoutes } from './routes/charts.js';
 import { cleanAndRestoreRoutes } from './routes/clean-and-restore.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
@@ -11,17 +14,26 @@ import { messageRoutes } from './routes/messages.js';
 import { countRequests, metricsRoutes } from './routes/metrics.js';
 import { openapiRoutes } from './routes/openapi.js';
 import { organizationSettingsRoutes } from './routes/organization-settings.js';
+import { pageRoutes } from './routes/page.js';
 import { qrRoutes } from './routes/qr.js';
 import { sendMessageRoutes } from './routes/send-message.js';
+import { openShopRoutes, shopLinkRoutes } from './routes/shop.js';
+import { signInLinkRoutes, signInRoutes } from './routes/sign-in.js';
+import { serviceRoutes } from './routes/service.js';
 import { startSessionRoutes } from './routes/start-session.js';
 import { statusRoutes } from './routes/status.js';
 import { stopSessionRoutes } from './routes/stop-session.js';
 
-export type AppParts = Pick<HttpParts, 'config' | 'sessions' | 'outbox' | 'dispatcher' | 'ledger' | 'logger'> & {
+export type AppParts = Pick<
+  HttpParts,
+  'config' | 'sessions' | 'outbox' | 'messageCounts' | 'dispatcher' | 'ledger' | 'access' | 'logger'
+> & {
   /** Epoch ms; the clock when absent. */
   now?: () => number;
   /** Nothing is counted when absent. */
   metrics?: HttpMetrics;
+  /** Where the built operator's page is. */
+  pageDirectory?: string;
   /** For tests; the defaults and their reasons are in http-parts.ts. */
   limits?: Partial<HttpLimits>;
 };
@@ -30,10 +42,18 @@ const NO_METRICS: HttpMetrics = { contentType: 'text/plain', text: async () => '
 
 /**
  * The HTTP side of the service (API.md). Starts nothing and listens nowhere: `http-server.ts` does.
- * The order is the point: id, headers and log line; `/health*` and the documentation; the key; the address and method; and only then the body.
+ * The order is the point: id, headers and log line; what needs no key (`/health*`, the documentation, the page, the ways to sign in); the key; the
+ * address and method; and only then the body.
  */
-export function createApp({ limits, now = Date.now, metrics = NO_METRICS, ...rooms }: AppParts): Express {
+export function createApp({
+  limits,
+  now = Date.now,
+  metrics = NO_METRICS,
+  pageDirectory = PAGE_DIRECTORY,
+  ...rooms
+}: AppParts): Express {
   const parts: HttpParts = { ...rooms, now, metrics, limits: { ...HTTP_LIMITS, ...limits } };
+  const refuseGuess = guesses(parts);
   const app = express();
   app.disable('x-powered-by');
   // Nothing here may be cached, so there is nothing to revalidate.
@@ -44,7 +64,10 @@ export function createApp({ limits, now = Date.now, metrics = NO_METRICS, ...roo
   app.use(beginRequest(parts));
   app.use(healthRoutes(parts));
   app.use(openapiRoutes(parts));
-  app.use(authenticate(parts));
+  app.use(pageRoutes(readPageFiles(pageDirectory)));
+  app.use(signInRoutes(parts, refuseGuess));
+  app.use(openShopRoutes(parts, refuseGuess));
+  app.use(authenticate(parts, refuseGuess));
   // First, for nearly all requests are for it.
   app.use(sendMessageRoutes(parts));
   app.use(metricsRoutes(parts));
@@ -56,6 +79,10 @@ export function createApp({ limits, now = Date.now, metrics = NO_METRICS, ...roo
   app.use(organizationSettingsRoutes(parts));
   app.use(stopSessionRoutes(parts));
   app.use(cleanAndRestoreRoutes(parts));
+  app.use(chartRoutes(parts));
+  app.use(serviceRoutes(parts));
+  app.use(signInLinkRoutes(parts));
+  app.use(shopLinkRoutes(parts));
   app.use(() => {
     throw new ServiceError('not_found');
   });

@@ -14,8 +14,12 @@ import type { FieldProblem } from './sentences.js';
 export const MAX_MESSAGE_LENGTH = 65_536;
 /** Longest `wait_ms`. */
 export const MAX_WAIT = 30_000;
+/** Longest wait of a long poll, ms: below the minute after which proxies cut what is silent, and the 30 s of some. */
+export const MAX_POLL = 25_000;
 /** How far ahead a message may be scheduled, and how long it may live, ms. */
 export const MAX_AHEAD = 30 * 86_400_000;
+/** Most points of a chart: more than a phone's screen can show apart. */
+const MAX_BUCKETS = 200;
 /** Longest page of a list. */
 const MAX_PAGE = 200;
 
@@ -108,6 +112,24 @@ export const pageSize = parsed((value) => {
   return size >= 1 && size <= MAX_PAGE ? size : null;
 }, 'page_size').meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, description: 'Longest page.' });
 
+/** `desc`: the newest first. */
+export const order = z
+  .enum(['asc', 'desc'], { error: problem('order') })
+  .meta({
+    description: '`asc`: oldest first, as when absent. `desc`: newest first; `after` then leads to older ones.',
+  });
+
+/** Into how many parts a span is cut. */
+export const bucketCount = parsed((value) => {
+  const count = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : 0;
+  return count >= 1 && count <= MAX_BUCKETS ? count : null;
+}, 'buckets').meta({
+  type: 'integer',
+  minimum: 1,
+  maximum: MAX_BUCKETS,
+  description: 'Parts of the span; 48 when absent.',
+});
+
 const orRequired =
   (wrong: FieldProblem) =>
   (issue: { input?: unknown }): FieldProblem =>
@@ -147,6 +169,36 @@ export const backupName = z
   .string({ error: problem('backup_name') })
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, problem('backup_name'))
   .meta({ description: 'As `GET /api/backups/{organization_id}` lists it; the newest when absent.' });
+
+/** A token of a link, or the key typed into the page; what it opens is known elsewhere. */
+export const secret = z
+  .string({ error: (issue) => problem(issue.input === undefined ? 'required' : 'not_text') })
+  .min(1, problem('empty'))
+  .max(512, problem('secret'));
+
+/** Minutes. */
+export const linkMinutes = z
+  .int({ error: problem('link_minutes') })
+  .min(5, problem('link_minutes'))
+  .max(1440, problem('link_minutes'))
+  .meta({ description: 'For how many minutes the link, and what it opened, is good; 60 when absent.' });
+
+/** Of a query: how long an answer may wait for a change, ms. */
+export const pollWait = parsed((value) => {
+  const ms = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : -1;
+  return ms >= 0 && ms <= MAX_POLL ? ms : null;
+}, 'poll_wait').meta({
+  type: 'integer',
+  minimum: 0,
+  maximum: MAX_POLL,
+  description: 'How long the answer waits for a change, ms.',
+});
+
+/** What a long poll answered as `version`. */
+export const version = z
+  .string({ error: problem('version') })
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, problem('version'))
+  .meta({ description: '`version` of the answer before: this one comes when something has changed.' });
 
 /** Most actions take an organization and nothing else. */
 export const onlyOrganization = z.strictObject({ organization_id: organizationId });

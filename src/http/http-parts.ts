@@ -1,7 +1,9 @@
 import type { Config } from '../config.js';
 import type { Logger } from '../logger.js';
+import type { Access } from '../access/access.js';
 import type { EventLedger } from '../events/event-ledger.js';
 import type { Dispatcher } from '../outbox/dispatcher.js';
+import type { MessageCounts } from '../outbox/message-counts.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Sessions } from '../session/session-view.js';
 
@@ -16,12 +18,18 @@ export interface HttpLimits {
   /** ms that the first wrong key waits for its answer; doubled each time, up to the maximum. */
   readonly wrongKeyDelay: number;
   readonly wrongKeyMaxDelay: number;
+  /** Charts that may wait for the one that is being counted. */
+  readonly chartsWaiting: number;
+  /** Bytes of a body for which no key is needed. */
+  readonly openBodyBytes: number;
   /** How many wrong keys may wait at once in the process, so that the delay itself cannot be used to fill memory. */
   readonly wrongKeysWaiting: number;
 }
 
 export const HTTP_LIMITS: HttpLimits = {
   bodyBytes: 256 * 1024,
+  chartsWaiting: 20,
+  openBodyBytes: 4 * 1024,
   answerWithin: 9_500,
   wrongKeysPerMinute: 10,
   wrongKeyDelay: 50,
@@ -43,8 +51,11 @@ export interface HttpParts {
   readonly config: Config;
   readonly sessions: Sessions;
   readonly outbox: Outbox;
+  /** Browsers that signed in, and links. */
+  readonly access: Pick<Access, 'signIns' | 'shopLinks'>;
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
-  readonly ledger: Pick<EventLedger, 'list' | 'onEvent' | 'onEnd'>;
+  readonly ledger: Pick<EventLedger, 'list' | 'last' | 'completeFrom' | 'onEvent' | 'onEnd'>;
+  readonly messageCounts: Pick<MessageCounts, 'count'>;
   readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;

@@ -19,9 +19,9 @@ function hasBody(request: Request): boolean {
  * No body at all is an empty one (its fields are then missing). Compressed bodies are refused: nothing here is large enough to gain by it.
  * Errors: 415 `unsupported_media_type`, 413 `body_too_large`, 400 `invalid_json`.
  */
-export function jsonBody({ limits }: HttpParts): RequestHandler {
+export function jsonBody({ limits }: HttpParts, maxBytes = limits.bodyBytes): RequestHandler {
   // Not strict: `"text"` is valid JSON, and told that an object is expected.
-  const parse = express.json({ type: 'application/json', limit: limits.bodyBytes, inflate: false, strict: false });
+  const parse = express.json({ type: 'application/json', limit: maxBytes, inflate: false, strict: false });
   return (request, response, next) => {
     if (hasBody(request) && !request.is('application/json')) throw new ServiceError('unsupported_media_type');
     parse(request, response, next);
@@ -100,7 +100,9 @@ export function organizationInPath(request: Request, response: Response): Organi
 }
 
 /** The last handler of a path: every method that it does not take. Errors: 405 `method_not_allowed`, with `Allow`. */
-export function methodNotAllowed(allow: 'GET, HEAD' | 'GET, HEAD, DELETE' | 'POST'): RequestHandler {
+export function methodNotAllowed(
+  allow: 'GET, HEAD' | 'GET, HEAD, DELETE' | 'GET, HEAD, POST' | 'POST',
+): RequestHandler {
   return (_request, response) => {
     response.set('Allow', allow);
     throw new ServiceError('method_not_allowed');

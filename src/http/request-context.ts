@@ -13,6 +13,8 @@ export interface RequestContext {
   organizationId?: OrganizationId;
   /** The code of the error that was answered. */
   errorCode?: string;
+  /** Whether the browser may still look; for answers that go on for hours. Absent when a key was brought. */
+  isStillSignedIn?: () => boolean;
 }
 
 export function contextOf(response: Response): RequestContext {

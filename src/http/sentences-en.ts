@@ -34,6 +34,15 @@ export const english: Sentences = {
       sentence: 'The API key is wrong.',
       hint: "It is the value of API_KEY in the service's configuration.",
     },
+    signed_out: { sentence: 'You are not signed in any more.', hint: 'Sign in again with the API key.' },
+    unknown_sign_in_link: {
+      sentence: 'This sign-in link was used already, or its ten minutes are over.',
+      hint: 'Sign in with the API key, or ask for a new link: POST /api/sign-in-links.',
+    },
+    cross_site_request: {
+      sentence: 'The request did not come from a page of this service, so it was not done.',
+      hint: 'Use the page of the service itself, or send the API key as x-api-key. Behind a proxy, set PUBLIC_URL to the address that browsers use.',
+    },
     unknown_organization: {
       sentence: 'That organization is not known here.',
       hint: 'Check organization_id, or start a session with POST /api/start-session.',
@@ -49,6 +58,10 @@ export const english: Sentences = {
     unknown_message: {
       sentence: 'There is no message with this id.',
       hint: 'GET /api/messages?organization_id=… lists those of an organization.',
+    },
+    unknown_shop_link: {
+      sentence: 'This link was opened already, or its time is over.',
+      hint: 'Ask whoever sent it to you for a new one, and open it once, on the device that shall show the QR code.',
     },
     no_backup: {
       sentence: 'That organization has no backups.',
@@ -80,7 +93,10 @@ export const english: Sentences = {
       sentence: 'The message was cancelled or replaced by a newer one before it was sent; it was not sent.',
       hint: 'Nothing to do, unless "error_code" surprises you; to send it after all, send it as a new message.',
     },
-    body_too_large: { sentence: 'The request body is too large.', hint: 'At most 256 KB.' },
+    body_too_large: {
+      sentence: 'The request body is too large.',
+      hint: 'At most 256 KB; 4 KB where no key is needed.',
+    },
     unsupported_media_type: {
       sentence: 'Only JSON is accepted.',
       hint: 'Send the header Content-Type: application/json and an uncompressed body.',
@@ -114,6 +130,10 @@ export const english: Sentences = {
       hint: 'Repeat the request in a while; whoever runs the service must look after the disk space and permissions of DATA_DIR.',
     },
     shutting_down: { sentence: 'The service is shutting down.', hint: 'Repeat the request in a few seconds.' },
+    page_not_built: {
+      sentence: "The operator's page has not been built; the API works without it.",
+      hint: 'Run npm run build in the folder of the service and start it again.',
+    },
     whatsapp_unavailable: {
       sentence: 'There was no answer in time.',
       hint: 'The action may still be under way: look at GET /api/status/:organization_id, and repeat in a few seconds if needed.',
@@ -153,6 +173,16 @@ export const english: Sentences = {
     clock_time: 'Must be a time of day between 00:00 and 23:59, like 21:00.',
     same_times: 'Must differ from "from".',
     time_zone: 'Must be an IANA time zone, like America/Bogota.',
+    secret: 'Is too long.',
+    key_or_token: 'Give either api_key or token, not both.',
+    link_minutes: 'Must be a whole number of minutes between 5 and 1440 (a day).',
+    poll_wait: 'Must be a whole number of milliseconds between 0 and 25000.',
+    version: 'Must be the "version" of the answer before.',
+    order: 'Must be asc (oldest first) or desc (newest first).',
+    buckets: 'Must be a whole number between 1 and 200.',
+    from_after_to: 'Must be at least a minute before "to".',
+    span_too_long: 'Must be at most 366 days before "to".',
+    host: 'The Host header is no name of a machine; set PUBLIC_URL.',
   },
   statuses: {
     not_started: {
@@ -280,6 +310,7 @@ export const english: Sentences = {
   },
   done: {
     settings_saved: 'Settings saved.',
+    phone_linked: 'The phone is linked: you may close this page.',
     logged_out: 'Logged out: the device is unlinked and its keys are removed.',
     cleaned: 'Session cleaned: the old folder was set aside as a backup and the session begins anew.',
     cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',

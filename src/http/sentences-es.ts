@@ -37,6 +37,15 @@ export const spanish: Sentences = {
       sentence: 'La clave de la API no es correcta.',
       hint: 'Es el valor de API_KEY en la configuración del servicio.',
     },
+    signed_out: { sentence: 'Su sesión en la página terminó.', hint: 'Entre de nuevo con la clave de la API.' },
+    unknown_sign_in_link: {
+      sentence: 'Este enlace de entrada ya se usó, o sus diez minutos pasaron.',
+      hint: 'Entre con la clave de la API o pida un enlace nuevo: POST /api/sign-in-links.',
+    },
+    cross_site_request: {
+      sentence: 'La solicitud no vino de una página de este servicio, así que no se hizo.',
+      hint: 'Use la página del propio servicio, o envíe la clave de la API como x-api-key. Detrás de un proxy, ponga en PUBLIC_URL la dirección que usan los navegadores.',
+    },
     unknown_organization: {
       sentence: 'Aquí no se conoce a esa organización.',
       hint: 'Revise organization_id o inicie una sesión con POST /api/start-session.',
@@ -52,6 +61,10 @@ export const spanish: Sentences = {
     unknown_message: {
       sentence: 'No existe ningún mensaje con este identificador.',
       hint: 'GET /api/messages?organization_id=… muestra los de una organización.',
+    },
+    unknown_shop_link: {
+      sentence: 'Este enlace ya se abrió, o su tiempo terminó.',
+      hint: 'Pida uno nuevo a quien se lo envió y ábralo una sola vez, en el aparato que va a mostrar el código QR.',
     },
     no_backup: {
       sentence: 'Esa organización no tiene respaldos.',
@@ -83,7 +96,10 @@ export const spanish: Sentences = {
       sentence: 'El mensaje se canceló o lo reemplazó uno más nuevo antes de salir; no se envió.',
       hint: 'No hace falta hacer nada, salvo que "error_code" no sea lo esperado; para enviarlo de todos modos, envíelo como mensaje nuevo.',
     },
-    body_too_large: { sentence: 'El cuerpo de la solicitud es demasiado grande.', hint: 'El máximo es de 256 KB.' },
+    body_too_large: {
+      sentence: 'El cuerpo de la solicitud es demasiado grande.',
+      hint: 'El máximo es de 256 KB; de 4 KB donde no se requiere clave.',
+    },
     unsupported_media_type: {
       sentence: 'Solo se acepta JSON.',
       hint: 'Envíe el encabezado Content-Type: application/json y el cuerpo sin comprimir.',
@@ -117,6 +133,10 @@ export const spanish: Sentences = {
       hint: 'Repita la solicitud más tarde; quien opera el servicio debe revisar el espacio y los permisos de DATA_DIR.',
     },
     shutting_down: { sentence: 'El servicio se está cerrando.', hint: 'Repita la solicitud en unos segundos.' },
+    page_not_built: {
+      sentence: 'La página de operación no está compilada; la API funciona sin ella.',
+      hint: 'Ejecute npm run build en la carpeta del servicio e inícielo de nuevo.',
+    },
     whatsapp_unavailable: {
       sentence: 'No hubo respuesta a tiempo.',
       hint: 'La acción puede seguir en curso: consulte GET /api/status/:organization_id y repita en unos segundos si hace falta.',
@@ -156,6 +176,16 @@ export const spanish: Sentences = {
     clock_time: 'Debe ser una hora del día entre 00:00 y 23:59, como 21:00.',
     same_times: 'Debe ser distinta de "from".',
     time_zone: 'Debe ser una zona horaria IANA, como America/Bogota.',
+    secret: 'Es demasiado largo.',
+    key_or_token: 'Envíe api_key o token, no ambos.',
+    link_minutes: 'Debe ser un número entero de minutos entre 5 y 1440 (un día).',
+    poll_wait: 'Debe ser un número entero de milisegundos entre 0 y 25000.',
+    version: 'Debe ser el "version" de la respuesta anterior.',
+    order: 'Debe ser asc (primero lo más antiguo) o desc (primero lo más reciente).',
+    buckets: 'Debe ser un número entero entre 1 y 200.',
+    from_after_to: 'Debe ser al menos un minuto antes de "to".',
+    span_too_long: 'Debe ser como máximo 366 días antes de "to".',
+    host: 'El encabezado Host no es el nombre de una máquina; configure PUBLIC_URL.',
   },
   statuses: {
     not_started: {
@@ -290,6 +320,7 @@ export const spanish: Sentences = {
   },
   done: {
     settings_saved: 'Configuración guardada.',
+    phone_linked: 'El teléfono quedó vinculado: puede cerrar esta página.',
     logged_out: 'Sesión cerrada: el dispositivo se desvinculó y se eliminaron sus claves.',
     cleaned: 'Sesión limpiada: la carpeta anterior se guardó como respaldo y la sesión empieza de nuevo.',
     cleaned_nothing_to_keep: 'Sesión limpiada: no había un teléfono vinculado, así que no se guardó respaldo.',

@@ -38,7 +38,17 @@ export type FieldProblem =
   | 'quiet_hours'
   | 'clock_time'
   | 'same_times'
-  | 'time_zone';
+  | 'time_zone'
+  | 'secret'
+  | 'key_or_token'
+  | 'link_minutes'
+  | 'poll_wait'
+  | 'version'
+  | 'host'
+  | 'order'
+  | 'buckets'
+  | 'from_after_to'
+  | 'span_too_long';
 
 /** What was done, for the `message` of a success. */
 export type DoneCode =
@@ -50,7 +60,8 @@ export type DoneCode =
   | 'pairing_code'
   | 'type_the_code'
   | 'restored'
-  | 'settings_saved';
+  | 'settings_saved'
+  | 'phone_linked';
 
 /** What an accepted message waits for; `{at}` stands for a time. `session` and `until` stand beside what the session itself says. */
 export type WaitReason =

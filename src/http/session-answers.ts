@@ -1,8 +1,11 @@
 import type { OrganizationId } from '../organization-id.js';
+import type { ServiceEvent } from '../events/catalogue.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { HealthView, SessionSnapshot } from '../session/session-view.js';
-import type { Sentences } from './sentences.js';
+import { eventFields } from './event-answers.js';
 import { qrDataUrl } from './qr-picture.js';
+import type { RequestContext } from './request-context.js';
+import type { Sentences } from './sentences.js';
 
 /** Snapshots in the words of the wire: snake_case, ISO 8601 times, sentences for people. */
 
@@ -22,18 +25,27 @@ export function statusFields(snapshot: SessionSnapshot) {
   };
 }
 
-/** One line of `GET /api/sessions`. */
-export function listedSession(snapshot: SessionSnapshot, queue: Queue) {
+/** One line of `GET /api/sessions`: what a person needs to see which one needs attention, and what to do about it. */
+export function listedSession(snapshot: SessionSnapshot, queue: Queue, last: ServiceEvent | null, context: Words) {
+  const { statuses, attention } = context.sentences;
+  const saying = snapshot.attention ? attention[snapshot.attention.code] : statuses[snapshot.status];
   return {
     ...statusFields(snapshot),
+    sentence: saying.sentence,
+    hint: saying.hint,
+    qr_expires_at: isoTime(snapshot.qrExpiresAt),
     since: isoTime(snapshot.since),
     last_connected_at: isoTime(snapshot.lastConnectedAt),
     next_reconnect_at: isoTime(snapshot.nextReconnectAt),
     verdict: snapshot.health.verdict,
     attention: snapshot.attention?.code ?? null,
-    queue: { pending: queue.pending },
+    counters: counters(snapshot.health),
+    queue: queueFields(queue),
+    last_event: last && eventFields(last, context.language),
   };
 }
+
+type Words = Pick<RequestContext, 'language' | 'sentences'>;
 
 /** How many messages wait in the outbox, and since when the oldest does. */
 type Queue = ReturnType<Outbox['depth']>;
@@ -83,6 +95,7 @@ export function fullStatus(snapshot: SessionSnapshot, backups: number | null, qu
       at: isoTime(lastDisconnect.at),
     },
     next_reconnect_at: isoTime(snapshot.nextReconnectAt),
+    qr_expires_at: isoTime(snapshot.qrExpiresAt),
     health: healthFields(snapshot),
     attention: attention && {
       code: attention.code,
@@ -108,6 +121,7 @@ export function notStartedStatus(id: OrganizationId, queue: Queue, sentences: Se
     last_connected_at: null,
     last_disconnect: null,
     next_reconnect_at: null,
+    qr_expires_at: null,
     health: null,
     attention: null,
     backups: 0,
@@ -115,8 +129,14 @@ export function notStartedStatus(id: OrganizationId, queue: Queue, sentences: Se
   };
 }
 
-/** `{organization_id, status, has_qr, qr}`; `qr` is a PNG data URL or null. */
+/** `{organization_id, status, has_qr, qr, qr_expires_at}`; `qr` is a PNG data URL or null. */
 export async function qrFields(snapshot: SessionSnapshot) {
   const { organization_id, status, has_qr } = statusFields(snapshot);
-  return { organization_id, status, has_qr, qr: snapshot.qr === null ? null : await qrDataUrl(snapshot.qr) };
+  return {
+    organization_id,
+    status,
+    has_qr,
+    qr: snapshot.qr === null ? null : await qrDataUrl(snapshot.qr),
+    qr_expires_at: isoTime(snapshot.qrExpiresAt),
+  };
 }

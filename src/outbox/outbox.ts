@@ -49,6 +49,7 @@ export interface MessageQuery {
   readonly phone?: string;
   /** `seq` of the last message of the page before. */
   readonly after?: number;
+  readonly newestFirst?: boolean;
   readonly limit: number;
 }
 
@@ -180,28 +181,30 @@ export class Outbox {
   }
 
   /**
-   * Oldest first; `next` is the cursor of the following page, null at the end. Looking for a state that few messages are in stops after
+   * Oldest first, unless the query says otherwise; `next` is the cursor of the following page, null at the end. Looking for a state that few messages are in stops after
    * LIST_SCAN of them, so that a page never holds up the process: such a page is short, or empty, and has a `next` all the same.
    */
   list(query: MessageQuery): { messages: OutboxMessage[]; next: number | null } {
     this.commitOpen();
     const states = query.states ?? [];
-    const where = `organization_id = ? AND seq > ? ${query.phone === undefined ? '' : 'AND phone = ?'}`;
-    const values = [query.organizationId, query.after ?? 0, ...(query.phone === undefined ? [] : [query.phone])];
+    const [beyond, upTo, order, begin] = query.newestFirst
+      ? (['<', '>=', 'DESC', Number.MAX_SAFE_INTEGER] as const)
+      : (['>', '<=', 'ASC', 0] as const);
+    const where = `organization_id = ? AND seq ${beyond} ? ${query.phone === undefined ? '' : 'AND phone = ?'}`;
+    const values = [query.organizationId, query.after ?? begin, ...(query.phone === undefined ? [] : [query.phone])];
     const waitingOnly = states.length > 0 && states.every((state) => !isSettled(state));
     const end =
       states.length === 0 || waitingOnly
         ? undefined
-        : this.sql<{ seq: number }>(`SELECT seq FROM messages WHERE ${where} ORDER BY seq LIMIT 1 OFFSET ?`).get(
-            ...values,
-            LIST_SCAN - 1,
-          );
+        : this.sql<{ seq: number }>(
+            `SELECT seq FROM messages WHERE ${where} ORDER BY seq ${order} LIMIT 1 OFFSET ?`,
+          ).get(...values, LIST_SCAN - 1);
     const rows = this.sql<StoredRow>(
       `SELECT * FROM messages ${waitingOnly ? WAITING : ''} WHERE ${where}
        ${states.length === 0 ? '' : `AND state IN (${states.map(() => '?').join(', ')})`}
        ${waitingOnly ? "AND state IN ('queued', 'sending')" : ''}
-       ${end === undefined ? '' : 'AND seq <= ?'}
-       ORDER BY seq LIMIT ?`,
+       ${end === undefined ? '' : `AND seq ${upTo} ?`}
+       ORDER BY seq ${order} LIMIT ?`,
     ).all(...values, ...states, ...(end === undefined ? [] : [end.seq]), query.limit + 1);
     const page = rows.slice(0, query.limit);
     const next = rows.length > query.limit ? page.at(-1)?.seq : end?.seq;

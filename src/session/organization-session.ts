@@ -77,6 +77,7 @@ export class OrganizationSession {
   private attention: Attention | null = null;
   private phoneNumber: string | null = null;
   private qr: string | null = null;
+  private qrExpiresAt: number | null = null;
   private qrNumber = 0;
   private pairingCode: string | null = null;
   private lastConnectedAt: number | null = null;
@@ -120,6 +121,7 @@ export class OrganizationSession {
       since: this.since,
       phoneNumber: this.phoneNumber,
       qr: this.qr,
+      qrExpiresAt: this.qr === null ? null : this.qrExpiresAt,
       pairingCode: this.pairingCode,
       lastConnectedAt: this.lastConnectedAt,
       lastDisconnect: this.lastDisconnect,
@@ -141,6 +143,17 @@ export class OrganizationSession {
 
   get isPaired(): boolean {
     return this.phoneNumber !== null;
+  }
+
+  /** As `isPaired`, also before the folder was opened; a folder that cannot be read counts as paired. */
+  hasPhone(): boolean {
+    return this.isPaired || this.peekPaired();
+  }
+
+  /** Calls back after every change of what `snapshot` tells. Returns a function that ends it. */
+  watch(listener: () => void): () => void {
+    this.changes.on('change', listener);
+    return () => this.changes.off('change', listener);
   }
 
   /** Whether the boot still waits for this session's first try. */
@@ -478,7 +491,7 @@ export class OrganizationSession {
   private onSocketEvent(event: SocketEvent): void {
     switch (event.type) {
       case 'qr':
-        return this.onQr(event.text);
+        return this.onQr(event.text, event.lastsMs);
       case 'paired':
         this.phoneNumber = event.phoneNumber;
         this.house.tell('session.linked', this.id, { phone_last4: event.phoneNumber.slice(-4) });
@@ -509,13 +522,14 @@ export class OrganizationSession {
     }
   }
 
-  private onQr(text: string): void {
+  private onQr(text: string, lastsMs: number): void {
     this.house.governor.ended(this.id);
     this.firstTryDone = true;
     const isFirst = this.qr === null;
     this.qrNumber = isFirst ? 1 : this.qrNumber + 1;
     this.house.tell('session.qr', this.id, { number: this.qrNumber });
     this.qr = text;
+    this.qrExpiresAt = this.house.now() + lastsMs;
     this.unansweredCleaning = null;
     this.setStatus('qr_ready');
     if (isFirst) this.logger.info({ event: 'qr_ready' }, 'A QR is ready to be scanned.');

@@ -70,6 +70,14 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     return this.find(id)?.snapshot() ?? null;
   }
 
+  hasPhone(id: OrganizationId): boolean {
+    return this.find(id)?.hasPhone() ?? false;
+  }
+
+  watch(id: OrganizationId, listener: () => void): () => void {
+    return this.known(id).watch(listener);
+  }
+
   async start(id: OrganizationId, options: { pairingPhone?: string; waitMs?: number } = {}): Promise<SessionSnapshot> {
     const session = this.hold(id);
     if (options.pairingPhone !== undefined) {

@@ -76,6 +76,8 @@ export interface SessionSnapshot {
   readonly phoneNumber: string | null;
   /** The QR's text as WhatsApp gave it, while it is valid. */
   readonly qr: string | null;
+  /** Until when that QR is shown; then comes the next one, or none. Null when there is none. */
+  readonly qrExpiresAt: number | null;
   readonly pairingCode: string | null;
   readonly lastConnectedAt: number | null;
   readonly lastDisconnect: DisconnectReason | null;
@@ -115,6 +117,10 @@ export interface Sessions {
   count(): number;
   /** Snapshots of all held sessions, ordered by id. */
   list(): SessionSnapshot[];
+  /** Whether keys of a linked phone are there, in whatever state the session is; false when unknown. */
+  hasPhone(id: OrganizationId): boolean;
+  /** Calls back whenever something of the snapshot changed. Returns a function that ends it. Throws `unknown_organization`. */
+  watch(id: OrganizationId, listener: () => void): () => void;
   /** null when unknown. */
   snapshot(id: OrganizationId): SessionSnapshot | null;
   /**

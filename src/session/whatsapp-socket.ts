@@ -24,8 +24,8 @@ export interface AuthKeys {
 
 /** What a socket tells its session. Delivered synchronously, in order. */
 export type SocketEvent =
-  /** A QR to show; replaces the one before. */
-  | { readonly type: 'qr'; readonly text: string }
+  /** A QR to show for so long; replaces the one before. */
+  | { readonly type: 'qr'; readonly text: string; readonly lastsMs: number }
   /** The phone linked this device; WhatsApp closes with `restart_required` next. */
   | { readonly type: 'paired'; readonly phoneNumber: string }
   /** Logged in; sends are possible. */

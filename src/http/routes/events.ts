@@ -1,8 +1,9 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { ServiceError } from '../../errors.js';
-import { eventSentence, type ServiceEvent } from '../../events/catalogue.js';
-import { cursor, organizationId, pageSize } from '../fields.js';
+import type { ServiceEvent } from '../../events/catalogue.js';
+import { eventFields } from '../event-answers.js';
+import { cursor, order, organizationId, pageSize } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { methodNotAllowed, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
@@ -20,6 +21,7 @@ const MAX_STREAMS = 200;
 
 export const eventsQuery = z.strictObject({
   organization_id: organizationId.optional(),
+  order: order.optional(),
   after: cursor.optional(),
   limit: pageSize.optional(),
 });
@@ -27,11 +29,13 @@ export const streamQuery = z.strictObject({ organization_id: organizationId.opti
 
 /**
  * What happened.
- * - `GET /api/events?organization_id=&after=&limit=` -> `{events: [{id, name, organization_id, at, data, sentence}], next}`, oldest first;
+ * - `GET /api/events?organization_id=&order=&after=&limit=` -> `{events: [{id, name, organization_id, at, data, sentence}], next}`, oldest first,
+ *   with `order=desc` newest first;
  *   `next` is the following page's `after`, null at the end. Without `organization_id`: of all organizations. The newest `EVENTS_KEPT` of each
  *   organization are kept.
  * - `GET /api/events/stream?organization_id=&after=` -> server-sent events of the same shape (`id`, `event`, `data`), live. With
- *   `Last-Event-ID` (or `after`) it begins with what was missed; without, with what happens from now on.
+ *   `Last-Event-ID` (or `after`) it begins with what was missed; without, with what happens from now on. One that a cookie opened ends, within
+ *   HEARTBEAT_MS, when the browser was signed out.
  */
 export function eventRoutes({ ledger, now }: HttpParts): Router {
   let streams = 0;
@@ -40,9 +44,15 @@ export function eventRoutes({ ledger, now }: HttpParts): Router {
   router
     .route('/api/events')
     .get((request, response) => {
-      const { organization_id: id, after, limit = DEFAULT_PAGE } = readQuery(eventsQuery, request, response);
+      const asked = readQuery(eventsQuery, request, response);
+      const { organization_id: id, after, limit = DEFAULT_PAGE } = asked;
       const { language } = contextOf(response);
-      const events = ledger.list({ organizationId: id, after, limit: limit + 1 });
+      const events = ledger.list({
+        organizationId: id,
+        after,
+        newestFirst: asked.order === 'desc',
+        limit: limit + 1,
+      });
       const shown = events.slice(0, limit);
       response.json({
         events: shown.map((event) => eventFields(event, language)),
@@ -77,7 +87,11 @@ export function eventRoutes({ ledger, now }: HttpParts): Router {
       }
       reader.comment(`now ${new Date(now()).toISOString()}`);
       const end = ledger.onEvent(deliver);
-      const heartbeat = setInterval(() => reader.comment('still here'), HEARTBEAT_MS);
+      const { isStillSignedIn = () => true } = contextOf(response);
+      const heartbeat = setInterval(() => {
+        if (isStillSignedIn()) reader.comment('still here');
+        else response.end();
+      }, HEARTBEAT_MS);
       const stopped = ledger.onEnd(() => response.end());
       response.once('close', () => {
         streams -= 1;
@@ -119,15 +133,4 @@ class StreamReader {
 
 function lastEventId(header: string | undefined): number | undefined {
   return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
-}
-
-function eventFields(event: ServiceEvent, language: Language) {
-  return {
-    id: String(event.id),
-    name: event.name,
-    organization_id: event.organizationId,
-    at: new Date(event.at).toISOString(),
-    data: event.data,
-    sentence: eventSentence(event, language),
-  };
 }

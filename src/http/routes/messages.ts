@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { Config } from '../../config.js';
 import { ServiceError } from '../../errors.js';
-import { cursor, messageStatuses, organizationId, pageSize, phone } from '../fields.js';
+import { cursor, messageStatuses, order, organizationId, pageSize, phone } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { fullMessage, listedMessage } from '../message-answers.js';
 import { methodNotAllowed, readQuery } from '../request-body.js';
@@ -15,13 +15,15 @@ export const messagesQuery = (defaultCountry: Config['DEFAULT_COUNTRY']) =>
     organization_id: organizationId,
     status: messageStatuses.optional(),
     phone: phone(defaultCountry).optional(),
+    order: order.optional(),
     after: cursor.optional(),
     limit: pageSize.optional(),
   });
 
 /**
  * What became of accepted messages; their texts are not told.
- * - `GET /api/messages?organization_id=&status=&phone=&after=&limit=` -> `{messages, next}`, oldest first. `status` repeated or separated
+ * - `GET /api/messages?organization_id=&status=&phone=&order=&after=&limit=` -> `{messages, next}`, oldest first, with
+ *   `order=desc` newest first. `status` repeated or separated
  *   by commas; `limit` 1..200, by default 50; `next` is the following page's `after`, null at the end (a page may be short before it).
  * - `GET /api/messages/:message_id` -> `{message_id, organization_id, phone, status, error: {code, ack_code, sentence} | null, replace_key,
  *   attempts, created_at, send_at, expires_at, first_try_at, times: {<status>: time}, sentence, hint}`; times in ISO 8601.
@@ -40,6 +42,7 @@ export function messageRoutes({ config, outbox }: HttpParts): Router {
         organizationId: asked.organization_id,
         states: asked.status,
         phone: asked.phone,
+        newestFirst: asked.order === 'desc',
         after: asked.after,
         limit: asked.limit ?? DEFAULT_PAGE,
       });

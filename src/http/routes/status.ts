@@ -11,7 +11,7 @@ import { fullStatus, listedSession, notStartedStatus } from '../session-answers.
  * - `GET /api/status/:organization_id` -> `{organization_id, status, connected, has_qr, phone_number, …}`, always 200 for a valid id.
  * - `GET /api/sessions` -> `{total, sessions: [{organization_id, status, connected, has_qr, …}]}`, ordered by id.
  */
-export function statusRoutes({ sessions, outbox, logger }: HttpParts): Router {
+export function statusRoutes({ sessions, outbox, ledger, logger }: HttpParts): Router {
   /** A status must be told also when the disk is not in order; then the number of backups is not known. */
   async function countBackups(id: OrganizationId): Promise<number | null> {
     try {
@@ -44,7 +44,11 @@ export function statusRoutes({ sessions, outbox, logger }: HttpParts): Router {
   router
     .route('/api/sessions')
     .get((_request, response) => {
-      const listed = sessions.list().map((snapshot) => listedSession(snapshot, outbox.depth(snapshot.organizationId)));
+      const context = contextOf(response);
+      const listed = sessions.list().map((snapshot) => {
+        const { organizationId: id } = snapshot;
+        return listedSession(snapshot, outbox.depth(id), ledger.last(id), context);
+      });
       response.json({ total: listed.length, sessions: listed });
     })
     .all(methodNotAllowed('GET, HEAD'));

@@ -13,6 +13,7 @@ export function snapshotOf(id: string, changes: Partial<SessionSnapshot> = {}): 
     since: NOW,
     phoneNumber: '573001112233',
     qr: null,
+    qrExpiresAt: null,
     pairingCode: null,
     lastConnectedAt: NOW,
     lastDisconnect: null,
@@ -56,6 +57,7 @@ export class InMemorySessions implements Sessions {
   readonly held = new Map<string, SessionSnapshot>();
   readonly backupsOf = new Map<string, BackupView[]>();
   readonly calls: unknown[][] = [];
+  readonly watchers = new Set<() => void>();
   /** The next call of any method that returns a promise fails with this. */
   failure: unknown;
   /** Calls wait for this. */
@@ -64,6 +66,7 @@ export class InMemorySessions implements Sessions {
 
   hold(snapshot: SessionSnapshot): void {
     this.held.set(snapshot.organizationId, snapshot);
+    for (const tell of this.watchers) tell();
   }
 
   private async called(...call: unknown[]): Promise<void> {
@@ -88,6 +91,16 @@ export class InMemorySessions implements Sessions {
 
   list(): SessionSnapshot[] {
     return [...this.held.values()];
+  }
+
+  hasPhone(id: OrganizationId): boolean {
+    return this.held.get(id)?.phoneNumber != null;
+  }
+
+  watch(id: OrganizationId, listener: () => void): () => void {
+    this.known(id);
+    this.watchers.add(listener);
+    return () => this.watchers.delete(listener);
   }
 
   snapshot(id: OrganizationId): SessionSnapshot | null {

@@ -1,3 +1,4 @@
+import { Access } from '../../../src/access/access.js';
 import { EventLedger } from '../../../src/events/event-ledger.js';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,6 +9,7 @@ import { readConfig } from '../../../src/config.js';
 import { createApp, type AppParts } from '../../../src/http/app.js';
 import { createLogger } from '../../../src/logger.js';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import { MessageCounts } from '../../../src/outbox/message-counts.js';
 import type { NewMessage, OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { InMemorySessions, NOW } from './in-memory-sessions.js';
@@ -62,13 +64,17 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const clock = { now: NOW };
   const now = () => clock.now;
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'http-stage-'));
-  const outbox = new Outbox(openOutboxDatabase(directory), { maxPending, now });
+  const outboxDatabase = openOutboxDatabase(directory);
+  const outbox = new Outbox(outboxDatabase, { maxPending, now });
+  const messageCounts = new MessageCounts(outboxDatabase);
   const ledger = EventLedger.open(directory, { keep: 100, now });
   struck.push(() => {
     outbox.close();
     ledger.close();
+    access.close();
     fs.rmSync(directory, { recursive: true });
   });
+  const access = Access.open(directory, { apiKey: appParts.config?.API_KEY ?? API_KEY, now });
   const courier = new Courier(outbox);
   const log: LogLine[] = [];
   const logger = createLogger({
@@ -76,13 +82,25 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     format: 'json',
     destination: { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   });
-  const app = createApp({ config, sessions, ledger, outbox, dispatcher: courier, logger, now, ...appParts });
+  const app = createApp({
+    config,
+    sessions,
+    ledger,
+    access,
+    outbox,
+    messageCounts,
+    dispatcher: courier,
+    logger,
+    now,
+    ...appParts,
+  });
   const http = supertest(app);
   return {
     app,
     sessions,
     outbox,
     ledger,
+    access,
     courier,
     clock,
     log,

@@ -1,0 +1,93 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { ServiceEvent } from '../answers.js';
+import { asFault, isAbort, type ServiceFault } from '../service.js';
+import { language } from '../settings.js';
+import { comeBacks, onEvent } from './stream.js';
+
+/** ms between two readings at least: a burst of events is one reading, and the last one is never missed. */
+const AT_MOST_EVERY = 400;
+/** ms until something is read again whose change matters less: the length of a queue under load. */
+const SOON = 3_000;
+
+/** Whether an event changes what is shown: at once, in a while, or not at all. */
+export type Concern = 'now' | 'soon' | false;
+
+export interface Loaded<Data> {
+  /** The last that was read; stays while it is read again, also when that fails. */
+  data: Data | null;
+  fault: ServiceFault | null;
+  reload: () => void;
+}
+
+/**
+ * Reads something of the service, and again when `concerns` says that an event touches it, when the connection is back, and when the
+ * language changes. `key` names what is read: with another key everything begins anew.
+ */
+export function useLoaded<Data>(
+  key: string,
+  load: (signal: AbortSignal) => Promise<Data>,
+  concerns: (event: ServiceEvent) => Concern = () => false,
+): Loaded<Data> {
+  const [state, setState] = useState<{ key: string; data: Data | null; fault: ServiceFault | null }>({
+    key,
+    data: null,
+    fault: null,
+  });
+  const latest = useRef({ load, concerns });
+  latest.current = { load, concerns };
+  const ask = useRef<() => void>(() => {});
+  const spoken = language.value;
+  const returned = comeBacks.value;
+
+  useEffect(() => {
+    const end = new AbortController();
+    let busy = false;
+    let again = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let later: ReturnType<typeof setTimeout> | undefined;
+
+    const read = async (): Promise<void> => {
+      busy = true;
+      again = false;
+      const startedAt = Date.now();
+      try {
+        const data = await latest.current.load(end.signal);
+        if (!end.signal.aborted) setState({ key, data, fault: null });
+      } catch (error) {
+        if (end.signal.aborted || isAbort(error)) return;
+        const fault = asFault(error);
+        setState((before) => ({ key, data: before.key === key ? before.data : null, fault }));
+      }
+      timer = setTimeout(
+        () => {
+          busy = false;
+          if (again) void read();
+        },
+        Math.max(0, AT_MOST_EVERY - (Date.now() - startedAt)),
+      );
+    };
+    ask.current = () => {
+      if (busy) again = true;
+      else void read();
+    };
+    ask.current();
+    const stopHearing = onEvent((event) => {
+      const concern = latest.current.concerns(event);
+      if (concern === 'now') ask.current();
+      if (concern !== 'soon') return;
+      later ??= setTimeout(() => {
+        later = undefined;
+        ask.current();
+      }, SOON);
+    });
+    return () => {
+      end.abort();
+      clearTimeout(timer);
+      clearTimeout(later);
+      stopHearing();
+    };
+  }, [key, spoken, returned]);
+
+  const reload = useCallback(() => ask.current(), []);
+  return state.key === key ? { ...state, reload } : { data: null, fault: null, reload };
+}

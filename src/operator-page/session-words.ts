@@ -1,0 +1,53 @@
+import type { ListedSession, SessionStatus, Status } from './answers.js';
+import { formatAgo } from './format.js';
+import { words } from './settings.js';
+
+export type SessionGroup = 'attention' | 'scan' | 'connected' | 'other';
+
+interface Told {
+  status: Status;
+  attention: string | null;
+  sentence: string | undefined;
+  hint: string | undefined;
+  next_reconnect_at: string | null;
+  until: string | null;
+}
+
+/** In which drawer an organization lies; the first is what a person should look at first. */
+export function groupOf({ status, attention }: { status: Status; attention: string | null }): SessionGroup {
+  if (status === 'qr_ready' || status === 'qr_required' || attention === 'qr_expired') return 'scan';
+  if (attention !== null) return 'attention';
+  if (status === 'connected') return 'connected';
+  return 'other';
+}
+
+export const GROUP_ORDER: readonly SessionGroup[] = ['attention', 'scan', 'other', 'connected'];
+
+export function sayListed(session: ListedSession): { sentence: string; step: string } {
+  return say({ ...session, sentence: session.sentence, hint: session.hint, until: null });
+}
+
+export function saySession(session: SessionStatus): { sentence: string; step: string } {
+  const { attention } = session;
+  return say({
+    ...session,
+    attention: attention?.code ?? null,
+    sentence: attention?.sentence ?? session.sentence,
+    hint: attention?.hint ?? session.hint,
+    until: attention?.until ?? null,
+  });
+}
+
+/** What is the matter, and what to do: for people with buttons. The service's own hints name routes; they are for what this page does not know. */
+function say({ status, attention, sentence, hint, next_reconnect_at: next, until }: Told): {
+  sentence: string;
+  step: string;
+} {
+  const { sentence: sentences, step: steps, attention: reasons, nextTry } = words.value;
+  const known = attention === null ? undefined : reasons[attention];
+  if (attention !== null && !known) return { sentence: sentence ?? attention, step: hint ?? '' };
+  const said = known?.[0] ?? sentences[status] ?? sentence ?? status;
+  const step = known?.[1] ?? steps[status] ?? hint ?? '';
+  const when = until ?? (status === 'disconnected' ? next : null);
+  return { sentence: said, step: when ? `${step} ${nextTry(formatAgo(when))}` : step };
+}

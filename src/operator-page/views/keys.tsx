@@ -1,0 +1,128 @@
+import { useState } from 'preact/hooks';
+import type { Backup, SessionStatus } from '../answers.js';
+import { formatMoment, formatSize, wordFor } from '../format.js';
+import { useAction } from '../live/use-action.js';
+import { useLoaded } from '../live/use-loaded.js';
+import { goTo, organizationAddress } from '../route.js';
+import { get, post, ServiceFault } from '../service.js';
+import { words } from '../settings.js';
+import { Confirm } from '../parts/confirm.js';
+import { Button, Done, Fault, Loading, Panel } from '../parts/parts.js';
+
+type Danger = { kind: 'clean' } | { kind: 'logout' } | { kind: 'restore'; backup: Backup };
+
+const PATHS = { clean: '/api/force-clean-session', logout: '/api/logout', restore: '/api/restore-session' } as const;
+
+/** Backups, and what must be meant: each says what it will do and asks for the organization's id. */
+export function KeysTab({ session, reload }: { session: SessionStatus; reload: () => void }) {
+  const { keys: say, confirm, reason, none } = words.value;
+  const { organization_id: id } = session;
+  const [danger, setDanger] = useState<Danger | null>(null);
+  const action = useAction<{ message: string }>();
+  const backups = useLoaded(
+    `backups ${id}`,
+    (end) => listBackups(id, end),
+    (event) => event.organization_id === id && /clean|restored|status/.test(event.name) && 'now',
+  );
+
+  const ask = (asked: Danger): void => {
+    action.clear();
+    setDanger(asked);
+  };
+  const act = async ({ kind, ...rest }: Danger): Promise<void> => {
+    const body = { organization_id: id, ...('backup' in rest && { backup: rest.backup.name }) };
+    const answer = await action.run(() => post(PATHS[kind], body));
+    reload();
+    backups.reload();
+    if (!answer) return;
+    setDanger(null);
+    // What follows happens there: a QR to scan, or the way back to connected.
+    if (kind !== 'logout') goTo(organizationAddress(id));
+  };
+
+  return (
+    <>
+      <Done>{action.answer?.message}</Done>
+      <Panel title={say.backups}>
+        <p>{say.backupsAbout}</p>
+        <Fault fault={backups.fault} onRetry={backups.reload} />
+        {!backups.data && !backups.fault && <Loading />}
+        {backups.data?.length === 0 && <p>{say.noBackups}</p>}
+        <ul class="backups">
+          {backups.data?.map((backup) => (
+            <li key={backup.name} class="backup">
+              <dl class="facts">
+                <div>
+                  <dt>{say.setAside}</dt>
+                  <dd>{formatMoment(backup.set_aside_at)}</dd>
+                </div>
+                <div>
+                  <dt>{say.phone}</dt>
+                  <dd>{backup.phone_number ?? none}</dd>
+                </div>
+                <div>
+                  <dt>{say.reason}</dt>
+                  <dd>{wordFor(reason, backup.reason)}</dd>
+                </div>
+                <div>
+                  <dt>{say.size}</dt>
+                  <dd>{formatSize(backup.size)}</dd>
+                </div>
+              </dl>
+              <Button
+                icon="turning"
+                label={say.restoreOf(formatMoment(backup.set_aside_at))}
+                onClick={() => ask({ kind: 'restore', backup })}
+              >
+                {say.restore}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+      <Panel title={say.danger} kind="danger">
+        <p>{say.dangerAbout}</p>
+        <div class="danger">
+          <div>
+            <h3>{say.clean}</h3>
+            <p>{say.cleanAbout}</p>
+          </div>
+          <Button kind="danger" icon="broom" onClick={() => ask({ kind: 'clean' })}>
+            {say.clean}…
+          </Button>
+        </div>
+        <div class="danger">
+          <div>
+            <h3>{say.logout}</h3>
+            <p>{say.logoutAbout}</p>
+          </div>
+          <Button kind="danger" icon="out" onClick={() => ask({ kind: 'logout' })}>
+            {say.logout}…
+          </Button>
+        </div>
+      </Panel>
+      {danger && (
+        <Confirm
+          title={confirm[danger.kind].title(id)}
+          effects={confirm[danger.kind].effects}
+          submit={confirm[danger.kind].submit}
+          id={id}
+          busy={action.busy}
+          fault={action.fault}
+          onConfirm={() => void act(danger)}
+          onClose={() => setDanger(null)}
+        />
+      )}
+    </>
+  );
+}
+
+/** Newest first; an organization that was never started has none. */
+async function listBackups(id: string, end: AbortSignal): Promise<Backup[]> {
+  try {
+    return (await get<{ backups: Backup[] }>(`/api/backups/${encodeURIComponent(id)}`, { signal: end })).backups;
+  } catch (error) {
+    if (error instanceof ServiceFault && error.code === 'unknown_organization') return [];
+    throw error;
+  }
+}

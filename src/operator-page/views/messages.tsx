@@ -1,0 +1,140 @@
+import { useState } from 'preact/hooks';
+import type { Message } from '../answers.js';
+import { formatMoment } from '../format.js';
+import { useAction } from '../live/use-action.js';
+import { usePages } from '../live/use-pages.js';
+import { get, remove } from '../service.js';
+import { words } from '../settings.js';
+import { Button, Fault, Field, Loading, Panel, Select, Time } from '../parts/parts.js';
+import { MessageBadge } from '../parts/status-badge.js';
+
+/** Messages of one reading. */
+const PAGE = 50;
+const MESSAGE_ID = /^3EB0[0-9A-F]+$/i;
+
+/** What became of the messages of one organization, newest first. */
+export function MessagesTab({ id }: { id: string }) {
+  const { messages: say, message: states, older } = words.value;
+  const [state, setState] = useState('');
+  const [looked, setLooked] = useState('');
+  const [typed, setTyped] = useState('');
+  const pages = usePages<Message>(
+    `messages ${id} ${state} ${looked}`,
+    async (after, end) => {
+      if (MESSAGE_ID.test(looked)) {
+        const found = await get<Message>(`/api/messages/${looked.toUpperCase()}`, { signal: end });
+        return { items: found.organization_id === id ? [found] : [], next: null };
+      }
+      const asked = new URLSearchParams({ organization_id: id, order: 'desc', limit: String(PAGE) });
+      if (state) asked.set('status', state);
+      if (looked) asked.set('phone', looked);
+      if (after) asked.set('after', after);
+      const { messages, next } = await get<{ messages: Message[]; next: string | null }>(`/api/messages?${asked}`, {
+        signal: end,
+      });
+      return { items: messages, next };
+    },
+    (message) => message.message_id,
+    (event) => event.organization_id === id && event.name === 'message.status' && 'now',
+  );
+
+  return (
+    <Panel title={say.title} beside={<span class="quiet">{say.about}</span>}>
+      <form
+        class="inline-form"
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setLooked(typed.trim());
+        }}
+      >
+        <Field
+          label={say.search}
+          value={typed}
+          onValue={(value) => {
+            setTyped(value);
+            if (value === '') setLooked('');
+          }}
+          fault={pages.fault?.fields.phone}
+          input={{ type: 'search', enterkeyhint: 'search' }}
+        />
+        <Button type="submit" icon="search">
+          {say.find}
+        </Button>
+        <Select
+          label={say.state}
+          value={state}
+          options={[['', say.all] as const, ...Object.entries(states)]}
+          onValue={setState}
+        />
+      </form>
+      <Fault fault={pages.fault} onRetry={pages.reload} />
+      {!pages.isLoaded && !pages.fault && <Loading />}
+      {pages.isLoaded && pages.items.length === 0 && !pages.fault && <p>{say.empty}</p>}
+      <ul class="messages">
+        {pages.items.map((message) => (
+          <MessageLine key={message.message_id} message={message} reload={pages.reload} />
+        ))}
+      </ul>
+      {pages.hasOlder && (
+        <div class="buttons">
+          <Button busy={pages.isLoadingOlder} onClick={pages.loadOlder}>
+            {older}
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function MessageLine({ message, reload }: { message: Message; reload: () => void }) {
+  const { messages: say, message: states } = words.value;
+  const action = useAction<unknown>();
+  const phone = message.phone.replace(/@.*$/, '');
+  const takeBack = async (): Promise<void> => {
+    await action.run(() => remove(`/api/messages/${message.message_id}`));
+    reload();
+  };
+  const waits = message.status === 'queued' && new Date(message.send_at) > new Date();
+  return (
+    <li class="message">
+      <div class="message-line">
+        <span class="message-phone">{phone}</span>
+        <MessageBadge status={message.status} />
+      </div>
+      {message.error && <p class="message-error">{message.error.sentence}</p>}
+      {waits && <p class="quiet">{say.scheduled(formatMoment(message.send_at))}</p>}
+      <div class="message-more">
+        <details>
+          <summary>
+            <span class="quiet">
+              <Time at={message.created_at} />
+            </span>
+            <span>{say.details}</span>
+          </summary>
+          <dl class="list">
+            <div>
+              <dt>{say.id}</dt>
+              <dd>
+                <code>{message.message_id}</code>
+              </dd>
+            </div>
+            {Object.entries(message.times).map(([name, at]) => (
+              <div key={name}>
+                <dt>{states[name] ?? name}</dt>
+                <dd>{formatMoment(at)}</dd>
+              </div>
+            ))}
+          </dl>
+          <p class="quiet">{say.tries(message.attempts)}</p>
+        </details>
+        {message.status === 'queued' && (
+          <Button icon="cross" busy={action.busy} label={say.takeBackOf(phone)} onClick={() => void takeBack()}>
+            {say.takeBack}
+          </Button>
+        )}
+      </div>
+      <Fault fault={action.fault} />
+    </li>
+  );
+}

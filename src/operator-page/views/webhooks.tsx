@@ -1,0 +1,123 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Webhook } from '../answers.js';
+import { useAction } from '../live/use-action.js';
+import { useLoaded } from '../live/use-loaded.js';
+import { get, post } from '../service.js';
+import { words } from '../settings.js';
+import { Dialog } from '../parts/confirm.js';
+import { Button, Copyable, Fault, Field, Loading, Panel } from '../parts/parts.js';
+import { WebhookPanel } from './webhook-panel.js';
+
+/** ms between two looks at how deliveries go: they are no events of the stream, which would else tell of itself. */
+const LOOK_EVERY = 5_000;
+
+/** Who is told of events, and how that goes. */
+export function WebhooksView() {
+  const { webhooks: say, name } = words.value;
+  const [isNew, setIsNew] = useState(false);
+  const [secret, setSecret] = useState<string | null>(null);
+  const { data, fault, reload } = useLoaded('webhooks', (end) =>
+    get<{ webhooks: Webhook[] }>('/api/webhooks', { signal: end }),
+  );
+  useEffect(() => {
+    document.title = `${say.title} · ${name}`;
+  }, [say, name]);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') reload();
+    }, LOOK_EVERY);
+    return () => clearInterval(timer);
+  }, [reload]);
+
+  return (
+    <>
+      <div class="head-row">
+        <h1 tabIndex={-1}>{say.title}</h1>
+        <Button kind="primary" icon="plus" onClick={() => setIsNew(true)}>
+          {say.add}
+        </Button>
+      </div>
+      <p>{say.about}</p>
+      <Fault fault={fault} onRetry={reload} />
+      {!data && !fault && <Loading />}
+      {secret !== null && (
+        <Panel title={say.secretTitle} kind="call">
+          <p>{say.secretAbout}</p>
+          <Copyable label={say.secret} value={secret} />
+        </Panel>
+      )}
+      {data?.webhooks.length === 0 && (
+        <div class="empty">
+          <p>{say.empty}</p>
+        </div>
+      )}
+      {data?.webhooks.map((webhook) => (
+        <WebhookPanel key={webhook.webhook_id} webhook={webhook} reload={reload} />
+      ))}
+      {isNew && (
+        <NewWebhook
+          onClose={() => setIsNew(false)}
+          onMade={(made) => {
+            setIsNew(false);
+            setSecret(made);
+            reload();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret: string) => void }) {
+  const { webhooks: say, cancel } = words.value;
+  const [url, setUrl] = useState('');
+  const [organization, setOrganization] = useState('');
+  const [types, setTypes] = useState('');
+  const action = useAction<{ secret: string }>();
+  const submit = async (): Promise<void> => {
+    const names = types.split(/[\s,]+/).filter((type) => type !== '');
+    const id = organization.trim();
+    const made = await action.run(() =>
+      post('/api/webhooks', {
+        url: url.trim(),
+        ...(id !== '' && { organization_id: id }),
+        ...(names.length > 0 && { event_types: names }),
+      }),
+    );
+    if (made) onMade(made.secret);
+  };
+  const faults = action.fault?.fields;
+  return (
+    <Dialog title={say.add} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <Field
+          label={say.url}
+          value={url}
+          onValue={setUrl}
+          fault={faults?.url}
+          input={{ type: 'url', required: true, autofocus: true, inputMode: 'url' }}
+        />
+        <Field
+          label={say.organization}
+          help={say.organizationHelp}
+          fault={faults?.organization_id}
+          value={organization}
+          onValue={setOrganization}
+        />
+        <Field label={say.types} help={say.typesHelp} fault={faults?.event_types} value={types} onValue={setTypes} />
+        <Fault fault={action.fault} />
+        <div class="buttons buttons-end">
+          <Button onClick={onClose}>{cancel}</Button>
+          <Button kind="primary" type="submit" busy={action.busy}>
+            {say.submit}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
