@@ -7,6 +7,7 @@ import { silenceLibsignalConsole } from './baileys/libsignal-console.js';
 import type { Config } from './config.js';
 import { OutageGuard } from './health/outage-guard.js';
 import { EventLedger } from './events/event-ledger.js';
+import { openEventsDatabase } from './events/events-database.js';
 import { createApp } from './http/app.js';
 import { createHttpServer } from './http/http-server.js';
 import { redact, type Logger } from './logger.js';
@@ -21,6 +22,10 @@ import type { SessionHouse } from './session/organization-session.js';
 import { SessionDirectory } from './session/session-directory.js';
 import { StartError } from './start-error.js';
 import { SessionRegister } from './store/session-register.js';
+import { receiverLookup } from './webhooks/receiver-lookup.js';
+import { SafeRequests } from './webhooks/safe-request.js';
+import { UndeliveredWatch } from './webhooks/undelivered-watch.js';
+import { Webhooks } from './webhooks/webhooks.js';
 
 export interface Service {
   /** `http://127.0.0.1:3000` */
@@ -44,8 +49,44 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     `DATA_DIR (${config.DATA_DIR})`,
     () => new Outbox(outboxDatabase, { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
   );
-  const ledger = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
-    EventLedger.open(config.DATA_DIR, { keep: config.EVENTS_KEPT, now: Date.now }),
+  const eventsDatabase = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openEventsDatabase(config.DATA_DIR));
+  const ledger = new EventLedger(eventsDatabase, { keep: config.EVENTS_KEPT, now: Date.now });
+  const webhooks = orStartError(
+    `DATA_DIR (${config.DATA_DIR})`,
+    () =>
+      new Webhooks({
+        database: eventsDatabase,
+        ledger,
+        requests: new SafeRequests({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, lookup: receiverLookup() }),
+        settings: {
+          baseMs: config.WEBHOOK_RETRY_BASE_DELAY,
+          maxMs: config.WEBHOOK_RETRY_MAX_DELAY,
+          retryForMs: config.WEBHOOK_RETRY_FOR,
+          timeoutMs: config.WEBHOOK_TIMEOUT,
+          maxWaiting: config.WEBHOOK_BACKLOG,
+          retentionMs: config.WEBHOOK_RETENTION_DAYS * 86_400_000,
+          language: config.DEFAULT_LANGUAGE,
+        },
+        logger,
+        now: Date.now,
+        random: Math.random,
+        counts: {
+          tried: (outcome) => metrics.tried(outcome),
+          parked: (deliveries) => metrics.parked(deliveries),
+        },
+      }),
+  );
+  const undelivered = orStartError(
+    `DATA_DIR (${config.DATA_DIR})`,
+    () =>
+      new UndeliveredWatch({
+        ledger,
+        database: eventsDatabase,
+        outboxDatabase,
+        defaultAfterMs: config.UNDELIVERED_AFTER,
+        logger,
+        now: Date.now,
+      }),
   );
   const tell: SessionHouse['tell'] = (name, id, data) => {
     try {
@@ -65,6 +106,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
       error_code: errorCode,
       ack_code: ackCode,
     });
+    undelivered.onChange({ messageId, state });
   });
   const sockets = new BaileysSockets({
     url: config.WA_WEBSOCKET_URL,
@@ -128,7 +170,12 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     random: Math.random,
   });
 
-  const metrics = new Metrics({ sessions, outbox: new OutboxDepth(outboxDatabase, outbox), now: Date.now });
+  const metrics = new Metrics({
+    sessions,
+    outbox: new OutboxDepth(outboxDatabase, outbox),
+    webhooks,
+    now: Date.now,
+  });
   outbox.onChange((message) => metrics.onMessage(message));
   ledger.onEvent((event) => metrics.onEvent(event));
 
@@ -140,7 +187,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   process.on('unhandledRejection', onRejection);
 
   const server = createHttpServer(
-    createApp({ config, sessions, outbox, dispatcher, ledger, metrics, logger }),
+    createApp({ config, sessions, outbox, dispatcher, ledger, webhooks, undelivered, metrics, logger }),
     config.DEFAULT_LANGUAGE,
   );
   let lock: AuthDirectoryLock | undefined;
@@ -162,6 +209,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
   logger.info({ event: 'service_started', url }, `Listening on ${url}.`);
+  webhooks.start();
+  undelivered.start();
   dispatcher.start();
   sessions.restoreAll();
   if (sessions.count() === 0) {
@@ -179,7 +228,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const drained = drain(server);
     dispatcher.stop();
     sessions.shutdown();
-    await drained;
+    undelivered.stop();
+    await Promise.all([drained, webhooks.stop()]);
     lock.release();
     register.close();
     outbox.close();

@@ -4,6 +4,8 @@ import type { EventLedger } from '../events/event-ledger.js';
 import type { Dispatcher } from '../outbox/dispatcher.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Sessions } from '../session/session-view.js';
+import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
+import type { Webhooks } from '../webhooks/webhooks.js';
 
 /** The numbers of this room, with their reasons. */
 export interface HttpLimits {
@@ -46,6 +48,12 @@ export interface HttpParts {
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
   readonly ledger: Pick<EventLedger, 'list' | 'onEvent' | 'onEnd'>;
   readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;
+  readonly webhooks: Pick<
+    Webhooks,
+    'create' | 'list' | 'get' | 'backlog' | 'change' | 'remove' | 'rotateSecret' | 'test' | 'deliveries' | 'redeliver'
+  >;
+  /** When `message.undelivered` is told. */
+  readonly undelivered: Pick<UndeliveredWatch, 'chosen' | 'choose'>;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
   /** Epoch ms. */

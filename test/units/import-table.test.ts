@@ -12,7 +12,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(DOORS.map((room) => [room, ['session', 'outbox', 'events', 'webhooks']])),
   session: BELOW,
   // It counts facts that others know.
-  metrics: ['session', 'outbox', 'health', 'events'],
+  metrics: ['session', 'outbox', 'health', 'events', 'webhooks'],
   webhooks: ['session', 'outbox', ...BELOW],
 };
 /** Single files of other rooms. */
