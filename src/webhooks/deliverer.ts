@@ -20,6 +20,8 @@ const LONGEST_SLEEP_MS = 60_000;
 /** Within the 10 s in which every request to this service is answered, ms. */
 const TEST_TIMEOUT_MS = 8000;
 const TESTS_AT_ONCE = 4;
+/** How long a receiver may take to answer at a stop, ms: what it took and could not say, it gets again. The whole stop has 5 s. */
+const STOP_GRACE_MS = 2000;
 
 export interface DelivererSettings extends RetrySettings {
   readonly timeoutMs: number;
@@ -75,7 +77,8 @@ export class Deliverer {
   private readonly tests = new PQueue({ concurrency: TESTS_AT_ONCE });
   /** Lines that are not at rest. */
   private readonly moving = new Set<Promise<void>>();
-  private readonly stopping = new AbortController();
+  private readonly callOff = new AbortController();
+  private stopped = false;
 
   constructor(private readonly house: DelivererHouse) {}
 
@@ -88,7 +91,7 @@ export class Deliverer {
 
   /** Something waits in this line. One that rests after a failure goes on resting. */
   wake(line: Line): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.stopped) return;
     const key = `${line.webhookId} ${line.organizationId}`;
     let state = this.lines.get(key);
     if (!state) {
@@ -127,11 +130,14 @@ export class Deliverer {
     return result;
   }
 
-  /** Nothing is begun any more, and what is under way is called off: it waits for the next start. Resolves when all of it has ended. */
+  /** Nothing is begun any more; what is under way has a moment to end, and is then called off and waits for the next start. */
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.stopped = true;
     for (const { timer } of this.lines.values()) if (timer) clearTimeout(timer);
-    await Promise.all([this.tests.onIdle(), ...this.moving]);
+    const ended = Promise.all([this.tests.onIdle(), ...this.moving]);
+    const grace = setTimeout(() => this.callOff.abort(), STOP_GRACE_MS);
+    await ended;
+    clearTimeout(grace);
   }
 
   // --- inside ---
@@ -144,7 +150,7 @@ export class Deliverer {
   private async move(key: string, state: LineState): Promise<void> {
     state.busy = true;
     try {
-      while (!this.stopping.signal.aborted) {
+      while (!this.stopped) {
         const webhook = this.house.webhooks.get(state.line.webhookId);
         const next = webhook?.disabledReason === null ? this.house.deliveries.head(state.line) : null;
         if (!webhook || !next) {
@@ -173,7 +179,7 @@ export class Deliverer {
   }
 
   private sleep(key: string, state: LineState, ms: number): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.stopped) return;
     state.timer = setTimeout(
       () => {
         state.timer = null;
@@ -223,10 +229,10 @@ export class Deliverer {
     // Removed meanwhile, by a person: nothing is left to be noted.
     if (!webhooks.get(webhook.webhookId)) return;
     const asked = outcome.kind === 'answered' ? retryAfterMs(outcome.retryAfter, failure.at) : 0;
-    const { trouble, parkUpTo } = afterFailure(
+    const { trouble, parked: whose } = afterFailure(
       settings,
       state.trouble,
-      delivery.waitsSince,
+      delivery,
       failure.at,
       this.house.random(),
       asked,
@@ -258,9 +264,9 @@ export class Deliverer {
       this.house.onDisabled(webhook.webhookId);
     }
     this.house.counts.tried(failure.code);
-    let parked = 0;
-    for (let piece = AT_ONCE; parkUpTo !== null && piece === AT_ONCE && !this.stopping.signal.aborted;) {
-      piece = deliveries.parkLine(delivery, parkUpTo, failure);
+    let parked = whose === 'this' ? deliveries.parkOne(delivery, failure.at) : 0;
+    for (let piece = AT_ONCE; whose === 'line' && piece === AT_ONCE && !this.stopped;) {
+      piece = deliveries.parkLine(delivery, failure.at - settings.retryForMs, failure);
       parked += piece;
       if (piece === AT_ONCE) await nextTurn();
     }
@@ -280,7 +286,9 @@ export class Deliverer {
     timeoutMs: number,
     late?: AbortSignal,
   ): Promise<Outcome> {
-    const { signal } = this.stopping;
+    const { signal } = this.callOff;
+    // It waited for its turn until the service stopped.
+    if (this.stopped) return { kind: 'aborted' };
     // The newest secrets: it may have waited for its turn.
     const { secret, oldSecret, url } = this.house.webhooks.get(webhook.webhookId) ?? webhook;
     const headers = signedHeaders({ secret, oldSecret }, id, this.house.now(), body);

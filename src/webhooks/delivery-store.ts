@@ -117,6 +117,13 @@ export class DeliveryStore {
     });
   }
 
+  parkOne({ seq }: Delivery, now: number): number {
+    return this.sql("UPDATE deliveries SET state = 'parked', finished_at = ? WHERE seq = ? AND state = 'waiting'").run(
+      now,
+      seq,
+    ).changes;
+  }
+
   /** Parks what has waited in a line since `upTo` or longer, at most AT_ONCE. Returns how many. */
   parkLine({ webhookId, organizationId }: Line, upTo: number, failure: Failure): number {
     return this.sql(

@@ -9,8 +9,6 @@ const DNS_TRIES = 2;
 /** These errors mean that the name servers answered, or that there are none: the name may still stand in a file, or need a search domain. */
 const NOT_IN_DNS = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED', 'EBADNAME']);
 
-type Answer = Parameters<Parameters<LookupFunction>[2]>;
-
 /**
  * What names stand for, asked anew for each connection. Name servers are asked directly: the system's own lookup holds one of the process'
  * few threads for as long as a dead name server lets it wait, and files, keys and WhatsApp's own name would wait with it. It is asked for

@@ -20,29 +20,34 @@ export function retryDelay(settings: RetrySettings, failures: number, random: nu
   return Math.max(drawn, Math.min(askedMs, settings.maxMs));
 }
 
+/** Whose time is over after a failed try: nobody's, this delivery's, or that of all in its line that have waited for as long. */
+export type Parked = 'none' | 'this' | 'line';
+
 /**
- * What follows a failed try. A delivery is parked when it has waited, and its line has failed, for all of the time: one that stood behind
- * another in a line that never got through was tried no less in earnest. The last try is at the end of that time, not before.
- * @param waitsSince the delivery's, epoch ms
- * @returns the line's trouble from now on, and up to which `waitsSince` deliveries are parked (null: none)
+ * What follows a failed try. A delivery has its time from when it began to wait, or from when its line began to fail, if that was later; the
+ * last try is at the end of that time, not before. Then it is parked, and the next one is tried at once, for it may have been this event that
+ * the receiver does not take. When that one fails at its first try and its time is over as well, it is the receiver, and whoever stood in
+ * line for all of the time is parked with it: the line was tried in earnest.
+ * @param delivery `waitsSince` in epoch ms, and the tries before this one
+ * @returns the line's trouble from now on, and who is parked
  */
 export function afterFailure(
   settings: RetrySettings,
   before: Trouble | null,
-  waitsSince: number,
+  delivery: { readonly waitsSince: number; readonly attempts: number },
   now: number,
   random: number,
   askedMs = 0,
-): { trouble: Trouble; parkUpTo: number | null } {
+): { trouble: Trouble; parked: Parked } {
   const failures = (before?.failures ?? 0) + 1;
   const since = Math.min(before?.since ?? now, now);
-  const lastTryAt = Math.max(since, waitsSince) + settings.retryForMs;
-  const isOver = now >= lastTryAt;
+  const lastTryAt = Math.max(since, delivery.waitsSince) + settings.retryForMs;
   const nextTryAt = now + retryDelay(settings, failures, random, askedMs);
-  return {
-    trouble: { failures, since, nextTryAt: isOver ? nextTryAt : Math.min(nextTryAt, lastTryAt) },
-    parkUpTo: isOver ? now - settings.retryForMs : null,
-  };
+  if (now < lastTryAt) {
+    return { trouble: { failures, since, nextTryAt: Math.min(nextTryAt, lastTryAt) }, parked: 'none' };
+  }
+  if (delivery.attempts > 0) return { trouble: { failures, since, nextTryAt: now }, parked: 'this' };
+  return { trouble: { failures, since, nextTryAt }, parked: 'line' };
 }
 
 /** How long a line rests before its next try, ms. A clock that was set back does not make it wait for longer than any wait is. */

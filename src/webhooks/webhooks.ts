@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { ServiceError } from '../errors.js';
-import type { EventName } from '../events/catalogue.js';
 import type { EventLedger } from '../events/event-ledger.js';
 import { redact, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';

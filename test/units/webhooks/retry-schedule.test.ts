@@ -9,14 +9,14 @@ const SETTINGS = { baseMs: 5000, maxMs: HOUR, retryForMs: DAY };
 const NOW = Date.parse('2026-03-01T10:00:00Z');
 
 /** Tries until one is parked; the times of all of them since the first, ms. */
-function triesUntilParked(waitsSince: number, random: () => number, before: Trouble | null = null): number[] {
+function triesUntilParked(waitsSince: number, random: () => number): number[] {
   let now = Math.max(NOW, waitsSince);
   const tries: number[] = [];
-  let trouble = before;
+  let trouble: Trouble | null = null;
   for (let i = 0; i < 1000; i++) {
     tries.push(now);
-    const after = afterFailure(SETTINGS, trouble, waitsSince, now, random());
-    if (after.parkUpTo !== null && waitsSince <= after.parkUpTo) return tries.map((at) => at - (tries[0] ?? 0));
+    const after = afterFailure(SETTINGS, trouble, { waitsSince, attempts: i }, now, random());
+    if (after.parked !== 'none') return tries.map((at) => at - (tries[0] ?? 0));
     trouble = after.trouble;
     now = trouble.nextTryAt;
   }
@@ -67,17 +67,21 @@ describe('what follows a failure', () => {
     expect(triesUntilParked(NOW - 30 * DAY, () => 0.5).at(-1)).toBe(DAY);
   });
 
-  it('parks those behind it when they, too, have waited for all of the time, and no others', () => {
+  it('parks one, tries the next at once, and parks all that stood for as long when that one fails too', () => {
     const since = NOW - DAY;
-    const { parkUpTo } = afterFailure(SETTINGS, { failures: 30, since, nextTryAt: NOW }, since, NOW, 0.5);
-    expect(parkUpTo).toBe(NOW - DAY);
-    // One that came an hour later has an hour left, in the same trouble.
-    const later = since + HOUR;
-    expect(later <= (parkUpTo as number)).toBe(false);
-    const next = afterFailure(SETTINGS, { failures: 31, since, nextTryAt: NOW }, later, NOW, 0.5);
-    expect(next.parkUpTo).toBeNull();
-    expect(next.trouble.nextTryAt).toBe(NOW + HOUR);
-    expect(next.trouble.failures).toBe(32);
+    const trouble = { failures: 30, since, nextTryAt: NOW };
+    const first = afterFailure(SETTINGS, trouble, { waitsSince: since, attempts: 30 }, NOW, 0.5);
+    expect(first).toEqual({ trouble: { failures: 31, since, nextTryAt: NOW }, parked: 'this' });
+    const next = afterFailure(SETTINGS, first.trouble, { waitsSince: since, attempts: 0 }, NOW + 10, 0.5);
+    expect(next).toEqual({ trouble: { failures: 32, since, nextTryAt: NOW + 10 + HOUR }, parked: 'line' });
+  });
+
+  it('leaves one that came an hour later its hour, in the same trouble', () => {
+    const since = NOW - DAY;
+    const later = { waitsSince: since + HOUR, attempts: 0 };
+    const { parked, trouble } = afterFailure(SETTINGS, { failures: 31, since, nextTryAt: NOW }, later, NOW, 0.999);
+    expect(parked).toBe('none');
+    expect(trouble).toEqual({ failures: 32, since, nextTryAt: NOW + HOUR });
   });
 
   it('rests until the next try, but never longer than waits are, when the clock was set back', () => {
