@@ -114,7 +114,7 @@ export class Webhooks {
       lastFailure: null,
     };
     this.webhooks.save(created);
-    this.log('webhook_created', created, 'A webhook was created.');
+    this.parts.logger.info({ event: 'webhook_created', ...about(created) }, 'A webhook was created.');
     return created;
   }
 
@@ -146,7 +146,7 @@ export class Webhooks {
       this.disabled(webhookId);
     }
     if (after.disabledReason === null) this.deliverer.hurry(webhookId);
-    this.log('webhook_changed', after, 'A webhook was changed.');
+    this.parts.logger.info({ event: 'webhook_changed', ...about(after) }, 'A webhook was changed.');
     return after;
   }
 
@@ -156,7 +156,10 @@ export class Webhooks {
     this.webhooks.remove(webhookId);
     // Its lines find nothing, and are gone.
     this.deliverer.hurry(webhookId);
-    this.log('webhook_removed', webhook, 'A webhook was removed, with its deliveries.');
+    this.parts.logger.info(
+      { event: 'webhook_removed', ...about(webhook) },
+      'A webhook was removed, with its deliveries.',
+    );
   }
 
   /** A new secret; the one before signs beside it for a day. @throws ServiceError `unknown_webhook` */
@@ -165,7 +168,7 @@ export class Webhooks {
     const oldSecret = { secret: before.secret, until: this.parts.now() + OLD_SECRET_SIGNS_MS };
     const after: Webhook = { ...before, secret: newSecret(), oldSecret };
     this.webhooks.save(after);
-    this.log('webhook_changed', after, "A webhook's secret was renewed.");
+    this.parts.logger.info({ event: 'webhook_changed', ...about(after) }, "A webhook's secret was renewed.");
     return after;
   }
 
@@ -261,19 +264,15 @@ export class Webhooks {
     this.stored.endTrouble({ webhookId });
     if (this.park(webhookId) === AT_ONCE) void this.tidy();
   }
+}
 
-  private log(event: 'webhook_created' | 'webhook_changed' | 'webhook_removed', webhook: Webhook, text: string): void {
-    const { webhookId, organizationId, url, eventTypes } = webhook;
-    this.parts.logger.info(
-      {
-        event,
-        webhook_id: webhookId,
-        ...(organizationId !== null && { org: organizationLabel(organizationId) }),
-        // The path may hold a key of the receiver's.
-        host: new URL(url).host,
-        event_types: eventTypes ?? 'all',
-      },
-      text,
-    );
-  }
+/** How the log names a webhook. */
+function about({ webhookId, organizationId, url, eventTypes }: Webhook) {
+  return {
+    webhook_id: webhookId,
+    ...(organizationId !== null && { org: organizationLabel(organizationId) }),
+    // The path may hold a key of the receiver's.
+    host: new URL(url).host,
+    event_types: eventTypes ?? 'all',
+  };
 }

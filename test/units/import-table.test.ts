@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   session: BELOW,
   // It counts facts that others know.
   metrics: ['session', 'outbox', 'health', 'events', 'webhooks'],
-  webhooks: ['session', 'outbox', ...BELOW],
+  webhooks: ['outbox', 'events'],
 };
 /** Single files of other rooms. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
