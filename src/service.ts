@@ -23,6 +23,7 @@ import { SessionDirectory } from './session/session-directory.js';
 import { StartError } from './start-error.js';
 import { SessionRegister } from './store/session-register.js';
 import { receiverLookup } from './webhooks/receiver-lookup.js';
+import { tellMissedChanges } from './webhooks/missed-changes.js';
 import { SafeRequests } from './webhooks/safe-request.js';
 import { UndeliveredWatch } from './webhooks/undelivered-watch.js';
 import { Webhooks } from './webhooks/webhooks.js';
@@ -209,6 +210,14 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
   logger.info({ event: 'service_started', url }, `Listening on ${url}.`);
+  try {
+    const missed = tellMissedChanges({ ledger, database: eventsDatabase, outboxDatabase });
+    if (missed > 0) {
+      logger.warn({ event: 'events_told_late', events: missed }, `${missed} changes of messages are told only now.`);
+    }
+  } catch (error) {
+    logger.error({ event: 'event_lost' }, `Changes of messages could not be told: ${redact(String(error))}`);
+  }
   webhooks.start();
   undelivered.start();
   dispatcher.start();

@@ -73,6 +73,8 @@ const MIGRATIONS = [
 export function openEventsDatabase(directory: string): Database.Database {
   const database = openDatabase(directory, 'events.sqlite', MIGRATIONS);
   database.pragma('synchronous = NORMAL');
+  // A secret that is no longer used is overwritten.
+  database.pragma('secure_delete = FAST');
   return database;
 }
 

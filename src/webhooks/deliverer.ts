@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { redact, type Logger } from '../logger.js';
 import { organizationLabel } from '../organization-id.js';
+import { DeliverySlots } from './delivery-slots.js';
 import { AT_ONCE, type DeliveryStore, type Line } from './delivery-store.js';
 import { eventBody, testBody } from './payload.js';
 import { afterFailure, restOf, retryAfterMs, type RetrySettings } from './retry-schedule.js';
@@ -10,11 +12,6 @@ import { signedHeaders } from './signature.js';
 import type { Delivery, DeliveryError, Failure, Trouble, Webhook } from './webhook.js';
 import type { WebhookStore } from './webhook-store.js';
 
-/** Requests of one webhook at one time: a receiver for all organizations gets several lines side by side, and not all of them at once. */
-const PER_WEBHOOK = 4;
-/** First tries in the process at one time, and tries of lines in trouble: who is dead waits among the dead, and takes nobody's place. */
-const FIRST_TRIES_AT_ONCE = 64;
-const IN_TROUBLE_AT_ONCE = 32;
 /** Whoever sleeps looks at the clock at least this often, ms: clocks are set. */
 const LONGEST_SLEEP_MS = 60_000;
 /** Within the 10 s in which every request to this service is answered, ms. */
@@ -71,16 +68,18 @@ interface LineState {
  */
 export class Deliverer {
   private readonly lines = new Map<string, LineState>();
-  private readonly perWebhook = new Map<string, PQueue>();
-  private readonly firstTries = new PQueue({ concurrency: FIRST_TRIES_AT_ONCE });
-  private readonly triesInTrouble = new PQueue({ concurrency: IN_TROUBLE_AT_ONCE });
+  private readonly slots: DeliverySlots;
   private readonly tests = new PQueue({ concurrency: TESTS_AT_ONCE });
   /** Lines that are not at rest. */
   private readonly moving = new Set<Promise<void>>();
   private readonly callOff = new AbortController();
   private stopped = false;
 
-  constructor(private readonly house: DelivererHouse) {}
+  constructor(private readonly house: DelivererHouse) {
+    this.slots = new DeliverySlots(house.now);
+    // As many as there are requests at one time.
+    setMaxListeners(0, this.callOff.signal);
+  }
 
   /** Takes up what a former process left. Returns in how many lines something waits. */
   start(): number {
@@ -101,6 +100,12 @@ export class Deliverer {
     if (!state.busy && !state.timer) this.run(key, state);
   }
 
+  /** Nothing is remembered of a webhook that was removed. */
+  removed(webhookId: string): void {
+    this.hurry(webhookId);
+    this.slots.forget(webhookId);
+  }
+
   /** The lines of this webhook that rest try again now: something was changed about it, or its receiver was seen alive. */
   hurry(webhookId: string): void {
     this.house.deliveries.endTrouble({ webhookId });
@@ -119,12 +124,12 @@ export class Deliverer {
     const begun = now();
     const body = testBody(webhook, begun, settings.language);
     const id = `msg_test_${begun}`;
-    const timeoutMs = Math.min(settings.timeoutMs, TEST_TIMEOUT_MS);
-    // What waits for its turn for too long is not sent any more.
-    const late = AbortSignal.timeout(TEST_TIMEOUT_MS);
-    const outcome = await this.tests.add(async () =>
-      late.aborted ? ({ kind: 'aborted' } as const) : this.post(webhook, id, body, timeoutMs, late),
-    );
+    const outcome = await this.tests.add(async (): Promise<Outcome> => {
+      const left = TEST_TIMEOUT_MS - (now() - begun);
+      // It waited for its turn for too long.
+      if (left <= 0) return { kind: 'failed', code: 'timeout', detail: 'no turn in time' };
+      return this.post(webhook, id, body, Math.min(settings.timeoutMs, left));
+    });
     const result = { ...verdictOf(outcome), ms: now() - begun };
     if (result.error === null) this.hurry(webhook.webhookId);
     return result;
@@ -192,9 +197,8 @@ export class Deliverer {
   private async deliver(webhook: Webhook, delivery: Delivery, state: LineState): Promise<void> {
     const { now, settings, deliveries, webhooks } = this.house;
     const body = eventBody(delivery, settings.language);
-    const slots = state.trouble ? this.triesInTrouble : this.firstTries;
-    const outcome = await this.queueOf(webhook.webhookId).add(() =>
-      slots.add(() => this.post(webhook, delivery.deliveryId, body, settings.timeoutMs)),
+    const outcome = await this.slots.run(webhook.webhookId, state.trouble !== null, () =>
+      this.post(webhook, delivery.deliveryId, body, settings.timeoutMs),
     );
     if (outcome.kind === 'aborted') return;
     const at = now();
@@ -279,13 +283,7 @@ export class Deliverer {
     }
   }
 
-  private async post(
-    webhook: Webhook,
-    id: string,
-    body: string,
-    timeoutMs: number,
-    late?: AbortSignal,
-  ): Promise<Outcome> {
+  private async post(webhook: Webhook, id: string, body: string, timeoutMs: number): Promise<Outcome> {
     const { signal } = this.callOff;
     // It waited for its turn until the service stopped.
     if (this.stopped) return { kind: 'aborted' };
@@ -294,22 +292,8 @@ export class Deliverer {
     const headers = signedHeaders({ secret, oldSecret }, id, this.house.now(), body);
     return this.house.requests.post(url, headers, body, {
       timeoutMs,
-      signal: late ? AbortSignal.any([signal, late]) : signal,
+      signal,
     });
-  }
-
-  private queueOf(webhookId: string): PQueue {
-    let queue = this.perWebhook.get(webhookId);
-    if (!queue) {
-      queue = new PQueue({ concurrency: PER_WEBHOOK });
-      this.perWebhook.set(webhookId, queue);
-      const made = queue;
-      // A webhook that was removed leaves nothing behind.
-      queue.on('idle', () => {
-        if (this.perWebhook.get(webhookId) === made) this.perWebhook.delete(webhookId);
-      });
-    }
-    return queue;
   }
 }
 

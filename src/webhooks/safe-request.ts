@@ -55,14 +55,18 @@ export class SafeRequests {
       return { kind: 'failed', code: 'private_address', detail: host };
     }
     if (signal.aborted) return { kind: 'aborted' };
-    const timeout = AbortSignal.timeout(timeoutMs);
-    return new Promise((resolve) => {
+    // One of its own for each request, taken off again at its end: the service's signal lives for months, and what hangs on it would pile up.
+    const end = new AbortController();
+    const callOff = (): void => end.abort('aborted');
+    const timer = setTimeout(() => end.abort('timeout'), timeoutMs);
+    signal.addEventListener('abort', callOff);
+    return new Promise<Outcome>((resolve) => {
       const request = (url.protocol === 'https:' ? https : http).request(url, {
         method: 'POST',
         agent: this.agents[url.protocol as 'http:' | 'https:'],
         lookup: this.lookup,
         maxHeaderSize: MAX_HEAD_BYTES,
-        signal: AbortSignal.any([signal, timeout]),
+        signal: end.signal,
         headers: {
           ...headers,
           'content-type': 'application/json',
@@ -83,8 +87,11 @@ export class SafeRequests {
         response.on('error', () => {});
         response.once('close', () => resolve(outcome));
       });
-      request.on('error', (error) => resolve(answered ?? failure(error, signal, timeout)));
+      request.on('error', (error) => resolve(answered ?? failure(error, end.signal)));
       request.end(body);
+    }).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', callOff);
     });
   }
 
@@ -101,9 +108,9 @@ export class SafeRequests {
   };
 }
 
-function failure(error: NodeJS.ErrnoException, signal: AbortSignal, timeout: AbortSignal): Outcome {
-  if (signal.aborted) return { kind: 'aborted' };
-  if (timeout.aborted) return { kind: 'failed', code: 'timeout', detail: 'no answer in time' };
+function failure(error: NodeJS.ErrnoException, { aborted, reason }: AbortSignal): Outcome {
+  if (aborted && reason === 'aborted') return { kind: 'aborted' };
+  if (aborted) return { kind: 'failed', code: 'timeout', detail: 'no answer in time' };
   const isPrivate = error instanceof PrivateAddress || error.message.includes('is not allowed. Because');
   return {
     kind: 'failed',

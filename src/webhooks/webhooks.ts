@@ -154,8 +154,7 @@ export class Webhooks {
   remove(webhookId: string): void {
     const webhook = this.get(webhookId);
     this.webhooks.remove(webhookId);
-    // Its lines find nothing, and are gone.
-    this.deliverer.hurry(webhookId);
+    this.deliverer.removed(webhookId);
     this.parts.logger.info(
       { event: 'webhook_removed', ...about(webhook) },
       'A webhook was removed, with its deliveries.',
@@ -218,7 +217,9 @@ export class Webhooks {
     this.tidying = true;
     const { settings, logger, now } = this.parts;
     try {
-      for (const { webhookId, disabledReason } of this.webhooks.all()) {
+      for (const webhook of this.webhooks.all()) {
+        const { webhookId, disabledReason, oldSecret } = webhook;
+        if (oldSecret && oldSecret.until <= now()) this.webhooks.save({ ...webhook, oldSecret: null });
         if (disabledReason !== null) await this.inPieces(() => this.park(webhookId));
         else {
           const parked = await this.inPieces(() => this.stored.parkOldest(webhookId, settings.maxWaiting, now()));

@@ -72,7 +72,9 @@ export class Receiver {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.came.off('request', look);
-        const seen = this.received.map(({ type, status, data }) => `${type} ${String(data.status ?? '')} ${status}`);
+        const seen = this.received.map(
+          ({ type, status, data }) => `${type} ${JSON.stringify(data.status ?? '')} ${status}`,
+        );
         reject(new Error(`not within ${timeoutMs} ms: ${what}; came:\n${seen.join('\n')}`));
       }, timeoutMs);
       const look = (): void => {
