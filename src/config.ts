@@ -97,6 +97,18 @@ const schema = z.object({
   MESSAGE_RETENTION_DAYS: count(7, 1, 3650),
   EVENTS_KEPT: count(1_000, 10, 1_000_000),
   CLEAN_WAIT: duration(5_000, 0, 9_000),
+
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((text) => text === 'true'),
+  WEBHOOK_TIMEOUT: duration(10_000, 100, 60_000),
+  WEBHOOK_RETRY_BASE_DELAY: duration(5_000, 1),
+  WEBHOOK_RETRY_MAX_DELAY: duration(3_600_000, 1),
+  WEBHOOK_RETRY_FOR: duration(DAY, 100, 7 * DAY),
+  WEBHOOK_BACKLOG: count(100_000, 10, 10_000_000),
+  WEBHOOK_RETENTION_DAYS: count(7, 1, 365),
+  UNDELIVERED_AFTER: duration(600_000, 0, 7 * DAY),
 });
 
 export type Config = Readonly<z.infer<typeof schema>>;
@@ -119,6 +131,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const problems: string[] = [];
   if (config.RECONNECT_MAX_DELAY < config.RECONNECT_BASE_DELAY) {
     problems.push('RECONNECT_MAX_DELAY is smaller than RECONNECT_BASE_DELAY');
+  }
+  if (config.WEBHOOK_RETRY_MAX_DELAY < config.WEBHOOK_RETRY_BASE_DELAY) {
+    problems.push('WEBHOOK_RETRY_MAX_DELAY is smaller than WEBHOOK_RETRY_BASE_DELAY');
   }
   if (config.SILENCE_TIMEOUT <= config.KEEP_ALIVE_INTERVAL) {
     problems.push(

@@ -8,6 +8,7 @@ import { silenceLibsignalConsole } from './baileys/libsignal-console.js';
 import type { Config } from './config.js';
 import { OutageGuard } from './health/outage-guard.js';
 import { EventLedger } from './events/event-ledger.js';
+import { openEventsDatabase } from './events/events-database.js';
 import { createApp } from './http/app.js';
 import { createHttpServer } from './http/http-server.js';
 import { redact, type Logger } from './logger.js';
@@ -16,13 +17,18 @@ import { OutboxDepth } from './metrics/outbox-depth.js';
 import { Dispatcher } from './outbox/dispatcher.js';
 import { MessageCounts } from './outbox/message-counts.js';
 import { openOutboxDatabase } from './outbox/outbox-database.js';
-import { organizationLabel, type OrganizationId } from './organization-id.js';
+import { organizationLabel } from './organization-id.js';
 import { Outbox } from './outbox/outbox.js';
 import { LoginGovernor } from './session/login-governor.js';
 import type { SessionHouse } from './session/organization-session.js';
 import { SessionDirectory } from './session/session-directory.js';
 import { StartError } from './start-error.js';
 import { SessionRegister } from './store/session-register.js';
+import { receiverLookup } from './webhooks/receiver-lookup.js';
+import { tellMissedChanges } from './webhooks/missed-changes.js';
+import { SafeRequests } from './webhooks/safe-request.js';
+import { UndeliveredWatch } from './webhooks/undelivered-watch.js';
+import { Webhooks } from './webhooks/webhooks.js';
 
 export interface Service {
   /** `http://127.0.0.1:3000` */
@@ -50,8 +56,44 @@ export async function startService(
     `DATA_DIR (${config.DATA_DIR})`,
     () => new Outbox(outboxDatabase, { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
   );
-  const ledger = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
-    EventLedger.open(config.DATA_DIR, { keep: config.EVENTS_KEPT, now: Date.now }),
+  const eventsDatabase = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openEventsDatabase(config.DATA_DIR));
+  const ledger = new EventLedger(eventsDatabase, { keep: config.EVENTS_KEPT, now: Date.now });
+  const webhooks = orStartError(
+    `DATA_DIR (${config.DATA_DIR})`,
+    () =>
+      new Webhooks({
+        database: eventsDatabase,
+        ledger,
+        requests: new SafeRequests({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, lookup: receiverLookup() }),
+        settings: {
+          baseMs: config.WEBHOOK_RETRY_BASE_DELAY,
+          maxMs: config.WEBHOOK_RETRY_MAX_DELAY,
+          retryForMs: config.WEBHOOK_RETRY_FOR,
+          timeoutMs: config.WEBHOOK_TIMEOUT,
+          maxWaiting: config.WEBHOOK_BACKLOG,
+          retentionMs: config.WEBHOOK_RETENTION_DAYS * 86_400_000,
+          language: config.DEFAULT_LANGUAGE,
+        },
+        logger,
+        now: Date.now,
+        random: Math.random,
+        counts: {
+          tried: (outcome) => metrics.tried(outcome),
+          parked: (deliveries) => metrics.parked(deliveries),
+        },
+      }),
+  );
+  const undelivered = orStartError(
+    `DATA_DIR (${config.DATA_DIR})`,
+    () =>
+      new UndeliveredWatch({
+        ledger,
+        database: eventsDatabase,
+        outboxDatabase,
+        defaultAfterMs: config.UNDELIVERED_AFTER,
+        logger,
+        now: Date.now,
+      }),
   );
   const access = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
     Access.open(config.DATA_DIR, { apiKey: config.API_KEY, now: Date.now }),
@@ -74,6 +116,7 @@ export async function startService(
       error_code: errorCode,
       ack_code: ackCode,
     });
+    undelivered.onChange({ messageId, state });
   });
   const sockets = new BaileysSockets({
     url: config.WA_WEBSOCKET_URL,
@@ -123,7 +166,7 @@ export async function startService(
   // A link for the shop has then done its work, whoever scanned, and whether or not somebody looks at its page.
   ledger.onEvent(({ name, organizationId }) => {
     if (name !== 'session.connected') return;
-    const id = organizationId as OrganizationId;
+    const id = organizationId;
     try {
       access.shopLinks.phoneLinked(id, sessions.snapshot(id)?.phoneNumber ?? null);
     } catch (error) {
@@ -150,7 +193,12 @@ export async function startService(
   });
 
   const messageCounts = new MessageCounts(outboxDatabase);
-  const metrics = new Metrics({ sessions, outbox: new OutboxDepth(outboxDatabase, outbox), now: Date.now });
+  const metrics = new Metrics({
+    sessions,
+    outbox: new OutboxDepth(outboxDatabase, outbox),
+    webhooks,
+    now: Date.now,
+  });
   outbox.onChange((message) => metrics.onMessage(message));
   ledger.onEvent((event) => metrics.onEvent(event));
 
@@ -162,7 +210,20 @@ export async function startService(
   process.on('unhandledRejection', onRejection);
 
   const server = createHttpServer(
-    createApp({ config, sessions, outbox, messageCounts, dispatcher, ledger, access, metrics, logger, pageDirectory }),
+    createApp({
+      config,
+      sessions,
+      outbox,
+      messageCounts,
+      dispatcher,
+      ledger,
+      access,
+      webhooks,
+      undelivered,
+      metrics,
+      logger,
+      pageDirectory,
+    }),
     config.DEFAULT_LANGUAGE,
   );
   let lock: AuthDirectoryLock | undefined;
@@ -185,6 +246,16 @@ export async function startService(
   const { port } = server.address() as AddressInfo;
   const url = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`;
   logger.info({ event: 'service_started', url }, `Listening on ${url}.`);
+  try {
+    const missed = tellMissedChanges({ ledger, database: eventsDatabase, outboxDatabase });
+    if (missed > 0) {
+      logger.warn({ event: 'events_told_late', events: missed }, `${missed} changes of messages are told only now.`);
+    }
+  } catch (error) {
+    logger.error({ event: 'event_lost' }, `Changes of messages could not be told: ${redact(String(error))}`);
+  }
+  webhooks.start();
+  undelivered.start();
   dispatcher.start();
   sessions.restoreAll();
   if (sessions.count() === 0) {
@@ -202,7 +273,8 @@ export async function startService(
     const drained = drain(server);
     dispatcher.stop();
     sessions.shutdown();
-    await drained;
+    undelivered.stop();
+    await Promise.all([drained, webhooks.stop()]);
     lock.release();
     register.close();
     outbox.close();

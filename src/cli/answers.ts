@@ -147,3 +147,42 @@ export interface EventsAnswer {
   readonly events: readonly EventAnswer[];
   readonly next: string | null;
 }
+
+export interface WebhookAnswer {
+  readonly webhook_id: string;
+  readonly organization_id: string | null;
+  readonly url: string;
+  readonly event_types: readonly string[] | null;
+  readonly enabled: boolean;
+  readonly disabled_reason: string | null;
+  readonly waiting: number;
+  readonly parked: number;
+  readonly last_delivered_at: string | null;
+  readonly last_failure: { readonly code: string; readonly sentence: string; readonly at: string } | null;
+  /** When it is made. */
+  readonly secret?: string;
+}
+
+export interface WebhooksAnswer {
+  readonly webhooks: readonly WebhookAnswer[];
+}
+
+export interface WebhookTestAnswer extends DoneAnswer {
+  readonly success: boolean;
+  readonly http_status: number | null;
+  readonly ms: number;
+  readonly error: { readonly sentence: string } | null;
+}
+
+export interface DeliveriesAnswer {
+  readonly deliveries: readonly {
+    readonly delivery_id: string;
+    readonly type: string;
+    readonly organization_id: string;
+    readonly at: string;
+    readonly status: string;
+    readonly attempts: number;
+    readonly error: { readonly code: string; readonly http_status: number | null } | null;
+  }[];
+  readonly next: string | null;
+}

@@ -66,6 +66,10 @@ export class ServiceClient {
     return this.answer<T>(await this.fetch('POST', path, { ...request, body }), request);
   }
 
+  async patch<T>(path: string, body: unknown, request: Request = {}): Promise<T> {
+    return this.answer<T>(await this.fetch('PATCH', path, { ...request, body }), request);
+  }
+
   async delete<T>(path: string, request: Request = {}): Promise<T> {
     return this.answer<T>(await this.fetch('DELETE', path, request), request);
   }

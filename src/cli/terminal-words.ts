@@ -12,6 +12,10 @@ const COMMANDS: readonly (readonly [RegExp, (org: string, message: string) => st
   [/GET \/api\/messages\?organization_id=…/g, (org) => `messages ${org}`],
   [/GET \/api\/messages\/:message_id/g, (_org, message) => `message ${message}`],
   [/DELETE \/api\/messages\/:message_id/g, (_org, message) => `cancel ${message}`],
+  [/GET \/api\/webhooks\/:webhook_id\/deliveries/g, () => 'webhooks deliveries <webhook>'],
+  [/PATCH \/api\/webhooks\/:webhook_id \{"enabled": true\}/g, () => 'webhooks enable <webhook>'],
+  [/DELETE \/api\/webhooks\/:webhook_id/g, () => 'webhooks remove <webhook>'],
+  [/GET \/api\/webhooks(?![/?])/g, () => 'webhooks list'],
 ];
 
 export interface Subject {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { OrganizationId } from '../organization-id.js';
 
 /**
  * Every fact worth telling, in one place: its stable name, what comes with it, and how it is told to people. Types, the event stream, the
@@ -132,6 +133,20 @@ export const EVENTS = {
     'Message {message_id} is {status}.',
     'El mensaje {message_id} está en {status}.',
   ),
+  'message.undelivered': kind(
+    "A message did not reach the customer's phone in time, or nothing more is tried: send it another way. Told once for each message.",
+    z.object({
+      message_id: messageId,
+      status: z.string(),
+      error_code: z.string().nullable(),
+      ack_code: z.int().nullable(),
+      phone_last4: z.string(),
+      /** Since it was accepted, or since its `send_at`. */
+      after_ms: count,
+    }),
+    'Message {message_id} has not reached the phone ending in {phone_last4}; it is {status}.',
+    'El mensaje {message_id} no ha llegado al teléfono terminado en {phone_last4}; está en {status}.',
+  ),
 } as const;
 
 export type EventName = keyof typeof EVENTS;
@@ -144,7 +159,7 @@ export interface ServiceEvent<Name extends EventName = EventName> {
   /** Grows; the place in the ledger, and what `Last-Event-ID` and `after` speak of. */
   readonly id: number;
   readonly name: Name;
-  readonly organizationId: string;
+  readonly organizationId: OrganizationId;
   /** Epoch ms. */
   readonly at: number;
   readonly data: EventData<Name>;

@@ -2,22 +2,8 @@ import { EventEmitter } from 'node:events';
 import type Database from 'better-sqlite3';
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
-import { openDatabase } from '../store/open-database.js';
 import { EVENTS, type EventData, type EventName, type ServiceEvent } from './catalogue.js';
-
-const MIGRATIONS = [
-  `CREATE TABLE events (
-     id INTEGER PRIMARY KEY AUTOINCREMENT,
-     organization_id TEXT NOT NULL,
-     name TEXT NOT NULL,
-     at INTEGER NOT NULL,
-     data TEXT NOT NULL
-   ) STRICT;
-   CREATE INDEX events_by_organization ON events (organization_id, id);`,
-  // From when on all events of an organization are there. Of a ledger that was kept before this was noted, it is taken to be the oldest.
-  `CREATE TABLE pruned (organization_id TEXT PRIMARY KEY, kept_from INTEGER NOT NULL) STRICT;
-   INSERT INTO pruned SELECT organization_id, min(at) FROM events GROUP BY organization_id;`,
-];
+import { openEventsDatabase } from './events-database.js';
 
 /** Pruning looks at an organization once in so many of its events. */
 const PRUNE_EVERY = 50;
@@ -31,9 +17,17 @@ export interface EventQuery {
   readonly limit: number;
 }
 
+/** Whoever stores something of his own with an event, in one commit with it: both are there, or neither. */
+export interface EventCompanion {
+  /** Whether `store` is to be called for such an event. */
+  wants(name: EventName, organizationId: OrganizationId): boolean;
+  /** Within the event's transaction, in the same database. */
+  store(event: ServiceEvent): void;
+}
+
 interface Row {
   id: number;
-  organization_id: string;
+  organization_id: OrganizationId;
   name: string;
   at: number;
   data: string;
@@ -51,6 +45,8 @@ export class EventLedger {
   private readonly forget: Database.Statement;
   private readonly noteKeptFrom: Database.Statement;
   private readonly listing: Record<'oldest' | 'newest', { ofAll: Database.Statement; ofOne: Database.Statement }>;
+  private readonly together: (work: () => void) => void;
+  private companion: EventCompanion | null = null;
 
   constructor(
     private readonly database: Database.Database,
@@ -74,21 +70,45 @@ export class EventLedger {
         ofOne: database.prepare('SELECT * FROM events WHERE organization_id = ? AND id < ? ORDER BY id DESC LIMIT ?'),
       },
     };
+    this.together = database.transaction((work: () => void) => work());
   }
 
   static open(directory: string, options: { keep: number; now: () => number }): EventLedger {
-    const database = openDatabase(directory, 'events.sqlite', MIGRATIONS);
-    database.pragma('synchronous = NORMAL');
-    return new EventLedger(database, options);
+    return new EventLedger(openEventsDatabase(directory), options);
   }
 
-  /** Stores a fact and tells it. @throws when the data is not what the catalogue says: a mistake in this program */
-  tell<Name extends EventName>(name: Name, organizationId: OrganizationId, data: EventData<Name>): ServiceEvent<Name> {
+  /** From now on this one stores what it likes with each event. */
+  accompany(companion: EventCompanion): void {
+    this.companion = companion;
+  }
+
+  /**
+   * Stores a fact and tells it.
+   * @param alongside writes to the same database, in the event's own commit
+   * @throws when the data is not what the catalogue says (a mistake in this program), or when nothing could be stored
+   */
+  tell<Name extends EventName>(
+    name: Name,
+    organizationId: OrganizationId,
+    data: EventData<Name>,
+    alongside?: () => void,
+  ): ServiceEvent<Name> {
     const at = this.options.now();
     const checked = EVENTS[name].data.parse(data) as EventData<Name>;
-    const { lastInsertRowid } = this.insert.run(organizationId, name, at, JSON.stringify(checked));
+    const companion = this.companion?.wants(name, organizationId) ? this.companion : null;
+    let event = { id: 0, name, organizationId, at, data: checked };
+    const store = (): void => {
+      const { lastInsertRowid } = this.insert.run(organizationId, name, at, JSON.stringify(checked));
+      event = { ...event, id: Number(lastInsertRowid) };
+    };
+    if (companion || alongside) {
+      this.together(() => {
+        store();
+        companion?.store(event);
+        alongside?.();
+      });
+    } else store();
     this.prune(organizationId);
-    const event: ServiceEvent<Name> = { id: Number(lastInsertRowid), name, organizationId, at, data: checked };
     this.listeners.emit('event', event);
     return event;
   }

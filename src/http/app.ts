@@ -23,11 +23,10 @@ import { serviceRoutes } from './routes/service.js';
 import { startSessionRoutes } from './routes/start-session.js';
 import { statusRoutes } from './routes/status.js';
 import { stopSessionRoutes } from './routes/stop-session.js';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.js';
+import { webhookRoutes } from './routes/webhooks.js';
 
-export type AppParts = Pick<
-  HttpParts,
-  'config' | 'sessions' | 'outbox' | 'messageCounts' | 'dispatcher' | 'ledger' | 'access' | 'logger'
-> & {
+export type AppParts = Omit<HttpParts, 'now' | 'metrics' | 'limits'> & {
   /** Epoch ms; the clock when absent. */
   now?: () => number;
   /** Nothing is counted when absent. */
@@ -77,6 +76,8 @@ export function createApp({
   app.use(eventRoutes(parts));
   app.use(messageRoutes(parts));
   app.use(organizationSettingsRoutes(parts));
+  app.use(webhookRoutes(parts));
+  app.use(webhookDeliveryRoutes(parts));
   app.use(stopSessionRoutes(parts));
   app.use(cleanAndRestoreRoutes(parts));
   app.use(chartRoutes(parts));

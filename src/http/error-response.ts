@@ -34,9 +34,10 @@ function knownError(error: unknown, request: Request): ServiceError | null {
     case 'charset.unsupported':
       return new ServiceError('unsupported_media_type');
   }
-  // A parameter in a path, "%E0%A4", cannot be decoded: a message's id, or an organization's.
+  // A parameter in a path, "%E0%A4", cannot be decoded: an id of a message or a webhook, or an organization's.
   if (error instanceof URIError) {
-    return new ServiceError(request.path.startsWith('/api/messages/') ? 'unknown_message' : 'invalid_organization_id');
+    if (request.path.startsWith('/api/messages/')) return new ServiceError('unknown_message');
+    return new ServiceError(request.path.startsWith('/api/webhooks/') ? 'unknown_webhook' : 'invalid_organization_id');
   }
   if (isStorageError(error)) {
     return new ServiceError('storage_unavailable', { retryAfterSeconds: 10 }, { cause: error });

@@ -1,8 +1,11 @@
 import type { CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
+import { EVENT_NAMES, type EventName } from '../events/catalogue.js';
 import { parseOrganizationId } from '../organization-id.js';
 import { MESSAGE_STATES, type MessageState } from '../outbox/outbox-message.js';
 import { parsePhoneNumber } from '../phone-number.js';
+import { readReceiverUrl } from '../webhooks/receiver-address.js';
+import { DELIVERY_STATES } from '../webhooks/webhook.js';
 import type { FieldProblem } from './sentences.js';
 
 /**
@@ -113,11 +116,9 @@ export const pageSize = parsed((value) => {
 }, 'page_size').meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, description: 'Longest page.' });
 
 /** `desc`: the newest first. */
-export const order = z
-  .enum(['asc', 'desc'], { error: problem('order') })
-  .meta({
-    description: '`asc`: oldest first, as when absent. `desc`: newest first; `after` then leads to older ones.',
-  });
+export const order = z.enum(['asc', 'desc'], { error: problem('order') }).meta({
+  description: '`asc`: oldest first, as when absent. `desc`: newest first; `after` then leads to older ones.',
+});
 
 /** Into how many parts a span is cut. */
 export const bucketCount = parsed((value) => {
@@ -199,6 +200,57 @@ export const version = z
   .string({ error: problem('version') })
   .regex(/^[A-Za-z0-9_-]{1,64}$/, problem('version'))
   .meta({ description: '`version` of the answer before: this one comes when something has changed.' });
+/** Where events go. What a name stands for is looked at when something is sent. */
+export const receiverUrl = (allowPrivate: boolean) =>
+  z
+    .string({ error: orRequired('url') })
+    .transform((text, context) => {
+      const read = readReceiverUrl(text, allowPrivate);
+      if ('url' in read) return read.url;
+      context.addIssue({ code: 'custom', message: problem(read.problem) });
+      return z.NEVER;
+    })
+    .meta({
+      pattern: '^[Hh][Tt][Tt][Pp][Ss]?:',
+      maxLength: 2048,
+      description: 'An http or https address, without a password in it.',
+    });
+
+/** Null: all, also those of later versions. */
+export const eventTypes = z
+  .array(z.enum(EVENT_NAMES as [EventName, ...EventName[]], { error: problem('event_types') }), {
+    error: problem('event_types'),
+  })
+  .min(1, problem('event_types'))
+  .refine((names) => new Set(names).size === names.length, problem('event_types'))
+  .nullable()
+  .meta({ description: 'Which events; null, or nothing, for all.' });
+
+export const webhookDescription = z
+  .string({ error: problem('description') })
+  .max(200, problem('description'))
+  .nullable()
+  .meta({ description: 'For people.' });
+
+export const trueOrFalse = z.boolean({ error: problem('true_or_false') });
+
+export const deliveryStatus = z.enum(DELIVERY_STATES, { error: problem('delivery_status') });
+
+export const deliveryId = z
+  .string({ error: problem('delivery_id') })
+  .regex(/^msg_[a-z0-9_]{1,64}$/, problem('delivery_id'))
+  .meta({ description: 'As the deliveries of the webhook list it.' });
+
+/** Seconds; null: as configured for all. */
+export const undeliveredAfterSeconds = z
+  .int({ error: problem('undelivered_after') })
+  .min(0, problem('undelivered_after'))
+  .max(604_800, problem('undelivered_after'))
+  .nullable()
+  .meta({
+    description:
+      'After so many seconds without delivery `message.undelivered` is told; 0 for never, null for the default (`UNDELIVERED_AFTER`).',
+  });
 
 /** Most actions take an organization and nothing else. */
 export const onlyOrganization = z.strictObject({ organization_id: organizationId });

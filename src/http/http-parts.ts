@@ -6,6 +6,8 @@ import type { Dispatcher } from '../outbox/dispatcher.js';
 import type { MessageCounts } from '../outbox/message-counts.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Sessions } from '../session/session-view.js';
+import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
+import type { Webhooks } from '../webhooks/webhooks.js';
 
 /** The numbers of this room, with their reasons. */
 export interface HttpLimits {
@@ -57,6 +59,12 @@ export interface HttpParts {
   readonly ledger: Pick<EventLedger, 'list' | 'last' | 'completeFrom' | 'onEvent' | 'onEnd'>;
   readonly messageCounts: Pick<MessageCounts, 'count'>;
   readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged'>;
+  readonly webhooks: Pick<
+    Webhooks,
+    'create' | 'list' | 'get' | 'backlog' | 'change' | 'remove' | 'rotateSecret' | 'test' | 'deliveries' | 'redeliver'
+  >;
+  /** When `message.undelivered` is told. */
+  readonly undelivered: Pick<UndeliveredWatch, 'chosen' | 'choose'>;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
   /** Epoch ms. */

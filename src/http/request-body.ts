@@ -101,7 +101,7 @@ export function organizationInPath(request: Request, response: Response): Organi
 
 /** The last handler of a path: every method that it does not take. Errors: 405 `method_not_allowed`, with `Allow`. */
 export function methodNotAllowed(
-  allow: 'GET, HEAD' | 'GET, HEAD, DELETE' | 'GET, HEAD, POST' | 'POST',
+  allow: 'GET, HEAD' | 'GET, HEAD, DELETE' | 'GET, HEAD, POST' | 'GET, HEAD, PATCH, DELETE' | 'POST',
 ): RequestHandler {
   return (_request, response) => {
     response.set('Allow', allow);

@@ -67,6 +67,11 @@ export const english: Sentences = {
       sentence: 'That organization has no backups.',
       hint: 'Link the phone again with POST /api/start-session.',
     },
+    unknown_webhook: { sentence: 'There is no such webhook.', hint: 'GET /api/webhooks lists them.' },
+    unknown_delivery: {
+      sentence: 'That webhook has no such delivery.',
+      hint: 'GET /api/webhooks/:webhook_id/deliveries lists them; finished ones are removed after some time.',
+    },
     not_found: { sentence: 'There is nothing at this address.', hint: 'Check the path and the method.' },
     method_not_allowed: {
       sentence: 'This address does not take this method.',
@@ -96,6 +101,14 @@ export const english: Sentences = {
     body_too_large: {
       sentence: 'The request body is too large.',
       hint: 'At most 256 KB; 4 KB where no key is needed.',
+    },
+    webhook_disabled: {
+      sentence: 'The webhook is disabled.',
+      hint: 'Enable it with PATCH /api/webhooks/:webhook_id {"enabled": true} and repeat.',
+    },
+    too_many_webhooks: {
+      sentence: 'There are as many webhooks as are allowed.',
+      hint: 'Remove one with DELETE /api/webhooks/:webhook_id; 10 are allowed per organization, and 50 global ones.',
     },
     unsupported_media_type: {
       sentence: 'Only JSON is accepted.',
@@ -183,6 +196,18 @@ export const english: Sentences = {
     from_after_to: 'Must be at least a minute before "to".',
     span_too_long: 'Must be at most 366 days before "to".',
     host: 'The Host header is no name of a machine; set PUBLIC_URL.',
+    url: 'Must be an http or https address of at most 2048 characters, without a user name or password in it.',
+    private_address:
+      'Leads to this machine or to a private network, which is not allowed here (WEBHOOK_ALLOW_PRIVATE).',
+    event_types: 'Must be a list of event names, at least one and each once, or null for all of them.',
+    description: 'Must be a text of at most 200 characters, or null.',
+    true_or_false: 'Must be true or false.',
+    delivery_status: 'Must be waiting, delivered or parked.',
+    delivery_id: 'Must be the delivery_id of a delivery.',
+    only_parked: 'Must be parked: all of them are then sent again.',
+    one_choice_only: 'Give either delivery_id or status, not both.',
+    undelivered_after:
+      'Must be a whole number of seconds between 0 (never) and 604800 (7 days), or null for the default.',
   },
   statuses: {
     not_started: {
@@ -297,6 +322,14 @@ export const english: Sentences = {
     },
     cancelled_by_request: { sentence: 'It was cancelled by request.', hint: 'Nothing to do.' },
   },
+  deliveryErrors: {
+    timeout: 'The receiver did not answer in time.',
+    unreachable: 'The receiver could not be reached, or ended the connection.',
+    private_address: 'The address leads to this machine or to a private network, so nothing was sent.',
+    redirected: 'The receiver answered with a redirect, which is not followed: give the webhook the final address.',
+    refused: 'The receiver answered with an error.',
+    gone: 'The receiver answered 410 Gone: it wants nothing any more.',
+  },
   waiting: {
     scheduled: 'The message is scheduled and leaves at {at}.',
     quiet_hours: 'It would fall into the quiet hours of the organization and leaves when they are over, at {at}.',
@@ -311,6 +344,14 @@ export const english: Sentences = {
   done: {
     settings_saved: 'Settings saved.',
     phone_linked: 'The phone is linked: you may close this page.',
+    webhook_created: 'Webhook created. Keep the secret now: it is not shown again.',
+    webhook_changed: 'Webhook changed.',
+    webhook_removed: 'Webhook removed, with everything that waited for it.',
+    secret_rotated:
+      'There is a new secret: keep it now, it is not shown again. The old one signs beside it for 24 hours.',
+    test_delivered: 'The receiver took the test.',
+    test_failed: 'The receiver did not take the test.',
+    redelivering: 'Deliveries were put back into their line and go out in order.',
     logged_out: 'Logged out: the device is unlinked and its keys are removed.',
     cleaned: 'Session cleaned: the old folder was set aside as a backup and the session begins anew.',
     cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',

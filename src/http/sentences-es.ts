@@ -70,6 +70,11 @@ export const spanish: Sentences = {
       sentence: 'Esa organización no tiene respaldos.',
       hint: 'Vincule el teléfono de nuevo con POST /api/start-session.',
     },
+    unknown_webhook: { sentence: 'Ese webhook no existe.', hint: 'GET /api/webhooks muestra los que hay.' },
+    unknown_delivery: {
+      sentence: 'Ese webhook no tiene esa entrega.',
+      hint: 'GET /api/webhooks/:webhook_id/deliveries muestra las que hay; las terminadas se eliminan pasado un tiempo.',
+    },
     not_found: { sentence: 'Esa dirección no existe.', hint: 'Revise la ruta y el método.' },
     method_not_allowed: {
       sentence: 'Esa dirección no acepta este método.',
@@ -99,6 +104,14 @@ export const spanish: Sentences = {
     body_too_large: {
       sentence: 'El cuerpo de la solicitud es demasiado grande.',
       hint: 'El máximo es de 256 KB; de 4 KB donde no se requiere clave.',
+    },
+    webhook_disabled: {
+      sentence: 'El webhook está desactivado.',
+      hint: 'Actívelo con PATCH /api/webhooks/:webhook_id {"enabled": true} y repita.',
+    },
+    too_many_webhooks: {
+      sentence: 'Ya hay tantos webhooks como se permiten.',
+      hint: 'Elimine uno con DELETE /api/webhooks/:webhook_id; se permiten 10 por organización y 50 generales.',
     },
     unsupported_media_type: {
       sentence: 'Solo se acepta JSON.',
@@ -186,6 +199,17 @@ export const spanish: Sentences = {
     from_after_to: 'Debe ser al menos un minuto antes de "to".',
     span_too_long: 'Debe ser como máximo 366 días antes de "to".',
     host: 'El encabezado Host no es el nombre de una máquina; configure PUBLIC_URL.',
+    url: 'Debe ser una dirección http o https de hasta 2048 caracteres, sin usuario ni contraseña.',
+    private_address: 'Lleva a esta máquina o a una red privada, y aquí no se permite (WEBHOOK_ALLOW_PRIVATE).',
+    event_types: 'Debe ser una lista de nombres de eventos, al menos uno y sin repetir, o null para todos.',
+    description: 'Debe ser un texto de hasta 200 caracteres, o null.',
+    true_or_false: 'Debe ser true o false.',
+    delivery_status: 'Debe ser waiting, delivered o parked.',
+    delivery_id: 'Debe ser el delivery_id de una entrega.',
+    only_parked: 'Debe ser parked: todas las apartadas se envían de nuevo.',
+    one_choice_only: 'Indique delivery_id o status, no los dos.',
+    undelivered_after:
+      'Debe ser un número entero de segundos entre 0 (nunca) y 604800 (7 días), o null para el valor general.',
   },
   statuses: {
     not_started: {
@@ -307,6 +331,14 @@ export const spanish: Sentences = {
     },
     cancelled_by_request: { sentence: 'Se canceló a petición.', hint: 'No hace falta hacer nada.' },
   },
+  deliveryErrors: {
+    timeout: 'El receptor no respondió a tiempo.',
+    unreachable: 'No se pudo llegar al receptor, o cortó la conexión.',
+    private_address: 'La dirección lleva a esta máquina o a una red privada, así que no se envió nada.',
+    redirected: 'El receptor respondió con una redirección, que no se sigue: dele al webhook la dirección definitiva.',
+    refused: 'El receptor respondió con un error.',
+    gone: 'El receptor respondió 410 Gone: ya no quiere recibir nada.',
+  },
   waiting: {
     scheduled: 'El mensaje está programado y sale a las {at}.',
     quiet_hours: 'Caería en las horas de silencio de la organización y sale cuando terminen, a las {at}.',
@@ -321,6 +353,14 @@ export const spanish: Sentences = {
   done: {
     settings_saved: 'Configuración guardada.',
     phone_linked: 'El teléfono quedó vinculado: puede cerrar esta página.',
+    webhook_created: 'Webhook creado. Guarde el secreto ahora: no se vuelve a mostrar.',
+    webhook_changed: 'Webhook modificado.',
+    webhook_removed: 'Webhook eliminado, con todo lo que esperaba para él.',
+    secret_rotated:
+      'Hay un secreto nuevo: guárdelo ahora, no se vuelve a mostrar. El anterior firma junto a él durante 24 horas.',
+    test_delivered: 'El receptor aceptó la prueba.',
+    test_failed: 'El receptor no aceptó la prueba.',
+    redelivering: 'Las entregas volvieron a su fila y salen en orden.',
     logged_out: 'Sesión cerrada: el dispositivo se desvinculó y se eliminaron sus claves.',
     cleaned: 'Sesión limpiada: la carpeta anterior se guardó como respaldo y la sesión empieza de nuevo.',
     cleaned_nothing_to_keep: 'Sesión limpiada: no había un teléfono vinculado, así que no se guardó respaldo.',

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { MessageErrorCode, MessageState } from '../outbox/outbox-message.js';
 import type { AttentionCode, SessionStatus } from '../session/session-view.js';
+import type { DeliveryError } from '../webhooks/webhook.js';
 import { english } from './sentences-en.js';
 import { spanish } from './sentences-es.js';
 
@@ -48,7 +49,17 @@ export type FieldProblem =
   | 'order'
   | 'buckets'
   | 'from_after_to'
-  | 'span_too_long';
+  | 'span_too_long'
+  | 'url'
+  | 'private_address'
+  | 'event_types'
+  | 'description'
+  | 'true_or_false'
+  | 'delivery_status'
+  | 'delivery_id'
+  | 'only_parked'
+  | 'one_choice_only'
+  | 'undelivered_after';
 
 /** What was done, for the `message` of a success. */
 export type DoneCode =
@@ -61,7 +72,14 @@ export type DoneCode =
   | 'type_the_code'
   | 'restored'
   | 'settings_saved'
-  | 'phone_linked';
+  | 'phone_linked'
+  | 'webhook_created'
+  | 'webhook_changed'
+  | 'webhook_removed'
+  | 'secret_rotated'
+  | 'test_delivered'
+  | 'test_failed'
+  | 'redelivering';
 
 /** What an accepted message waits for; `{at}` stands for a time. `session` and `until` stand beside what the session itself says. */
 export type WaitReason =
@@ -81,6 +99,7 @@ export interface Sentences {
   readonly attention: Readonly<Record<AttentionCode, Saying>>;
   readonly messages: Readonly<Record<MessageState, Saying>>;
   readonly messageErrors: Readonly<Record<MessageErrorCode, Saying>>;
+  readonly deliveryErrors: Readonly<Record<DeliveryError, string>>;
   readonly waiting: Readonly<Record<WaitReason, string>>;
   readonly done: Readonly<Record<DoneCode, string>>;
 }

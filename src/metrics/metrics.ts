@@ -4,6 +4,8 @@ import { COUNTED_FAULTS, OTHER_FAULTS, type Verdict } from '../health/session-fa
 import { MESSAGE_STATES, type MessageErrorCode, type OutboxMessage } from '../outbox/outbox-message.js';
 import { DISCONNECT_KINDS } from '../session/disconnect-reason.js';
 import { ATTENTION_CODES, type Sessions, type SessionStatus } from '../session/session-view.js';
+import { DELIVERY_ERRORS, type DeliveryError } from '../webhooks/webhook.js';
+import type { Webhooks } from '../webhooks/webhooks.js';
 import type { OutboxDepth } from './outbox-depth.js';
 import { processMetrics } from './process-metrics.js';
 
@@ -34,7 +36,7 @@ const GUARDS = ['outage', 'cleaning_budget_spent'];
 /** By hand there is one reason only. */
 const CLEANINGS = [...COUNTED_FAULTS.map((reason) => ['automatic', reason]), ['by_hand', 'forced']] as const;
 const OUTCOMES = MESSAGE_STATES.filter((state) => state !== 'queued');
-const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'];
 
 /** Seconds. WhatsApp acks within a fraction of one; a caller waits for 8, the service repeats for `RESEND_WITHIN`. */
 const ACK_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 8, 15, 30, 60, 300, 600];
@@ -46,6 +48,7 @@ type Handlers = { readonly [Name in EventName]?: (data: EventData<Name>, organiz
 export interface MetricsSources {
   readonly sessions: Pick<Sessions, 'list' | 'readiness'>;
   readonly outbox: Pick<OutboxDepth, 'at'>;
+  readonly webhooks: Pick<Webhooks, 'depth'>;
   /** Epoch ms. */
   readonly now: () => number;
 }
@@ -141,6 +144,29 @@ export class Metrics {
     [] as const,
   );
 
+  // --- webhooks ---
+
+  private readonly webhookTries = this.counter(
+    'whatsapp_webhook_tries_total',
+    'Tries to deliver an event to a webhook, by what came of it: delivered, or why not.',
+    ['outcome'] as const,
+  );
+  private readonly webhookParked = this.counter(
+    'whatsapp_webhook_parked_total',
+    'Deliveries that were given up and wait for a person.',
+    [] as const,
+  );
+  private readonly webhookBacklog = this.gauge(
+    'whatsapp_webhook_backlog',
+    'Deliveries that wait for their receiver, and those that were parked.',
+    ['state'] as const,
+  );
+  private readonly webhookOldestAge = this.gauge(
+    'whatsapp_webhook_oldest_waiting_age_seconds',
+    'For how long the oldest delivery waits; 0 when none does.',
+    [] as const,
+  );
+
   // --- HTTP ---
 
   private readonly requests = this.counter('whatsapp_http_requests_total', 'HTTP requests that were answered.', [
@@ -171,6 +197,7 @@ export class Metrics {
     for (const reason of [...GUARDS, OTHER]) this.heldBack.inc({ reason }, 0);
     for (const status of OUTCOMES) this.messages.inc({ status }, 0);
     for (const code of ERROR_CODES) this.messageErrors.inc({ code }, 0);
+    for (const outcome of ['delivered', ...DELIVERY_ERRORS]) this.webhookTries.inc({ outcome }, 0);
   }
 
   /** The exposition format of Prometheus. */
@@ -194,6 +221,16 @@ export class Metrics {
     // Only the first of them; the others are the customer's time, not WhatsApp's.
     if (answers.length !== 1 || times[state] !== answers[0] || firstTryAt === null) return;
     this.ackLatency.observe(Math.max(0, (answers[0] as number) - firstTryAt) / 1000);
+  }
+
+  /** Counts one try of a delivery. */
+  tried(outcome: 'delivered' | DeliveryError): void {
+    this.webhookTries.inc({ outcome });
+  }
+
+  /** Counts deliveries that were parked. */
+  parked(deliveries: number): void {
+    this.webhookParked.inc(deliveries);
   }
 
   /** Counts one answer. `route` is the pattern of a path, never the path. */
@@ -231,7 +268,7 @@ export class Metrics {
 
   /** What is the case now. */
   private look(): void {
-    const { sessions, outbox, now } = this.sources;
+    const { sessions, outbox, webhooks, now } = this.sources;
     for (const status of STATUSES) this.sessions.set({ status }, 0);
     for (const verdict of VERDICTS) this.verdicts.set({ verdict }, 0);
     for (const code of ATTENTION_CODES) this.attention.set({ code }, 0);
@@ -248,6 +285,10 @@ export class Metrics {
     this.outbox.set({ state: 'sending' }, sending);
     this.due.set(due);
     this.oldestAge.set(oldestDueAgeMs / 1000);
+    const { waiting, parked, oldestWaitingAgeMs } = webhooks.depth();
+    this.webhookBacklog.set({ state: 'waiting' }, waiting);
+    this.webhookBacklog.set({ state: 'parked' }, parked);
+    this.webhookOldestAge.set(oldestWaitingAgeMs / 1000);
   }
 
   private counter<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Receiver } from '../stage/receiver.js';
 import { Stage } from '../stage/stage.js';
 
 const MAIN = path.resolve('dist/cli/main.js');
@@ -108,7 +109,7 @@ describe('the terminal program', { timeout: 120_000 }, () => {
   let elsewhere: string;
 
   beforeAll(async () => {
-    stage = await Stage.set({ env: { QR_TIMEOUT: '6000' } });
+    stage = await Stage.set({ env: { QR_TIMEOUT: '6000', WEBHOOK_ALLOW_PRIVATE: 'true' } });
     elsewhere = mkdtempSync(path.join(tmpdir(), 'whatsapp-cli-'));
     stage.whatsapp.customer(NOBODY, { onWhatsApp: false });
   });
@@ -235,6 +236,44 @@ describe('the terminal program', { timeout: 120_000 }, () => {
     expect(newest.stderr).toContain('The newest 1 of 3 are shown');
     expect((await run('messages', '2', '--phone', '3001112299', '--json')).json).toEqual({ messages: [], total: 0 });
     expect((await run('messages', '2', '--phone', '3001112299')).stdout).toBe('There are no such messages.\n');
+  });
+
+  it('makes a webhook, tests it, shows what was delivered, and removes it', async () => {
+    expect((await run('webhooks', 'list')).stdout).toBe('There are no webhooks.\n');
+    const backend = await Receiver.start();
+    const added = await run('webhooks', 'add', backend.url, '--org', '2', '--events', 'message.received', '--json');
+    expect(added).toMatchObject({ exitCode: 0, json: { organization_id: '2', event_types: ['message.received'] } });
+    const { webhook_id: id, secret } = added.json as { webhook_id: string; secret: string };
+    expect(await run('webhooks', 'test', id)).toMatchObject({
+      exitCode: 0,
+      stdout: like(/^The receiver took the test\.\n204, \d+ ms\n$/),
+    });
+    backend.verify(secret);
+    await stage.receive(PHONE, CUSTOMER);
+    await backend.until((came) => came.length >= 2, 'the event');
+    const list = await run('webhooks', 'list');
+    expect(list.stdout).toMatch(/^WEBHOOK +ORGANIZATION +ENABLED/);
+    expect(list.stdout).toMatch(new RegExp(`^${id} +2 +yes +\\d +0 .*${backend.url}$`, 'm'));
+    const deliveries = await run('webhooks', 'deliveries', id);
+    expect(deliveries.stdout).toMatch(/^msg_\w+ +2 +message\.received +20/m);
+    const one = /msg_\w+/.exec(deliveries.stdout)?.[0] as string;
+    expect((await run('webhooks', 'redeliver', id, one)).exitCode).toBe(0);
+    await backend.until((came) => came.filter((each) => each.id === one).length >= 2, 'the same again');
+    expect((await run('webhooks', 'rotate', id)).stdout).toMatch(/\nSecret: whsec_/);
+    await backend.close();
+    const failed = await run('webhooks', 'test', id);
+    expect(failed).toMatchObject({
+      exitCode: 1,
+      stdout: like(/did not take the test\.\n—, \d+ ms: The receiver could not/),
+    });
+    expect((await run('webhooks', 'disable', id)).stdout).toMatch(/ENABLED: +by_request/);
+    expect((await run('webhooks', 'redeliver', id)).stderr).toContain('`whatsapp-server webhooks enable <webhook>`');
+    expect((await run('webhooks', 'enable', id)).stdout).toMatch(/ENABLED: +yes/);
+    expect((await run('webhooks', 'show', id)).stdout).toContain(backend.url);
+    expect((await run('webhooks', 'show')).exitCode).toBe(2);
+    expect((await run('webhooks', 'add', 'ftp://x')).exitCode).toBe(2);
+    expect((await run('webhooks', 'remove', id)).exitCode).toBe(0);
+    expect((await run('webhooks', 'show', id)).stderr).toContain('`whatsapp-server webhooks list`');
   });
 
   it('ends with 1 when a message will not arrive, and with 2 when it was written wrong', async () => {

@@ -1,6 +1,7 @@
 import Ajv from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiDocument, DocumentedOperation } from '../../src/http/openapi/document.js';
+import { Receiver } from '../stage/receiver.js';
 import { Stage } from '../stage/stage.js';
 
 const PHONE = '573001112233';
@@ -136,7 +137,9 @@ describe('the documented operations, against the real service', () => {
   const unknown = { organization_id: 'shop-9' };
 
   beforeAll(async () => {
-    stage = await Stage.set();
+    stage = await Stage.set({
+      env: { WEBHOOK_ALLOW_PRIVATE: 'true', WEBHOOK_RETRY_FOR: '100', WEBHOOK_RETRY_BASE_DELAY: '20' },
+    });
     const response = await fetch(`${stage.api.url}/openapi.json`);
     api = new DocumentedApi(stage, (await response.json()) as ApiDocument);
   });
@@ -217,8 +220,15 @@ describe('the documented operations, against the real service', () => {
     const quiet = { from: '21:00', to: '08:00', time_zone: 'America/Bogota' };
     await api.call('setOrganizationSettings', 200, { body: { ...id, quiet_hours: quiet } });
     expect((await api.call('getOrganizationSettings', 200, { params: id })).quiet_hours).toEqual(quiet);
-    await api.call('setOrganizationSettings', 200, { body: { ...id, quiet_hours: null } });
-    expect((await api.call('getOrganizationSettings', 200, { params: id })).quiet_hours).toBeNull();
+    await api.call('setOrganizationSettings', 200, {
+      body: { ...id, quiet_hours: null, undelivered_after_seconds: 900 },
+    });
+    expect(await api.call('getOrganizationSettings', 200, { params: id })).toMatchObject({
+      quiet_hours: null,
+      undelivered_after_seconds: 900,
+    });
+    const chosenNothing = { ...id, quiet_hours: null, undelivered_after_seconds: null };
+    await api.call('setOrganizationSettings', 200, { body: chosenNothing });
     await api.call('getOrganizationSettings', 404, { params: unknown });
     await api.call('setOrganizationSettings', 404, { body: { ...unknown, quiet_hours: null } });
   });
@@ -256,11 +266,50 @@ describe('the documented operations, against the real service', () => {
     await api.call('streamEvents', 400, { query: { after: 'yesterday' } });
   });
 
+  it('webhooks: made, looked at, changed, tested, redelivered, removed', async () => {
+    const backend = await Receiver.start();
+    backend.answer = ({ type }) => (type === 'webhook.test' ? 204 : 500);
+    const created = await api.call('createWebhook', 201, {
+      body: { ...id, url: backend.url, event_types: ['session.status', 'session.linked'], description: 'CRM' },
+    });
+    const params = { webhook_id: created.webhook_id as string };
+    const other = await api.call('createWebhook', 201, { body: { url: 'https://backend.example/hook' } });
+    await api.call('removeWebhook', 200, { params: { webhook_id: other.webhook_id } });
+    expect((await api.call('listWebhooks', 200, { query: id })).total).toBe(1);
+    expect((await api.call('testWebhook', 200, { params })).success).toBe(true);
+    expect((await api.call('rotateWebhookSecret', 200, { params })).secret).not.toBe(created.secret);
+    await api.call('restartSession', 404, { body: unknown });
+    await api.call('startSession', 200, { body: id });
+    await stage.log.until('webhook_parked', { org: id.organization_id });
+    expect((await api.call('getWebhook', 200, { params })).last_failure.code).toBe('refused');
+    const parked = await api.call('listDeliveries', 200, { params, query: { status: 'parked', limit: '1' } });
+    expect(parked.deliveries).toHaveLength(1);
+    await api.call('listDeliveries', 200, { params, query: { after: '0' } });
+    await api.call('listDeliveries', 400, { params, query: { status: 'lost' } });
+    backend.answer = () => 500;
+    expect((await api.call('testWebhook', 200, { params })).error.http_status).toBe(500);
+    await api.call('redeliver', 200, { params, body: { delivery_id: parked.deliveries[0].delivery_id } });
+    await api.call('redeliver', 404, { params, body: { delivery_id: 'msg_0' } });
+    await api.call('redeliver', 200, { params, body: { status: 'parked' } });
+    const changed = await api.call('changeWebhook', 200, { params, body: { event_types: null, enabled: false } });
+    expect(changed).toMatchObject({ enabled: false, event_types: null, description: 'CRM' });
+    expect((await api.call('redeliver', 409, { params, body: { status: 'parked' } })).code).toBe('webhook_disabled');
+    await api.call('removeWebhook', 200, { params });
+    for (const operation of ['getWebhook', 'removeWebhook', 'testWebhook', 'rotateWebhookSecret', 'listDeliveries']) {
+      expect((await api.call(operation, 404, { params })).code).toBe('unknown_webhook');
+    }
+    await api.call('changeWebhook', 404, { params, body: {} });
+    await backend.close();
+  });
+
   it('bodies: what the document refuses is refused, with the field by name', async () => {
     const right: Record<string, object> = {
       startSession: id,
       sendMessage: { ...id, phone: CUSTOMER, message: stage.text() },
       setOrganizationSettings: { ...id, quiet_hours: null },
+      createWebhook: { url: 'https://backend.example/hook' },
+      changeWebhook: {},
+      redeliver: { delivery_id: 'msg_0' },
     };
     const wrong: Record<string, unknown> = {
       organization_id: '../etc',
@@ -275,9 +324,16 @@ describe('the documented operations, against the real service', () => {
       quiet_hours: { from: '25:00', to: '08:00', time_zone: 'America/Bogota' },
       backup: '../etc',
       pairing_phone: [],
+      undelivered_after_seconds: -1,
+      url: 'ftp://backend.example/',
+      event_types: ['session.gone'],
+      description: 7,
+      enabled: 'yes',
+      status: 'waiting',
+      delivery_id: '',
     };
     const withBody = [...api.operations].filter(([, { operation }]) => operation.requestBody);
-    expect(withBody).toHaveLength(10);
+    expect(withBody).toHaveLength(13);
     for (const [operation] of withBody) {
       const body = right[operation] ?? id;
       expect(api.takes(operation, body), operation).toBe(true);
@@ -310,7 +366,7 @@ describe('the documented operations, against the real service', () => {
   }
 
   it('keys: nothing is told without one; a wrong one is 401 too', async () => {
-    const params = { organization_id: 'shop-2', message_id: '3EB0' };
+    const params = { organization_id: 'shop-2', message_id: '3EB0', webhook_id: 'wh_0' };
     for (const [operation, { operation: documented }] of api.operations) {
       if (documented.security !== undefined) continue;
       const body = documented.requestBody ? id : undefined;

@@ -26,6 +26,14 @@ export class Api {
     });
   }
 
+  async patch(path: string, body: unknown): Promise<Answer> {
+    return this.request(path, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
   async delete(path: string): Promise<Answer> {
     return this.request(path, { method: 'DELETE' });
   }

@@ -13,8 +13,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   http: ['session', 'outbox', 'events', 'webhooks', 'access'],
   session: BELOW,
   // It counts facts that others know.
-  metrics: ['session', 'outbox', 'health', 'events'],
-  webhooks: ['session', 'outbox', ...BELOW],
+  metrics: ['session', 'outbox', 'health', 'events', 'webhooks'],
+  webhooks: ['outbox', 'events'],
 };
 /** Single files of other rooms. */
 const FILES: Readonly<Record<string, readonly string[]>> = {

@@ -7,6 +7,7 @@ import { cancel, message, messages, send } from './messages.js';
 import { qr } from './qr.js';
 import { logout, restart, start, stop } from './sessions.js';
 import { status } from './status.js';
+import { webhooks } from './webhooks.js';
 
 /** Everything the program can do, in the order in which its help tells it. */
 export const COMMANDS: readonly Command[] = [
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   backups,
   restore,
   events,
+  webhooks,
   doctor,
   completionCommand(() => COMMANDS),
 ];

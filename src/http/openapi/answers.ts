@@ -4,6 +4,7 @@ import { MESSAGE_STATES } from '../../outbox/outbox-message.js';
 import { ATTENTION_CODES, type SessionStatus } from '../../session/session-view.js';
 import { DISCONNECT_KINDS } from '../../session/disconnect-reason.js';
 import { ERROR_CODES } from '../../errors.js';
+import { DELIVERY_ERRORS, DELIVERY_STATES } from '../../webhooks/webhook.js';
 
 /**
  * The answers, as the documentation describes them. They are held against real answers by `test/scenarios/openapi.test.ts`: a field too
@@ -194,12 +195,92 @@ export const message = z.object({ ...messageFields, sentence, hint });
 export const messageList = z.object({ messages: z.array(z.object(messageFields)), next });
 
 const quietHours = z.object({ from: z.string(), to: z.string(), time_zone: z.string() }).nullable();
-export const settings = z.object({ organization_id: organization, quiet_hours: quietHours });
+const undeliveredAfter = count
+  .nullable()
+  .meta({ description: 'Null: nothing was chosen, and `UNDELIVERED_AFTER` holds. 0: never.' });
+export const settings = z.object({
+  organization_id: organization,
+  quiet_hours: quietHours,
+  undelivered_after_seconds: undeliveredAfter,
+});
 export const savedSettings = z.object({
   success,
   message: sentence,
   organization_id: organization,
   quiet_hours: quietHours,
+  undelivered_after_seconds: undeliveredAfter,
+});
+
+const webhookId = z.string().meta({ description: "The webhook's id." });
+const secret = z.string().meta({ description: 'For Standard Webhooks libraries; shown now and not again.' });
+const deliveryError = z.object({
+  code: z.enum(DELIVERY_ERRORS),
+  http_status: z.int().nullable().meta({ description: "The receiver's answer, if there was one." }),
+  sentence,
+});
+const webhookFields = {
+  webhook_id: webhookId,
+  organization_id: z.string().nullable().meta({ description: 'Null: the events of all organizations.' }),
+  url: z.string(),
+  event_types: z
+    .array(z.enum(EVENT_NAMES as [string, ...string[]]))
+    .nullable()
+    .meta({ description: 'Null: all.' }),
+  description: z.string().nullable(),
+  enabled: z.boolean(),
+  disabled_reason: z.enum(['by_request', 'gone']).nullable(),
+  created_at: instant,
+  waiting: count.meta({ description: 'Deliveries that wait.' }),
+  parked: count.meta({ description: 'Deliveries that were given up and can be sent again.' }),
+  last_delivered_at: instantOrNull,
+  last_failure: deliveryError.extend({ at: instant }).nullable(),
+  next_try_at: instantOrNull.meta({
+    description: 'When a line that waits after a failure is tried again; the first of them.',
+  }),
+};
+export const webhook = z.object(webhookFields);
+export const webhookList = z.object({ total: count, webhooks: z.array(webhook) });
+export const createdWebhook = z.object({ success, message: sentence, ...webhookFields, secret });
+export const changedWebhook = z.object({ success, message: sentence, ...webhookFields });
+export const removedWebhook = z.object({ success, message: sentence, webhook_id: webhookId });
+export const rotatedSecret = z.object({
+  success,
+  message: sentence,
+  webhook_id: webhookId,
+  secret,
+  old_secret_until: instant.meta({ description: 'Until then the secret before signs as well.' }),
+});
+export const webhookTest = z.object({
+  success: z.boolean(),
+  message: sentence,
+  webhook_id: webhookId,
+  http_status: z.int().nullable(),
+  ms: count,
+  error: deliveryError.nullable(),
+});
+export const deliveryList = z.object({
+  deliveries: z.array(
+    z.object({
+      delivery_id: z.string().meta({ description: 'The header `webhook-id`, the same at every try.' }),
+      event_id: z.string(),
+      type: z.enum(EVENT_NAMES as [string, ...string[]]),
+      organization_id: organization,
+      at: instant,
+      status: z.enum(DELIVERY_STATES),
+      attempts: count,
+      last_try_at: instantOrNull,
+      finished_at: instantOrNull,
+      error: deliveryError.nullable(),
+    }),
+  ),
+  next,
+});
+export const redelivering = z.object({
+  success,
+  message: sentence,
+  webhook_id: webhookId,
+  redelivering: count,
+  parked: count.meta({ description: 'What is still parked.' }),
 });
 
 export const event = z.object({
@@ -235,5 +316,14 @@ export const ANSWERS = {
   SavedSettings: savedSettings,
   Event: event,
   EventList: eventList,
+  Webhook: webhook,
+  WebhookList: webhookList,
+  CreatedWebhook: createdWebhook,
+  ChangedWebhook: changedWebhook,
+  RemovedWebhook: removedWebhook,
+  RotatedSecret: rotatedSecret,
+  WebhookTest: webhookTest,
+  DeliveryList: deliveryList,
+  Redelivering: redelivering,
 } as const;
 export type AnswerName = keyof typeof ANSWERS;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import type { Config } from '../../config.js';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import { onlyOrganization } from '../fields.js';
 import { fillIn, type Language, SENTENCES } from '../sentences.js';
 import { ANSWERS } from './answers.js';
-import { errorsOf, type Operation, operations, PATH_PARTS, TAGS } from './operations.js';
+import { errorsOf, type Operation, operations, type OperationsConfig, PATH_PARTS, TAGS } from './operations.js';
 
 /** A JSON Schema of draft 2020-12, which is what OpenAPI 3.1 takes. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -55,7 +54,7 @@ export interface ApiDocument {
 }
 
 /** Of the contract, not of the program: grows when a field or an operation is added, and its first number when one is taken away. */
-const API_VERSION = '1.0.0';
+const API_VERSION = '1.1.0';
 
 const ABOUT = `One WhatsApp session per organization, over HTTP. JSON in and out.
 
@@ -64,7 +63,7 @@ Every operation but \`/health*\`, \`/openapi.json\` and \`/docs\` needs the key,
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
 /** The contract as an OpenAPI document, made from the schemas that check the requests. */
-export function apiDocument(config: Pick<Config, 'DEFAULT_COUNTRY'>): ApiDocument {
+export function apiDocument(config: OperationsConfig): ApiDocument {
   const all = operations(config);
   return {
     openapi: '3.1.0',

@@ -10,12 +10,14 @@ import { FORMATS } from '../routes/qr.js';
 import { sendMessageBody } from '../routes/send-message.js';
 import { startSessionBody } from '../routes/start-session.js';
 import type { AnswerName } from './answers.js';
+import { webhookOperations } from './webhook-operations.js';
 
 export const TAGS = {
   Sessions: "An organization's session: linking a phone, looking at it, stopping it.",
   Keys: 'Setting keys aside, the backups, and the way back.',
   Messages: 'Every accepted message is stored first, and goes out as soon as it may.',
   Events: 'What happened, in order.',
+  Webhooks: 'The same, sent to an address of yours.',
   Operation: 'For machines that watch the service, and for those who write to it.',
 } as const;
 
@@ -30,7 +32,7 @@ export interface AnswerOf {
 }
 
 export interface Operation {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** As express writes it, `/api/qr/:organization_id`. */
   readonly path: string;
   readonly id: string;
@@ -52,14 +54,19 @@ export interface Operation {
 export const PATH_PARTS: Readonly<Record<string, z.ZodType>> = {
   organization_id: organizationId,
   message_id: z.string().meta({ description: "The message's id, as `POST /api/send-message` answered it." }),
+  webhook_id: z.string().meta({ description: "The webhook's id, as `POST /api/webhooks` answered it." }),
 };
 
 /** Actions of one organization queue behind each other, wait for WhatsApp, and move its folder. */
 const ACTION: readonly ErrorCode[] = ['whatsapp_unavailable', 'shutting_down', 'auth_folder_unreadable'];
 const text = z.string();
 
+/** What the schemas of bodies depend on. */
+export type OperationsConfig = Pick<Config, 'DEFAULT_COUNTRY' | 'WEBHOOK_ALLOW_PRIVATE'>;
+
 /** Every operation of the service; a test holds the table against express' own routes, and drives each against the real service. */
-export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>): readonly Operation[] {
+export function operations(config: OperationsConfig): readonly Operation[] {
+  const { DEFAULT_COUNTRY } = config;
   return [
     {
       method: 'post',
@@ -240,7 +247,7 @@ export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>)
       path: '/api/organization-settings/:organization_id',
       id: 'getOrganizationSettings',
       tag: 'Messages',
-      summary: 'The quiet hours of an organization',
+      summary: 'What an organization chose',
       answers: { 200: { about: 'The settings.', json: 'Settings' } },
       errors: ['unknown_organization'],
     },
@@ -249,7 +256,7 @@ export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>)
       path: '/api/organization-settings',
       id: 'setOrganizationSettings',
       tag: 'Messages',
-      summary: 'Set the quiet hours',
+      summary: 'Set the quiet hours, and when `message.undelivered` is told',
       body: organizationSettingsBody,
       answers: { 200: { about: 'Saved.', json: 'SavedSettings' } },
       errors: ['unknown_organization'],
@@ -280,6 +287,7 @@ export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>)
       answers: { 200: { about: 'The stream.', other: { 'text/event-stream': text } } },
       errors: ['shutting_down'],
     },
+    ...webhookOperations(config),
     {
       method: 'get',
       path: '/health',
@@ -354,7 +362,9 @@ export function errorsOf(operation: Operation): ErrorCode[] {
       codes.add(code);
   if (query) codes.add('invalid_request');
   const asksOrganization =
-    path.includes(':organization_id') || body !== undefined || (query && 'organization_id' in query.shape);
+    path.includes(':organization_id') ||
+    (body instanceof z.ZodObject && 'organization_id' in body.shape) ||
+    (query && 'organization_id' in query.shape);
   if (asksOrganization) codes.add('invalid_organization_id');
   for (const code of errors) codes.add(code);
   return [...codes];

@@ -105,8 +105,11 @@ describe('the OpenAPI document', () => {
     await stage.anonymous.head('/openapi.json').expect(200);
     expect((await stage.anonymous.post('/openapi.json')).headers.allow).toBe('GET, HEAD');
     for (const { path, method, operation } of operations) {
-      const address = path.replace('{organization_id}', '2').replace('{message_id}', '3EB0');
-      const { status } = await stage.anonymous[method as 'get' | 'post' | 'delete'](address);
+      const address = path
+        .replace('{organization_id}', '2')
+        .replace('{message_id}', '3EB0')
+        .replace('{webhook_id}', 'wh_0');
+      const { status } = await stage.anonymous[method as 'get' | 'post' | 'patch' | 'delete'](address);
       expect(status === 401, `${method} ${path}`).toBe(operation.security === undefined);
     }
   });

@@ -15,11 +15,18 @@ beforeEach(() => {
 
 describe('quiet hours', () => {
   it('are none, are set, and end', async () => {
-    const none = { organization_id: '2', quiet_hours: null };
+    const rest = { undelivered_after_seconds: null };
+    const none = { organization_id: '2', quiet_hours: null, ...rest };
     expect((await stage.get(`${PATH}/2`).expect(200)).body).toEqual(none);
     const set = await stage.post(PATH, { organization_id: 2, quiet_hours }).expect(200);
-    expect(set.body).toEqual({ success: true, message: 'Configuración guardada.', organization_id: '2', quiet_hours });
-    expect((await stage.get(`${PATH}/2`).expect(200)).body).toEqual({ organization_id: '2', quiet_hours });
+    expect(set.body).toEqual({
+      success: true,
+      message: 'Configuración guardada.',
+      organization_id: '2',
+      quiet_hours,
+      ...rest,
+    });
+    expect((await stage.get(`${PATH}/2`).expect(200)).body).toEqual({ organization_id: '2', quiet_hours, ...rest });
     expect(stage.outbox.quietHours('2' as OrganizationId)).toEqual({
       from: '21:00',
       to: '08:00',
@@ -27,6 +34,21 @@ describe('quiet hours', () => {
     });
     expect((await stage.post(PATH, { organization_id: 2, quiet_hours: null }).expect(200)).body).toMatchObject(none);
     expect((await stage.get(`${PATH}/2`).expect(200)).body).toEqual(none);
+  });
+
+  it('stand beside the delay of message.undelivered, which stays as it is when it is not named', async () => {
+    const after = async (undelivered_after_seconds?: number | null) =>
+      (await stage.post(PATH, { organization_id: 2, quiet_hours: null, undelivered_after_seconds })).body as unknown;
+    expect(await after(90)).toMatchObject({ undelivered_after_seconds: 90 });
+    expect(await after(undefined)).toMatchObject({ undelivered_after_seconds: 90 });
+    expect(await after(0)).toMatchObject({ undelivered_after_seconds: 0 });
+    expect(await after(null)).toMatchObject({ undelivered_after_seconds: null });
+    for (const wrong of [-1, 1.5, 604_801, '60', true]) {
+      expect(await after(wrong as number)).toMatchObject({
+        code: 'invalid_request',
+        fields: { undelivered_after_seconds: SENTENCES.es.fields.undelivered_after },
+      });
+    }
   });
 
   it.each(['UTC', 'Europe/Madrid', 'America/Argentina/Buenos_Aires', 'Etc/GMT+5'])('in %s', async (time_zone) => {

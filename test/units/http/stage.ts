@@ -1,5 +1,6 @@
 import { Access } from '../../../src/access/access.js';
 import { EventLedger } from '../../../src/events/event-ledger.js';
+import { openEventsDatabase } from '../../../src/events/events-database.js';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +13,9 @@ import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import { MessageCounts } from '../../../src/outbox/message-counts.js';
 import type { NewMessage, OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
+import type { Outcome } from '../../../src/webhooks/safe-request.js';
+import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
+import { Webhooks } from '../../../src/webhooks/webhooks.js';
 import { InMemorySessions, NOW } from './in-memory-sessions.js';
 
 export const API_KEY = 'kY3-8fQz_71LmWb-Xr20pTsvN';
@@ -67,7 +71,8 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const outboxDatabase = openOutboxDatabase(directory);
   const outbox = new Outbox(outboxDatabase, { maxPending, now });
   const messageCounts = new MessageCounts(outboxDatabase);
-  const ledger = EventLedger.open(directory, { keep: 100, now });
+  const database = openEventsDatabase(directory);
+  const ledger = new EventLedger(database, { keep: 100, now });
   struck.push(() => {
     outbox.close();
     ledger.close();
@@ -77,11 +82,32 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const access = Access.open(directory, { apiKey: appParts.config?.API_KEY ?? API_KEY, now });
   const courier = new Courier(outbox);
   const log: LogLine[] = [];
+  /** What receivers answer. */
+  const receiver = { outcome: { kind: 'answered', status: 204, retryAfter: undefined } as Outcome };
   const logger = createLogger({
     level: 'trace',
     format: 'json',
     destination: { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   });
+  const webhooks = new Webhooks({
+    database,
+    ledger,
+    requests: { post: async () => receiver.outcome },
+    settings: {
+      baseMs: 1000,
+      maxMs: 1000,
+      retryForMs: 1000,
+      timeoutMs: 1000,
+      maxWaiting: 100,
+      retentionMs: 1000,
+      language: 'es',
+    },
+    logger,
+    now,
+    random: () => 0.5,
+    counts: { tried: () => {}, parked: () => {} },
+  });
+  const undelivered = new UndeliveredWatch({ ledger, database, outboxDatabase, defaultAfterMs: 0, logger, now });
   const app = createApp({
     config,
     sessions,
@@ -90,6 +116,8 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     outbox,
     messageCounts,
     dispatcher: courier,
+    webhooks,
+    undelivered,
     logger,
     now,
     ...appParts,
@@ -102,12 +130,15 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     ledger,
     access,
     courier,
+    webhooks,
+    receiver,
     clock,
     log,
     /** Without a key. */
     anonymous: http,
     get: (path: string) => http.get(path).set('x-api-key', API_KEY),
     delete: (path: string) => http.delete(path).set('x-api-key', API_KEY),
+    patch: (path: string, body: object) => http.patch(path).set('x-api-key', API_KEY).send(body),
     post: (path: string, body?: unknown) => {
       const request = http.post(path).set('x-api-key', API_KEY);
       return body === undefined ? request : request.send(body as object);

@@ -103,9 +103,9 @@ describe('the disk', () => {
   function heldSyncs() {
     const held: ((error: NodeJS.ErrnoException | null) => void)[] = [];
     const real = fs.fdatasync;
-    const spy = vi.spyOn(fs, 'fdatasync').mockImplementation(((file: number, done: (typeof held)[number]) => {
+    const spy = vi.spyOn(fs, 'fdatasync').mockImplementation((file: number, done: (typeof held)[number]) => {
       held.push((error) => (error ? done(error) : real(file, done)));
-    }));
+    });
     onTestFinished(() => spy.mockRestore());
     return held;
   }

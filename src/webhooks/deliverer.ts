@@ -1,0 +1,307 @@
+import { setMaxListeners } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import PQueue from 'p-queue';
+import { redact, type Logger } from '../logger.js';
+import { organizationLabel } from '../organization-id.js';
+import { DeliverySlots } from './delivery-slots.js';
+import { AT_ONCE, type DeliveryStore, type Line } from './delivery-store.js';
+import { eventBody, testBody } from './payload.js';
+import { afterFailure, restOf, retryAfterMs, type RetrySettings } from './retry-schedule.js';
+import type { Outcome, SafeRequests } from './safe-request.js';
+import { signedHeaders } from './signature.js';
+import type { Delivery, DeliveryError, Failure, Trouble, Webhook } from './webhook.js';
+import type { WebhookStore } from './webhook-store.js';
+
+/** Whoever sleeps looks at the clock at least this often, ms: clocks are set. */
+const LONGEST_SLEEP_MS = 60_000;
+/** Within the 10 s in which every request to this service is answered, ms. */
+const TEST_TIMEOUT_MS = 8000;
+const TESTS_AT_ONCE = 4;
+/** How long a receiver may take to answer at a stop, ms: what it took and could not say, it gets again. The whole stop has 5 s. */
+const STOP_GRACE_MS = 2000;
+
+export interface DelivererSettings extends RetrySettings {
+  readonly timeoutMs: number;
+  readonly language: 'en' | 'es';
+}
+
+export interface DelivererHouse {
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly requests: Pick<SafeRequests, 'post'>;
+  readonly settings: DelivererSettings;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** A receiver said that it is gone: what waits is to be parked. */
+  readonly onDisabled: (webhookId: string) => void;
+  /** For those who count. */
+  readonly counts: DeliveryCounts;
+}
+
+export interface DeliveryCounts {
+  /** Once for each try of a delivery. */
+  tried(outcome: 'delivered' | DeliveryError): void;
+  parked(deliveries: number): void;
+}
+
+/** How a try went, for a person who asked for it. */
+export interface TryResult {
+  /** The receiver's, when it answered. */
+  readonly httpStatus: number | null;
+  readonly ms: number;
+  /** Null: it went well. */
+  readonly error: DeliveryError | null;
+}
+
+interface LineState {
+  readonly line: Line;
+  /** Read from the disk when the line begins to move. */
+  trouble: Trouble | null;
+  busy: boolean;
+  timer: NodeJS.Timeout | null;
+}
+
+/**
+ * Brings what waits to its receivers: one line for each webhook and organization, first in, first out, one request at a time in each, and
+ * lines side by side. A failure holds up its own line and nothing else.
+ */
+export class Deliverer {
+  private readonly lines = new Map<string, LineState>();
+  private readonly slots: DeliverySlots;
+  private readonly tests = new PQueue({ concurrency: TESTS_AT_ONCE });
+  /** Lines that are not at rest. */
+  private readonly moving = new Set<Promise<void>>();
+  private readonly callOff = new AbortController();
+  private stopped = false;
+
+  constructor(private readonly house: DelivererHouse) {
+    this.slots = new DeliverySlots(house.now);
+    // As many as there are requests at one time.
+    setMaxListeners(0, this.callOff.signal);
+  }
+
+  /** Takes up what a former process left. Returns in how many lines something waits. */
+  start(): number {
+    const lines = this.house.deliveries.lines();
+    for (const line of lines) this.wake(line);
+    return lines.length;
+  }
+
+  /** Something waits in this line. One that rests after a failure goes on resting. */
+  wake(line: Line): void {
+    if (this.stopped) return;
+    const key = `${line.webhookId} ${line.organizationId}`;
+    let state = this.lines.get(key);
+    if (!state) {
+      state = { line, trouble: this.house.deliveries.trouble(line), busy: false, timer: null };
+      this.lines.set(key, state);
+    }
+    if (!state.busy && !state.timer) this.run(key, state);
+  }
+
+  /** Nothing is remembered of a webhook that was removed. */
+  removed(webhookId: string): void {
+    this.hurry(webhookId);
+    this.slots.forget(webhookId);
+  }
+
+  /** The lines of this webhook that rest try again now: something was changed about it, or its receiver was seen alive. */
+  hurry(webhookId: string): void {
+    this.house.deliveries.endTrouble({ webhookId });
+    for (const [key, state] of this.lines) {
+      if (state.line.webhookId !== webhookId) continue;
+      state.trouble = null;
+      if (state.timer) clearTimeout(state.timer);
+      state.timer = null;
+      if (!state.busy) this.run(key, state);
+    }
+  }
+
+  /** A `webhook.test`, now and once, in no line. */
+  async test(webhook: Webhook): Promise<TryResult> {
+    const { now, settings } = this.house;
+    const begun = now();
+    const body = testBody(webhook, begun, settings.language);
+    const id = `msg_test_${begun}`;
+    const outcome = await this.tests.add(async (): Promise<Outcome> => {
+      const left = TEST_TIMEOUT_MS - (now() - begun);
+      // It waited for its turn for too long.
+      if (left <= 0) return { kind: 'failed', code: 'timeout', detail: 'no turn in time' };
+      return this.post(webhook, id, body, Math.min(settings.timeoutMs, left));
+    });
+    const result = { ...verdictOf(outcome), ms: now() - begun };
+    if (result.error === null) this.hurry(webhook.webhookId);
+    return result;
+  }
+
+  /** Nothing is begun any more; what is under way has a moment to end, and is then called off and waits for the next start. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const { timer } of this.lines.values()) if (timer) clearTimeout(timer);
+    const ended = Promise.all([this.tests.onIdle(), ...this.moving]);
+    const grace = setTimeout(() => this.callOff.abort(), STOP_GRACE_MS);
+    await ended;
+    clearTimeout(grace);
+  }
+
+  // --- inside ---
+
+  private run(key: string, state: LineState): void {
+    const moving = this.move(key, state).finally(() => this.moving.delete(moving));
+    this.moving.add(moving);
+  }
+
+  private async move(key: string, state: LineState): Promise<void> {
+    state.busy = true;
+    try {
+      while (!this.stopped) {
+        const webhook = this.house.webhooks.get(state.line.webhookId);
+        const next = webhook?.disabledReason === null ? this.house.deliveries.head(state.line) : null;
+        if (!webhook || !next) {
+          this.lines.delete(key);
+          return;
+        }
+        const rest = restOf(this.house.settings, state.trouble, this.house.now());
+        if (rest > 0) return this.sleep(key, state, rest);
+        await this.deliver(webhook, next, state);
+      }
+    } catch (error) {
+      // The disk: what could not be written is tried again, and sent twice rather than not at all.
+      const text = redact(error instanceof Error ? error.message : String(error));
+      this.house.logger.error(
+        {
+          event: 'webhook_storage_failed',
+          webhook_id: state.line.webhookId,
+          org: organizationLabel(state.line.organizationId),
+        },
+        `Deliveries could not be read or written (disk full?): ${text}`,
+      );
+      this.sleep(key, state, this.house.settings.baseMs);
+    } finally {
+      state.busy = false;
+    }
+  }
+
+  private sleep(key: string, state: LineState, ms: number): void {
+    if (this.stopped) return;
+    state.timer = setTimeout(
+      () => {
+        state.timer = null;
+        this.run(key, state);
+      },
+      Math.min(ms, LONGEST_SLEEP_MS),
+    );
+  }
+
+  private async deliver(webhook: Webhook, delivery: Delivery, state: LineState): Promise<void> {
+    const { now, settings, deliveries, webhooks } = this.house;
+    const body = eventBody(delivery, settings.language);
+    const outcome = await this.slots.run(webhook.webhookId, state.trouble !== null, () =>
+      this.post(webhook, delivery.deliveryId, body, settings.timeoutMs),
+    );
+    if (outcome.kind === 'aborted') return;
+    const at = now();
+    const { error, httpStatus } = verdictOf(outcome);
+    if (error === null) {
+      deliveries.delivered(delivery, at);
+      state.trouble = null;
+      webhooks.note(webhook.webhookId, { deliveredAt: at });
+      this.house.logger.debug(
+        {
+          event: 'webhook_delivered',
+          webhook_id: webhook.webhookId,
+          delivery_id: delivery.deliveryId,
+          org: organizationLabel(delivery.organizationId),
+        },
+        'The receiver took an event.',
+      );
+      this.house.counts.tried('delivered');
+      return;
+    }
+    await this.failed(webhook, delivery, state, { code: error, httpStatus, at }, outcome);
+  }
+
+  private async failed(
+    webhook: Webhook,
+    delivery: Delivery,
+    state: LineState,
+    failure: Failure,
+    outcome: Outcome,
+  ): Promise<void> {
+    const { settings, deliveries, webhooks, logger } = this.house;
+    // Removed meanwhile, by a person: nothing is left to be noted.
+    if (!webhooks.get(webhook.webhookId)) return;
+    const asked = outcome.kind === 'answered' ? retryAfterMs(outcome.retryAfter, failure.at) : 0;
+    const { trouble, parked: whose } = afterFailure(
+      settings,
+      state.trouble,
+      delivery,
+      failure.at,
+      this.house.random(),
+      asked,
+    );
+    deliveries.failed(delivery, failure, trouble);
+    state.trouble = trouble;
+    webhooks.note(webhook.webhookId, { failure });
+    const about = { webhook_id: webhook.webhookId, org: organizationLabel(delivery.organizationId) };
+    logger.info(
+      {
+        event: 'webhook_failed',
+        ...about,
+        delivery_id: delivery.deliveryId,
+        code: failure.code,
+        http_status: failure.httpStatus,
+        failures: trouble.failures,
+        next_try: new Date(trouble.nextTryAt).toISOString(),
+      },
+      'A receiver did not take an event; it waits, and those behind it of the same organization with it.',
+    );
+    // Read again: a person may have changed or removed it meanwhile.
+    const current = webhooks.get(webhook.webhookId);
+    if (failure.code === 'gone' && current?.disabledReason === null) {
+      webhooks.save({ ...current, disabledReason: 'gone' });
+      logger.error(
+        { event: 'webhook_disabled', ...about, reason: 'gone' },
+        'The receiver answered 410 Gone: the webhook is disabled, and what waited for it is parked.',
+      );
+      this.house.onDisabled(webhook.webhookId);
+    }
+    this.house.counts.tried(failure.code);
+    let parked = whose === 'this' ? deliveries.parkOne(delivery, failure.at) : 0;
+    for (let piece = AT_ONCE; whose === 'line' && piece === AT_ONCE && !this.stopped;) {
+      piece = deliveries.parkLine(delivery, failure.at - settings.retryForMs, failure);
+      parked += piece;
+      if (piece === AT_ONCE) await nextTurn();
+    }
+    if (parked > 0) {
+      this.house.counts.parked(parked);
+      logger.error(
+        { event: 'webhook_parked', ...about, deliveries: parked },
+        `${parked} deliveries were tried for long enough and are parked; redeliver them when the receiver is back.`,
+      );
+    }
+  }
+
+  private async post(webhook: Webhook, id: string, body: string, timeoutMs: number): Promise<Outcome> {
+    const { signal } = this.callOff;
+    // It waited for its turn until the service stopped.
+    if (this.stopped) return { kind: 'aborted' };
+    // The newest secrets: it may have waited for its turn.
+    const { secret, oldSecret, url } = this.house.webhooks.get(webhook.webhookId) ?? webhook;
+    const headers = signedHeaders({ secret, oldSecret }, id, this.house.now(), body);
+    return this.house.requests.post(url, headers, body, {
+      timeoutMs,
+      signal,
+    });
+  }
+}
+
+function verdictOf(outcome: Outcome): { error: DeliveryError | null; httpStatus: number | null } {
+  if (outcome.kind === 'aborted') return { error: 'timeout', httpStatus: null };
+  if (outcome.kind === 'failed') return { error: outcome.code, httpStatus: null };
+  const { status } = outcome;
+  if (status >= 200 && status < 300) return { error: null, httpStatus: status };
+  const error = status === 410 ? 'gone' : status >= 300 && status < 400 ? 'redirected' : 'refused';
+  return { error, httpStatus: status };
+}

@@ -1,0 +1,279 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type Database from 'better-sqlite3';
+import { ServiceError } from '../errors.js';
+import type { EventLedger } from '../events/event-ledger.js';
+import { redact, type Logger } from '../logger.js';
+import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import { Deliverer, type DelivererSettings, type DeliveryCounts, type TryResult } from './deliverer.js';
+import { AT_ONCE, DeliveryStore, type DeliveryQuery, type WebhookDepth } from './delivery-store.js';
+import type { SafeRequests } from './safe-request.js';
+import { newSecret } from './signature.js';
+import { newWebhookId, WebhookStore } from './webhook-store.js';
+import {
+  ALL_WEBHOOKS,
+  type Backlog,
+  type Delivery,
+  GLOBAL_WEBHOOKS,
+  OLD_SECRET_SIGNS_MS,
+  type Webhook,
+  type WebhookChange,
+  WEBHOOKS_PER_ORGANIZATION,
+} from './webhook.js';
+
+/** How often what is too much is parked and what is old removed, ms. */
+const TIDY_EVERY_MS = 60_000;
+
+export interface WebhooksSettings extends DelivererSettings {
+  /** Deliveries of one webhook that may wait; beyond that the oldest are parked. */
+  readonly maxWaiting: number;
+  /** For how long what is delivered or parked is kept, ms. */
+  readonly retentionMs: number;
+}
+
+interface Parts {
+  readonly database: Database.Database;
+  readonly ledger: EventLedger;
+  readonly requests: Pick<SafeRequests, 'post'>;
+  readonly settings: WebhooksSettings;
+  readonly logger: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly counts: DeliveryCounts;
+}
+
+/** Whose it is, and what for. */
+export type NewWebhook = Pick<Webhook, 'organizationId' | 'url' | 'eventTypes' | 'description'>;
+
+/**
+ * Who is told of events, and that they are. An event and its deliveries are one commit, so what was told is brought to every webhook that
+ * is enabled at that moment, at least once and in order per organization, or is parked for a person to see.
+ */
+export class Webhooks {
+  private readonly webhooks: WebhookStore;
+  private readonly stored: DeliveryStore;
+  private readonly deliverer: Deliverer;
+  private timer: NodeJS.Timeout | null = null;
+  private tidying = false;
+  private stopped = false;
+
+  constructor(private readonly parts: Parts) {
+    const { database, ledger } = parts;
+    this.webhooks = new WebhookStore(database);
+    this.stored = new DeliveryStore(database);
+    this.deliverer = new Deliverer({
+      ...parts,
+      webhooks: this.webhooks,
+      deliveries: this.stored,
+      onDisabled: (webhookId) => this.disabled(webhookId),
+    });
+    ledger.accompany({
+      wants: (name, organizationId) => this.webhooks.interestedIn({ name, organizationId }).length > 0,
+      store: (event) => this.stored.add(event, this.webhooks.interestedIn(event)),
+    });
+    ledger.onEvent((event) => {
+      for (const { webhookId } of this.webhooks.interestedIn(event))
+        this.deliverer.wake({ webhookId, organizationId: event.organizationId });
+    });
+  }
+
+  /** Takes up what a former process left. */
+  start(): void {
+    const lines = this.deliverer.start();
+    if (lines > 0) {
+      this.parts.logger.info(
+        { event: 'webhooks_resumed', ...this.depth() },
+        'Deliveries to webhooks wait from before.',
+      );
+    }
+    this.timer = setInterval(() => void this.tidy(), TIDY_EVERY_MS);
+    // What a former process did not get done.
+    void this.tidy();
+  }
+
+  /** Calls off what is under way; it waits for the next start. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer) clearInterval(this.timer);
+    await this.deliverer.stop();
+  }
+
+  /** Durable when it returns, and told of everything from now on. @throws ServiceError `too_many_webhooks` */
+  create(webhook: NewWebhook): Webhook {
+    const all = this.webhooks.all();
+    const same = all.filter(({ organizationId }) => organizationId === webhook.organizationId).length;
+    const limit = webhook.organizationId === null ? GLOBAL_WEBHOOKS : WEBHOOKS_PER_ORGANIZATION;
+    if (same >= limit || all.length >= ALL_WEBHOOKS) throw new ServiceError('too_many_webhooks');
+    const created: Webhook = {
+      ...webhook,
+      webhookId: newWebhookId(),
+      disabledReason: null,
+      secret: newSecret(),
+      oldSecret: null,
+      createdAt: this.parts.now(),
+      lastDeliveredAt: null,
+      lastFailure: null,
+    };
+    this.webhooks.save(created);
+    this.parts.logger.info({ event: 'webhook_created', ...about(created) }, 'A webhook was created.');
+    return created;
+  }
+
+  /** Those of an organization (not the global ones, which get its events too), or all. */
+  list(organizationId?: OrganizationId): Webhook[] {
+    return this.webhooks.all().filter((one) => organizationId === undefined || one.organizationId === organizationId);
+  }
+
+  /** @throws ServiceError `unknown_webhook` */
+  get(webhookId: string): Webhook {
+    const webhook = this.webhooks.get(webhookId);
+    if (!webhook) throw new ServiceError('unknown_webhook');
+    return webhook;
+  }
+
+  backlog(webhookId: string): Backlog {
+    return this.stored.backlog(webhookId);
+  }
+
+  /**
+   * Durable when it returns. While it is disabled nothing is stored for a webhook, and what waited is parked; enabled or with another
+   * address, it is tried at once. @throws ServiceError `unknown_webhook`
+   */
+  change(webhookId: string, change: WebhookChange): Webhook {
+    const before = this.get(webhookId);
+    const after: Webhook = { ...before, ...change };
+    this.webhooks.save(after);
+    if (after.disabledReason !== null && before.disabledReason === null) {
+      this.disabled(webhookId);
+    }
+    if (after.disabledReason === null) this.deliverer.hurry(webhookId);
+    this.parts.logger.info({ event: 'webhook_changed', ...about(after) }, 'A webhook was changed.');
+    return after;
+  }
+
+  /** With all that waits for it. @throws ServiceError `unknown_webhook` */
+  remove(webhookId: string): void {
+    const webhook = this.get(webhookId);
+    this.webhooks.remove(webhookId);
+    this.deliverer.removed(webhookId);
+    this.parts.logger.info(
+      { event: 'webhook_removed', ...about(webhook) },
+      'A webhook was removed, with its deliveries.',
+    );
+  }
+
+  /** A new secret; the one before signs beside it for a day. @throws ServiceError `unknown_webhook` */
+  rotateSecret(webhookId: string): Webhook {
+    const before = this.get(webhookId);
+    const oldSecret = { secret: before.secret, until: this.parts.now() + OLD_SECRET_SIGNS_MS };
+    const after: Webhook = { ...before, secret: newSecret(), oldSecret };
+    this.webhooks.save(after);
+    this.parts.logger.info({ event: 'webhook_changed', ...about(after) }, "A webhook's secret was renewed.");
+    return after;
+  }
+
+  /** Sends a `webhook.test` now, also to one that is disabled. @throws ServiceError `unknown_webhook` */
+  async test(webhookId: string): Promise<TryResult> {
+    return this.deliverer.test(this.get(webhookId));
+  }
+
+  /** @throws ServiceError `unknown_webhook` */
+  deliveries(webhookId: string, query: DeliveryQuery): { deliveries: Delivery[]; next: number | null } {
+    this.get(webhookId);
+    return this.stored.list(webhookId, query);
+  }
+
+  /**
+   * Sends one again, whatever became of it, or all that is parked (the oldest 2000; ask again for the rest), in their old order. Returns how many.
+   * @throws ServiceError `unknown_webhook`, `unknown_delivery`, `webhook_disabled`
+   */
+  redeliver(webhookId: string, what: { readonly deliveryId: string } | 'parked'): number {
+    const webhook = this.get(webhookId);
+    if (webhook.disabledReason !== null) throw new ServiceError('webhook_disabled');
+    const now = this.parts.now();
+    if (what === 'parked') {
+      const { count, lines } = this.stored.putBackParked(webhookId, now);
+      this.deliverer.hurry(webhookId);
+      for (const line of lines) this.deliverer.wake(line);
+      return count;
+    }
+    const delivery = this.stored.get(webhookId, what.deliveryId);
+    if (!delivery) throw new ServiceError('unknown_delivery');
+    if (delivery.state !== 'waiting') this.stored.putBack(delivery, now);
+    this.deliverer.hurry(webhookId);
+    this.deliverer.wake(delivery);
+    return 1;
+  }
+
+  /** For the metrics. */
+  depth(): WebhookDepth {
+    return this.stored.depth(this.parts.now());
+  }
+
+  // --- inside ---
+
+  /** Parks what nobody will take and what is too much, and removes what is old; little by little. One at a time. */
+  private async tidy(): Promise<void> {
+    if (this.tidying) return;
+    this.tidying = true;
+    const { settings, logger, now } = this.parts;
+    try {
+      for (const webhook of this.webhooks.all()) {
+        const { webhookId, disabledReason, oldSecret } = webhook;
+        if (oldSecret && oldSecret.until <= now()) this.webhooks.save({ ...webhook, oldSecret: null });
+        if (disabledReason !== null) await this.inPieces(() => this.park(webhookId));
+        else {
+          const parked = await this.inPieces(() => this.stored.parkOldest(webhookId, settings.maxWaiting, now()));
+          if (parked === 0) continue;
+          this.parts.counts.parked(parked);
+          logger.error(
+            { event: 'webhook_parked', webhook_id: webhookId, deliveries: parked },
+            `More than ${settings.maxWaiting} deliveries wait for one webhook: the oldest are parked.`,
+          );
+        }
+      }
+      await this.inPieces(() => this.stored.eraseOrphans((webhookId) => this.webhooks.get(webhookId) !== null));
+      await this.inPieces(() => this.stored.erase(now() - settings.retentionMs));
+    } catch (error) {
+      logger.error(
+        { event: 'webhook_storage_failed' },
+        `Deliveries could not be tidied up (disk full?): ${redact(String(error))}`,
+      );
+    } finally {
+      this.tidying = false;
+    }
+  }
+
+  private async inPieces(work: () => number): Promise<number> {
+    let all = 0;
+    for (let piece = AT_ONCE; piece === AT_ONCE && !this.stopped;) {
+      piece = work();
+      all += piece;
+      if (piece === AT_ONCE) await nextTurn();
+    }
+    return all;
+  }
+
+  /** Parks what waits for a webhook that gets nothing any more, one piece of it. */
+  private park(webhookId: string): number {
+    const parked = this.stored.parkOldest(webhookId, 0, this.parts.now());
+    if (parked > 0) this.parts.counts.parked(parked);
+    return parked;
+  }
+
+  /** The first piece at once, so that it shows; the rest follows. */
+  private disabled(webhookId: string): void {
+    this.stored.endTrouble({ webhookId });
+    if (this.park(webhookId) === AT_ONCE) void this.tidy();
+  }
+}
+
+/** How the log names a webhook. */
+function about({ webhookId, organizationId, url, eventTypes }: Webhook) {
+  return {
+    webhook_id: webhookId,
+    ...(organizationId !== null && { org: organizationLabel(organizationId) }),
+    // The path may hold a key of the receiver's.
+    host: new URL(url).host,
+    event_types: eventTypes ?? 'all',
+  };
+}

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach } from 'vitest';
+import { EventLedger } from '../../../src/events/event-ledger.js';
+import { openEventsDatabase } from '../../../src/events/events-database.js';
+import { createLogger } from '../../../src/logger.js';
+import type { OrganizationId } from '../../../src/organization-id.js';
+import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import { Outbox } from '../../../src/outbox/outbox.js';
+import type { Outcome } from '../../../src/webhooks/safe-request.js';
+import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
+import { Webhooks, type WebhooksSettings } from '../../../src/webhooks/webhooks.js';
+
+export const SHOP = 'shop-1' as OrganizationId;
+export const OTHER = 'shop-2' as OrganizationId;
+export const T0 = Date.parse('2026-03-01T10:00:00Z');
+export const OK: Outcome = { kind: 'answered', status: 204, retryAfter: undefined };
+export const BROKEN: Outcome = { kind: 'answered', status: 500, retryAfter: undefined };
+
+const QUICK: WebhooksSettings = {
+  baseMs: 10,
+  maxMs: 20,
+  retryForMs: 60_000,
+  timeoutMs: 1000,
+  language: 'en',
+  maxWaiting: 100,
+  retentionMs: 86_400_000,
+};
+
+interface Sent {
+  url: string;
+  id: string;
+  name: string;
+  organization: string;
+  eventId: number;
+}
+
+/** The room of the webhooks over real files; receivers are functions. */
+export class Room {
+  readonly directory = mkdtempSync(path.join(tmpdir(), 'webhooks-'));
+  readonly database = openEventsDatabase(this.directory);
+  readonly outboxDatabase = openOutboxDatabase(this.directory);
+  /** The time, when it stands still. */
+  clock: { now: number } | null = null;
+  readonly now = (): number => this.clock?.now ?? Date.now();
+  ledger = new EventLedger(this.database, { keep: 1000, now: this.now });
+  readonly outbox = new Outbox(this.outboxDatabase, { maxPending: 10_000, now: this.now });
+  readonly sent: Sent[] = [];
+  readonly parked: number[] = [];
+  readonly log: Record<string, unknown>[] = [];
+  readonly logger = createLogger({
+    level: 'info',
+    format: 'json',
+    destination: { write: (line: string) => void this.log.push(JSON.parse(line) as Record<string, unknown>) },
+  });
+  /** What a receiver answers. */
+  answer: (sent: Sent) => Outcome | Promise<Outcome> = () => OK;
+  webhooks!: Webhooks;
+
+  constructor(private readonly settings: Partial<WebhooksSettings> = {}) {
+    this.build();
+    rooms.push(this);
+  }
+
+  /** As after a start of the process; nothing that was in memory is left. */
+  build(): void {
+    this.ledger = new EventLedger(this.database, { keep: 1000, now: this.now });
+    this.webhooks = new Webhooks({
+      database: this.database,
+      ledger: this.ledger,
+      requests: {
+        post: async (url, headers, body, { signal }) => {
+          const { type, data } = JSON.parse(body) as {
+            type: string;
+            data: { organization_id: string; event_id: string };
+          };
+          const sent = {
+            url,
+            id: String(headers['webhook-id']),
+            name: type,
+            organization: data.organization_id,
+            eventId: Number(data.event_id),
+          };
+          this.sent.push(sent);
+          // Also one that never answers is called off at a stop.
+          const calledOff = new Promise<Outcome>((resolve) => {
+            signal.addEventListener('abort', () => resolve({ kind: 'aborted' }));
+          });
+          return Promise.race([this.answer(sent), calledOff]);
+        },
+      },
+      settings: { ...QUICK, ...this.settings },
+      logger: this.logger,
+      now: this.now,
+      random: () => 0.5,
+      counts: { tried: () => {}, parked: (n) => void this.parked.push(n) },
+    });
+  }
+
+  watch(defaultAfterMs: number): UndeliveredWatch {
+    const { ledger, database, outboxDatabase, logger, now } = this;
+    return new UndeliveredWatch({ ledger, database, outboxDatabase, defaultAfterMs, logger, now });
+  }
+
+  hook(url: string, organizationId: OrganizationId | null = null) {
+    return this.webhooks.create({ url, organizationId, eventTypes: null, description: null });
+  }
+
+  tell(organizationId = SHOP): number {
+    return this.ledger.tell('session.stable', organizationId, {}).id;
+  }
+
+  /** Resolves when it is so; what is awaited moves by promises and short timers. */
+  async until(isSo: () => boolean, what: string): Promise<void> {
+    for (const end = Date.now() + 10_000; !isSo();) {
+      if (Date.now() > end) throw new Error(`never: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  }
+
+  names(): string[] {
+    return this.ledger.list({ limit: 1000 }).map(({ name }) => name);
+  }
+
+  async close(): Promise<void> {
+    await this.webhooks.stop();
+    this.outbox.close();
+    this.ledger.close();
+    rmSync(this.directory, { recursive: true });
+  }
+}
+
+const rooms: Room[] = [];
+afterEach(async () => {
+  for (const room of rooms.splice(0)) await room.close();
+});

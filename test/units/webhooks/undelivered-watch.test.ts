@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../src/webhooks/undelivered.js';
+import { MESSAGE_STATES } from '../../../src/outbox/outbox-message.js';
+import { OTHER, Room, SHOP, T0 } from './fixtures.js';
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+describe('whether a message is undelivered', () => {
+  it.each(MESSAGE_STATES)('%s: before its time, at its time, never', (state) => {
+    const at = (now: number, afterMs: number | null = 10 * MINUTE) => judge({ state, from: T0 }, afterMs, now);
+    const [before, then, never] = [at(T0 + 1), at(T0 + 10 * MINUTE), at(T0 + 10 * MINUTE, null)];
+    expect(never).toBe('forget');
+    switch (state) {
+      case 'delivered':
+      case 'read':
+      case 'cancelled':
+        return expect([before, then]).toEqual(['forget', 'forget']);
+      case 'failed':
+      case 'expired':
+      case 'unconfirmed':
+        return expect([before, then]).toEqual(['tell', 'tell']);
+      default:
+        return expect([before, then]).toEqual([{ lookAt: T0 + 10 * MINUTE }, 'tell']);
+    }
+  });
+});
+
+function stage() {
+  const room = new Room();
+  const clock = (room.clock = { now: T0 });
+  const accept = async (organizationId = SHOP, sendAt?: number): Promise<string> => {
+    const message = { organizationId, phone: '573001112233', text: 'Hola', sendAt, expiresAt: T0 + 60 * DAY };
+    return (await room.outbox.accept(message)).message.messageId;
+  };
+  const told = () =>
+    room.ledger
+      .list({ limit: 1000 })
+      .filter(({ name }) => name === 'message.undelivered')
+      .map(({ data }) => data as { message_id: string; status: string; after_ms: number });
+  const noted = () => (room.database.prepare('SELECT count(*) AS n FROM undelivered_later').get() as { n: number }).n;
+  return { room, clock, accept, told, noted };
+}
+
+describe('the watch', () => {
+  it('tells what has not arrived in time, once, over a start too', async () => {
+    const { room, clock, accept, told } = stage();
+    let watch = room.watch(10 * MINUTE);
+    const late = await accept();
+    const fine = await accept();
+    await room.outbox.claim(fine, 'x');
+    await room.outbox.move(fine, 'delivered');
+    clock.now += 10 * MINUTE - 1;
+    watch.tick();
+    expect(told()).toEqual([]);
+    clock.now += 1;
+    watch.tick();
+    expect(told()).toMatchObject([{ message_id: late, status: 'queued', after_ms: 10 * MINUTE }]);
+    watch = room.watch(10 * MINUTE);
+    clock.now += DAY;
+    watch.tick();
+    expect(told()).toHaveLength(1);
+    // Nor when it fails long after.
+    await room.outbox.move(late, 'expired');
+    watch.onChange({ messageId: late, state: 'expired' });
+    expect(told()).toHaveLength(1);
+  });
+
+  it('tells at once when nothing more is tried, and not again at the time', async () => {
+    const { room, clock, accept, told } = stage();
+    const watch = room.watch(10 * MINUTE);
+    const [failed, unconfirmed, cancelled] = [await accept(), await accept(), await accept()];
+    clock.now += 5000;
+    await room.outbox.move(failed, 'failed', { errorCode: 'not_on_whatsapp' });
+    await room.outbox.claim(unconfirmed, 'x');
+    await room.outbox.move(unconfirmed, 'unconfirmed');
+    await room.outbox.cancel(cancelled);
+    for (const messageId of [failed, unconfirmed, cancelled]) {
+      watch.onChange({ messageId, state: room.outbox.get(messageId)?.state ?? 'queued' });
+    }
+    expect(told()).toMatchObject([
+      { message_id: failed, status: 'failed', error_code: 'not_on_whatsapp', phone_last4: '2233', after_ms: 5000 },
+      { message_id: unconfirmed, status: 'unconfirmed' },
+    ]);
+    await room.outbox.move(unconfirmed, 'failed');
+    watch.onChange({ messageId: unconfirmed, state: 'failed' });
+    clock.now += DAY;
+    watch.tick();
+    expect(told()).toHaveLength(2);
+  });
+
+  it('counts from send_at, and forgets what was cancelled or arrived meanwhile', async () => {
+    const { room, clock, accept, told, noted } = stage();
+    const watch = room.watch(10 * MINUTE);
+    const [scheduled, cancelled] = [await accept(SHOP, T0 + DAY), await accept(SHOP, T0 + DAY)];
+    clock.now += 20 * MINUTE;
+    watch.tick();
+    expect(noted()).toBe(2);
+    await room.outbox.cancel(cancelled);
+    clock.now = T0 + DAY + 10 * MINUTE - 1;
+    watch.tick();
+    expect(told()).toEqual([]);
+    clock.now += 1;
+    room.watch(10 * MINUTE).tick();
+    expect(told()).toMatchObject([{ message_id: scheduled, after_ms: 10 * MINUTE }]);
+    expect(noted()).toBe(0);
+  });
+
+  it('holds to what each organization chose, also for messages that wait', async () => {
+    const { room, clock, accept, told } = stage();
+    let watch = room.watch(10 * MINUTE);
+    watch.choose(SHOP, MINUTE);
+    const [quick, slow] = [await accept(SHOP), await accept(OTHER)];
+    clock.now += MINUTE;
+    watch.tick();
+    expect(told().map(({ message_id }) => message_id)).toEqual([quick]);
+    // Both are known; now the other one is to be told sooner, too.
+    watch = room.watch(10 * MINUTE);
+    expect(watch.chosen(SHOP)).toBe(MINUTE);
+    watch.choose(OTHER, 30_000);
+    watch.tick();
+    expect(told().map(({ message_id }) => message_id)).toEqual([quick, slow]);
+    watch.choose(OTHER, 0);
+    const never = await accept(OTHER);
+    await room.outbox.move(never, 'failed');
+    watch.onChange({ messageId: never, state: 'failed' });
+    clock.now += DAY;
+    watch.tick();
+    expect(told()).toHaveLength(2);
+    watch.choose(OTHER, null);
+    expect(watch.chosen(OTHER)).toBeNull();
+  });
+
+  it('is not concerned with what was accepted before it, nor confused by an outbox that begins anew', async () => {
+    const { room, clock, accept, told } = stage();
+    await accept();
+    const watch = room.watch(MINUTE);
+    clock.now += DAY;
+    watch.tick();
+    expect(told()).toEqual([]);
+    // As after the loss of outbox.sqlite: numbers start from one.
+    room.database.prepare('UPDATE undelivered_looked SET seq = 1000000').run();
+    const after = room.watch(MINUTE);
+    const fresh = await accept();
+    clock.now += MINUTE;
+    after.tick();
+    expect(told().map(({ message_id }) => message_id)).toEqual([fresh]);
+  });
+
+  it('reads what is new and nothing else: the same whether a few or many messages are old, or young', async () => {
+    const { room, clock, accept } = stage();
+    const watch = room.watch(10 * MINUTE);
+    for (let i = 0; i < 300; i++) await accept();
+    clock.now += DAY;
+    watch.tick();
+    for (let i = 0; i < 300; i++) await accept();
+    const read: number[] = [];
+    const { select } = watch as unknown as { select: { iterate: (...args: unknown[]) => Iterable<{ seq: number }> } };
+    const iterate = select.iterate.bind(select);
+    select.iterate = function* (...args: unknown[]) {
+      for (const row of iterate(...args)) {
+        read.push(row.seq);
+        yield row;
+      }
+    };
+    watch.tick();
+    // The first that is too young ends it.
+    expect(read).toEqual([301]);
+  });
+});
