@@ -14,7 +14,7 @@ function stage() {
   /** A change, with its event or, as after a kill, without. */
   const move = async (id: string, to: MessageState, { isTold = true } = {}): Promise<void> => {
     clock.now += 10;
-    if (to === 'sending') await room.outbox.claim(id, 'x');
+    if (to === 'sending') await room.outbox.claim(id, 'x').stored;
     else await room.outbox.move(id, to, to === 'failed' ? { errorCode: 'message_refused', ackCode: 400 } : {});
     const data = { message_id: id, status: to, error_code: null, ack_code: null };
     if (isTold) room.ledger.tell('message.status', SHOP, data);

@@ -48,7 +48,7 @@ describe('the watch', () => {
     let watch = room.watch(10 * MINUTE);
     const late = await accept();
     const fine = await accept();
-    await room.outbox.claim(fine, 'x');
+    await room.outbox.claim(fine, 'x').stored;
     await room.outbox.move(fine, 'delivered');
     clock.now += 10 * MINUTE - 1;
     watch.tick();
@@ -72,7 +72,7 @@ describe('the watch', () => {
     const [failed, unconfirmed, cancelled] = [await accept(), await accept(), await accept()];
     clock.now += 5000;
     await room.outbox.move(failed, 'failed', { errorCode: 'not_on_whatsapp' });
-    await room.outbox.claim(unconfirmed, 'x');
+    await room.outbox.claim(unconfirmed, 'x').stored;
     await room.outbox.move(unconfirmed, 'unconfirmed');
     await room.outbox.cancel(cancelled);
     for (const messageId of [failed, unconfirmed, cancelled]) {
