@@ -84,6 +84,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
         ledger,
         database: eventsDatabase,
         outboxDatabase,
+        outbox,
         defaultAfterMs: config.UNDELIVERED_AFTER,
         logger,
         now: Date.now,
