@@ -467,6 +467,9 @@ describe('webhooks', () => {
     for (const url of ['ftp://backend.example/', 'https://me:secret@backend.example/', 'backend.example', 7, null]) {
       expect((await stage.api.post('/api/webhooks', { url })).body.fields.url).toContain('http or https address');
     }
+    const outer = await create('https://backend.example/', { event_types: ['session.cleaned'] });
+    const led = await stage.api.patch(`/api/webhooks/${outer.webhook_id}`, { url: 'http://169.254.169.254/latest/' });
+    expect(led).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     // Made while it was allowed, and still there: refused at each try instead. localhost is a name like any other then.
     await stage.restartService({ WEBHOOK_ALLOW_PRIVATE: 'true' });
     const byName = await create(`http://localhost:${port}/`, { event_types: ['session.linked'] });
@@ -486,8 +489,8 @@ describe('webhooks', () => {
     const outside = await receiver();
     outside.answer = () => ({ status: 308, headers: { location: `http://127.0.0.1:${port}/inside` } });
     const before = inside.received.length;
-    const { webhook_id: led } = await create(outside.url, { event_types: ['session.linked'] });
-    const test = await stage.api.post(`/api/webhooks/${led}/test`, {});
+    const { webhook_id: redirected } = await create(outside.url, { event_types: ['session.linked'] });
+    const test = await stage.api.post(`/api/webhooks/${redirected}/test`, {});
     expect(test.body).toMatchObject({ success: false, http_status: 308, error: { code: 'redirected' } });
     expect(inside.received.filter(({ type }) => type === 'webhook.test')).toHaveLength(0);
     expect(inside.received.length).toBeGreaterThanOrEqual(before);
