@@ -90,6 +90,7 @@ export async function startService(
         ledger,
         database: eventsDatabase,
         outboxDatabase,
+        outbox,
         defaultAfterMs: config.UNDELIVERED_AFTER,
         logger,
         now: Date.now,

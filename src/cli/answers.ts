@@ -171,7 +171,7 @@ export interface WebhookTestAnswer extends DoneAnswer {
   readonly success: boolean;
   readonly http_status: number | null;
   readonly ms: number;
-  readonly error: { readonly sentence: string } | null;
+  readonly error: { readonly sentence: string; readonly reason: string | null } | null;
 }
 
 export interface DeliveriesAnswer {

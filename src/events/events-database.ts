@@ -33,7 +33,7 @@ const MIGRATIONS = [
    ) STRICT;
    CREATE TABLE deliveries (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
-     delivery_id TEXT NOT NULL UNIQUE,
+     token TEXT NOT NULL,
      webhook_id TEXT NOT NULL,
      organization_id TEXT NOT NULL,
      event_id INTEGER NOT NULL,
@@ -50,7 +50,6 @@ const MIGRATIONS = [
    -- A delivery costs the same after a million that are finished: what waits has an index of its own.
    CREATE INDEX deliveries_waiting ON deliveries (webhook_id, organization_id, seq, waits_since) WHERE state = 'waiting';
    CREATE INDEX deliveries_by_state ON deliveries (webhook_id, state, seq);
-   CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id, seq);
    CREATE INDEX deliveries_parked ON deliveries (seq) WHERE state = 'parked';
    CREATE INDEX deliveries_finished ON deliveries (finished_at) WHERE finished_at IS NOT NULL;
    CREATE TABLE troubles (

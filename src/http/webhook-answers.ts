@@ -4,8 +4,9 @@ import type { Sentences } from './sentences.js';
 
 /** Webhooks and their deliveries in the words of the wire. Never their secrets. */
 
-function failureFields({ code, httpStatus }: Pick<Failure, 'code' | 'httpStatus'>, sentences: Sentences) {
-  return { code, http_status: httpStatus, sentence: sentences.deliveryErrors[code] };
+/** Why a try was no success. */
+export function failureFields({ code, httpStatus, reason }: Omit<Failure, 'at'>, sentences: Sentences) {
+  return { code, http_status: httpStatus, reason, sentence: sentences.deliveryErrors[code] };
 }
 
 export function webhookFields(webhook: Webhook, backlog: Backlog, sentences: Sentences) {

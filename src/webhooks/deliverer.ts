@@ -17,6 +17,8 @@ const LONGEST_SLEEP_MS = 60_000;
 /** Within the 10 s in which every request to this service is answered, ms. */
 const TEST_TIMEOUT_MS = 8000;
 const TESTS_AT_ONCE = 4;
+/** Characters of what the system says about a failure. */
+const MAX_REASON = 100;
 /** How long a receiver may take to answer at a stop, ms: what it took and could not say, it gets again. The whole stop has 5 s. */
 const STOP_GRACE_MS = 2000;
 
@@ -51,7 +53,7 @@ export interface TryResult {
   readonly httpStatus: number | null;
   readonly ms: number;
   /** Null: it went well. */
-  readonly error: DeliveryError | null;
+  readonly error: Omit<Failure, 'at'> | null;
 }
 
 interface LineState {
@@ -130,9 +132,9 @@ export class Deliverer {
       if (left <= 0) return { kind: 'failed', code: 'timeout', detail: 'no turn in time' };
       return this.post(webhook, id, body, Math.min(settings.timeoutMs, left));
     });
-    const result = { ...verdictOf(outcome), ms: now() - begun };
-    if (result.error === null) this.hurry(webhook.webhookId);
-    return result;
+    const error = failureOf(outcome);
+    if (error === null) this.hurry(webhook.webhookId);
+    return { httpStatus: outcome.kind === 'answered' ? outcome.status : null, ms: now() - begun, error };
   }
 
   /** Nothing is begun any more; what is under way has a moment to end, and is then called off and waits for the next start. */
@@ -202,7 +204,7 @@ export class Deliverer {
     );
     if (outcome.kind === 'aborted') return;
     const at = now();
-    const { error, httpStatus } = verdictOf(outcome);
+    const error = failureOf(outcome);
     if (error === null) {
       deliveries.delivered(delivery, at);
       state.trouble = null;
@@ -219,7 +221,7 @@ export class Deliverer {
       this.house.counts.tried('delivered');
       return;
     }
-    await this.failed(webhook, delivery, state, { code: error, httpStatus, at }, outcome);
+    await this.failed(webhook, delivery, state, { ...error, at }, outcome);
   }
 
   private async failed(
@@ -252,6 +254,7 @@ export class Deliverer {
         delivery_id: delivery.deliveryId,
         code: failure.code,
         http_status: failure.httpStatus,
+        reason: failure.reason,
         failures: trouble.failures,
         next_try: new Date(trouble.nextTryAt).toISOString(),
       },
@@ -297,11 +300,14 @@ export class Deliverer {
   }
 }
 
-function verdictOf(outcome: Outcome): { error: DeliveryError | null; httpStatus: number | null } {
-  if (outcome.kind === 'aborted') return { error: 'timeout', httpStatus: null };
-  if (outcome.kind === 'failed') return { error: outcome.code, httpStatus: null };
+/** Null: it went well. */
+function failureOf(outcome: Outcome): Omit<Failure, 'at'> | null {
+  if (outcome.kind === 'aborted') return { code: 'timeout', httpStatus: null, reason: null };
+  if (outcome.kind === 'failed') {
+    return { code: outcome.code, httpStatus: null, reason: outcome.detail.slice(0, MAX_REASON) };
+  }
   const { status } = outcome;
-  if (status >= 200 && status < 300) return { error: null, httpStatus: status };
-  const error = status === 410 ? 'gone' : status >= 300 && status < 400 ? 'redirected' : 'refused';
-  return { error, httpStatus: status };
+  if (status >= 200 && status < 300) return null;
+  const code = status === 410 ? 'gone' : status >= 300 && status < 400 ? 'redirected' : 'refused';
+  return { code, httpStatus: status, reason: null };
 }

@@ -2,14 +2,22 @@ import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { EventName, ServiceEvent } from '../events/catalogue.js';
 import type { OrganizationId } from '../organization-id.js';
-import type { Backlog, Delivery, DeliveryState, Failure, Trouble, Webhook } from './webhook.js';
+import {
+  type Backlog,
+  DELIVERY_STATES,
+  type Delivery,
+  type DeliveryState,
+  type Failure,
+  type Trouble,
+  type Webhook,
+} from './webhook.js';
 
 /** How many rows one statement changes or removes, so that none holds up the process for longer than some ten ms. */
 export const AT_ONCE = 2000;
 
 interface Row {
   seq: number;
-  delivery_id: string;
+  token: string;
   webhook_id: string;
   organization_id: OrganizationId;
   event_id: number;
@@ -62,9 +70,9 @@ export class DeliveryStore {
     const data = JSON.stringify(event.data);
     for (const { webhookId } of webhooks) {
       this.sql(
-        `INSERT INTO deliveries (delivery_id, webhook_id, organization_id, event_id, name, at, data, state, waits_since)
+        `INSERT INTO deliveries (token, webhook_id, organization_id, event_id, name, at, data, state, waits_since)
          VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)`,
-      ).run(newDeliveryId(), webhookId, event.organizationId, event.id, event.name, event.at, data, event.at);
+      ).run(newToken(), webhookId, event.organizationId, event.id, event.name, event.at, data, event.at);
     }
   }
 
@@ -150,18 +158,22 @@ export class DeliveryStore {
   }
 
   get(webhookId: string, deliveryId: string): Delivery | null {
-    const row = this.sql<Row>('SELECT * FROM deliveries WHERE delivery_id = ? AND webhook_id = ?').get(
-      deliveryId,
-      webhookId,
-    );
-    return row ? toDelivery(row) : null;
+    const seq = /^msg_[0-9a-f]{16}_(\d{1,15})$/.exec(deliveryId)?.[1];
+    if (seq === undefined) return null;
+    const row = this.sql<Row>('SELECT * FROM deliveries WHERE seq = ? AND webhook_id = ?').get(Number(seq), webhookId);
+    return row && deliveryIdOf(row) === deliveryId ? toDelivery(row) : null;
   }
 
   /** Oldest first; `next` is the cursor of the following page, null at the end. */
   list(webhookId: string, { state, after = 0, limit }: DeliveryQuery): { deliveries: Delivery[]; next: number | null } {
-    const rows = this.sql<Row>(
-      `SELECT * FROM deliveries WHERE webhook_id = ? ${state ? 'AND state = ?' : ''} AND seq > ? ORDER BY seq LIMIT ?`,
-    ).all(...[webhookId, ...(state ? [state] : []), after, limit + 1]);
+    // Each state by its index, and put together here: an index for all of them would cost every event.
+    const rows = (state ? [state] : DELIVERY_STATES)
+      .flatMap((one) =>
+        this.sql<Row>(
+          `SELECT * FROM deliveries INDEXED BY deliveries_by_state WHERE webhook_id = ? AND state = ? AND seq > ? ORDER BY seq LIMIT ?`,
+        ).all(webhookId, one, after, limit + 1),
+      )
+      .sort((a, b) => a.seq - b.seq);
     const page = rows.slice(0, limit);
     return { deliveries: page.map(toDelivery), next: rows.length > limit ? (page.at(-1)?.seq ?? null) : null };
   }
@@ -221,7 +233,7 @@ export class DeliveryStore {
     for (let last = ''; ;) {
       // From one webhook to the next by the index, however many deliveries each has.
       const next = this.sql<{ id: string | null }>(
-        'SELECT min(webhook_id) AS id FROM deliveries INDEXED BY deliveries_by_webhook WHERE webhook_id > ?',
+        'SELECT min(webhook_id) AS id FROM deliveries INDEXED BY deliveries_by_state WHERE webhook_id > ?',
       ).get(last)?.id;
       if (next == null) return 0;
       if (!isKnown(next)) {
@@ -250,19 +262,26 @@ export class DeliveryStore {
   }
 }
 
-/** Random, not the event's number: a receiver that remembers ids for years must not take a new event for an old one after DATA_DIR was lost. */
-function newDeliveryId(): string {
-  return `msg_${randomBytes(12).toString('hex')}`;
+/**
+ * Random, and not its number alone: a receiver that remembers ids for years must not take a new event for an old one after DATA_DIR was lost.
+ * Its number stands behind it, so that nothing has to be indexed by it.
+ */
+function newToken(): string {
+  return randomBytes(8).toString('hex');
 }
 
-function errorText({ code, httpStatus }: Failure): string {
-  return JSON.stringify({ code, httpStatus });
+function deliveryIdOf({ token, seq }: Row): string {
+  return `msg_${token}_${seq}`;
+}
+
+function errorText({ code, httpStatus, reason }: Failure): string {
+  return JSON.stringify({ code, httpStatus, reason });
 }
 
 function toDelivery(row: Row): Delivery {
   return {
     seq: row.seq,
-    deliveryId: row.delivery_id,
+    deliveryId: deliveryIdOf(row),
     webhookId: row.webhook_id,
     organizationId: row.organization_id,
     eventId: row.event_id,

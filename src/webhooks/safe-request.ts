@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net, { type LookupFunction } from 'node:net';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
+import { redact } from '../logger.js';
 import { isPublicAddress } from './receiver-address.js';
 
 /** What became of one request. */
@@ -115,6 +116,7 @@ function failure(error: NodeJS.ErrnoException, { aborted, reason }: AbortSignal)
   return {
     kind: 'failed',
     code: isPrivate ? 'private_address' : 'unreachable',
-    detail: isPrivate ? error.message : (error.code ?? error.message),
+    // A code is a word of the system's, and longer than what redact lets pass; a message may quote anything.
+    detail: isPrivate || error.code === undefined ? redact(error.message) : error.code,
   };
 }

@@ -4,6 +4,8 @@ import type { EventLedger } from '../events/event-ledger.js';
 import { redact, type Logger } from '../logger.js';
 import type { OrganizationId } from '../organization-id.js';
 import type { MessageState, OutboxMessage } from '../outbox/outbox-message.js';
+import type { Outbox } from '../outbox/outbox.js';
+import { afterQuietHours } from '../outbox/quiet-hours.js';
 import { judge } from './undelivered.js';
 
 /** How often the clock is looked at, ms. */
@@ -32,6 +34,7 @@ interface Parts {
   readonly database: Database.Database;
   /** Only read. */
   readonly outboxDatabase: Database.Database;
+  readonly outbox: Pick<Outbox, 'quietHours'>;
   /** What holds for organizations that chose nothing, ms; 0: never. */
   readonly defaultAfterMs: number;
   readonly logger: Logger;
@@ -153,9 +156,11 @@ export class UndeliveredWatch {
   }
 
   private look(row: Row, { isNoted } = { isNoted: true }): void {
-    const { database, ledger, now } = this.parts;
+    const { database, ledger, outbox, now } = this.parts;
     const { messageId, organizationId, state } = row;
-    const from = Math.max(row.createdAt, row.sendAt);
+    const wanted = Math.max(row.createdAt, row.sendAt);
+    // What rests until the morning on purpose is not late in the night.
+    const from = afterQuietHours(outbox.quietHours(organizationId), wanted);
     const afterMs = this.delays.get(organizationId) ?? this.parts.defaultAfterMs;
     const judgement = judge({ state, from }, afterMs === 0 ? null : afterMs, now());
     if (judgement === 'forget' || this.wasTold(messageId)) {
@@ -174,7 +179,7 @@ export class UndeliveredWatch {
       error_code: row.errorCode,
       ack_code: row.ackCode,
       phone_last4: row.phone.slice(-4),
-      after_ms: Math.max(0, now() - from),
+      after_ms: Math.max(0, now() - wanted),
     };
     ledger.tell('message.undelivered', organizationId, data, () => {
       database.prepare('INSERT INTO undelivered_told VALUES (?, ?)').run(messageId, now());

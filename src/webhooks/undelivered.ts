@@ -3,7 +3,7 @@ import type { MessageState } from '../outbox/outbox-message.js';
 /** What is known of a message when it is looked at. Times are epoch ms, delays ms. */
 export interface Looked {
   readonly state: MessageState;
-  /** When it was accepted, or its `send_at`. */
+  /** When it could leave: when it was accepted, or its `send_at`, or the end of the quiet hours after that. */
   readonly from: number;
 }
 

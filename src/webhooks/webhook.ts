@@ -37,6 +37,8 @@ export interface Failure {
   readonly code: DeliveryError;
   /** The receiver's, when it answered. */
   readonly httpStatus: number | null;
+  /** What the system says when it did not, like `ECONNREFUSED` or `CERT_HAS_EXPIRED`; short. */
+  readonly reason: string | null;
   /** Epoch ms. */
   readonly at: number;
 }
@@ -84,7 +86,7 @@ export interface Delivery {
   /** Since when it waits: since it happened, or since a person asked for it again. */
   readonly waitsSince: number;
   readonly lastTryAt: number | null;
-  readonly lastError: Pick<Failure, 'code' | 'httpStatus'> | null;
+  readonly lastError: Omit<Failure, 'at'> | null;
   /** When it was delivered or parked. */
   readonly finishedAt: number | null;
 }

@@ -53,7 +53,7 @@ export class Webhooks {
   private readonly stored: DeliveryStore;
   private readonly deliverer: Deliverer;
   private timer: NodeJS.Timeout | null = null;
-  private tidying = false;
+  private tidying: Promise<void> | null = null;
   private stopped = false;
 
   constructor(private readonly parts: Parts) {
@@ -85,16 +85,16 @@ export class Webhooks {
         'Deliveries to webhooks wait from before.',
       );
     }
-    this.timer = setInterval(() => void this.tidy(), TIDY_EVERY_MS);
+    this.timer = setInterval(() => void this.tidyUp(), TIDY_EVERY_MS);
     // What a former process did not get done.
-    void this.tidy();
+    void this.tidyUp();
   }
 
   /** Calls off what is under way; it waits for the next start. */
   async stop(): Promise<void> {
     this.stopped = true;
     if (this.timer) clearInterval(this.timer);
-    await this.deliverer.stop();
+    await Promise.all([this.deliverer.stop(), this.tidying]);
   }
 
   /** Durable when it returns, and told of everything from now on. @throws ServiceError `too_many_webhooks` */
@@ -211,13 +211,17 @@ export class Webhooks {
 
   // --- inside ---
 
-  /** Parks what nobody will take and what is too much, and removes what is old; little by little. One at a time. */
+  /** Parks what nobody will take and what is too much, and removes what is old; little by little, and once at a time. */
+  private tidyUp(): Promise<void> {
+    this.tidying ??= this.tidy().finally(() => (this.tidying = null));
+    return this.tidying;
+  }
+
   private async tidy(): Promise<void> {
-    if (this.tidying) return;
-    this.tidying = true;
     const { settings, logger, now } = this.parts;
     try {
       for (const webhook of this.webhooks.all()) {
+        if (this.stopped) return;
         const { webhookId, disabledReason, oldSecret } = webhook;
         if (oldSecret && oldSecret.until <= now()) this.webhooks.save({ ...webhook, oldSecret: null });
         if (disabledReason !== null) await this.inPieces(() => this.park(webhookId));
@@ -238,8 +242,6 @@ export class Webhooks {
         { event: 'webhook_storage_failed' },
         `Deliveries could not be tidied up (disk full?): ${redact(String(error))}`,
       );
-    } finally {
-      this.tidying = false;
     }
   }
 
@@ -263,7 +265,7 @@ export class Webhooks {
   /** The first piece at once, so that it shows; the rest follows. */
   private disabled(webhookId: string): void {
     this.stored.endTrouble({ webhookId });
-    if (this.park(webhookId) === AT_ONCE) void this.tidy();
+    if (this.park(webhookId) === AT_ONCE) void this.tidyUp();
   }
 }
 

@@ -1,3 +1,9 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Receiver, type Received } from '../stage/receiver.js';
 import { Stage, type StageOptions } from '../stage/stage.js';
@@ -5,6 +11,8 @@ import { Stage, type StageOptions } from '../stage/stage.js';
 const PHONE = '573001112233';
 const OTHER_PHONE = '573001114455';
 const CUSTOMER = '573109998877';
+/** Node itself makes no certificates. */
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const SILENT = '573109998866';
 
 /** Receivers of tests are on loopback; the waits are short. */
@@ -273,6 +281,51 @@ describe('webhooks', () => {
     expect(await webhook(id)).toMatchObject({ parked: 0, enabled: true });
   });
 
+  it('are told of everything that the outbox knows, however often the process is killed while it sends', async () => {
+    await set({}, { asProcess: true });
+    await stage.pair('2', PHONE);
+    const one = await receiver();
+    const { webhook_id: id } = await create(one.url, { event_types: ['message.status'] });
+    const messages: string[] = [];
+    // Killed when the second request, then the third and so on is there and not answered yet: events, commits and requests are under way.
+    for (let round = 2; round <= 6; round++) {
+      let left = round;
+      const killed = new Promise<void>((resolve) => {
+        one.answer = () => {
+          if (--left > 0) return 204;
+          one.answer = () => null;
+          void stage.process.end('SIGKILL').then(() => resolve());
+          return null;
+        };
+      });
+      for (let i = 0; i < 3; i++) {
+        const sent = await stage.api.send('2', CUSTOMER, stage.text(), { wait_ms: 0 }).catch(() => null);
+        if (sent) messages.push(sent.body.message_id as string);
+      }
+      await killed;
+      one.answer = () => 204;
+      await stage.startService();
+      await stage.api.ready('2');
+    }
+    const { body: list } = await stage.api.get(`/api/messages?organization_id=2&limit=200`);
+    const known = list.messages as { message_id: string; status: string; times: Record<string, string> }[];
+    expect(known.map(({ message_id: messageId }) => messageId)).toEqual(expect.arrayContaining(messages));
+    // Every step that the outbox knows was taken, and in the order of the ledger.
+    for (const { message_id: messageId } of known) {
+      const { times } = (await stage.api.message(messageId)).body as { times: Record<string, string> };
+      for (const status of Object.keys(times).filter((step) => step !== 'queued')) {
+        const isIt = ({ data }: Received) => data.message_id === messageId && data.status === status;
+        await one.until(() => one.taken().some(isIt), `${messageId} ${status}`);
+      }
+    }
+    const order = one.taken().map(({ data }) => Number(data.event_id));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(known.length).toBeGreaterThan(5);
+    expect(await webhook(id)).toMatchObject({ parked: 0 });
+    const ids = new Map(one.received.map(({ data, id: webhookId }) => [data.event_id, webhookId]));
+    for (const each of one.received) expect(ids.get(each.data.event_id)).toBe(each.id);
+  });
+
   it('tell what was not delivered in time, once, also over a restart, so that somebody can write an SMS', async () => {
     await set({ UNDELIVERED_AFTER: '1500' });
     await stage.pair('2', PHONE);
@@ -414,6 +467,9 @@ describe('webhooks', () => {
     for (const url of ['ftp://backend.example/', 'https://me:secret@backend.example/', 'backend.example', 7, null]) {
       expect((await stage.api.post('/api/webhooks', { url })).body.fields.url).toContain('http or https address');
     }
+    const outer = await create('https://backend.example/', { event_types: ['session.cleaned'] });
+    const led = await stage.api.patch(`/api/webhooks/${outer.webhook_id}`, { url: 'http://169.254.169.254/latest/' });
+    expect(led).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     // Made while it was allowed, and still there: refused at each try instead. localhost is a name like any other then.
     await stage.restartService({ WEBHOOK_ALLOW_PRIVATE: 'true' });
     const byName = await create(`http://localhost:${port}/`, { event_types: ['session.linked'] });
@@ -433,11 +489,43 @@ describe('webhooks', () => {
     const outside = await receiver();
     outside.answer = () => ({ status: 308, headers: { location: `http://127.0.0.1:${port}/inside` } });
     const before = inside.received.length;
-    const { webhook_id: led } = await create(outside.url, { event_types: ['session.linked'] });
-    const test = await stage.api.post(`/api/webhooks/${led}/test`, {});
+    const { webhook_id: redirected } = await create(outside.url, { event_types: ['session.linked'] });
+    const test = await stage.api.post(`/api/webhooks/${redirected}/test`, {});
     expect(test.body).toMatchObject({ success: false, http_status: 308, error: { code: 'redirected' } });
     expect(inside.received.filter(({ type }) => type === 'webhook.test')).toHaveLength(0);
     expect(inside.received.length).toBeGreaterThanOrEqual(before);
+  });
+
+  it.runIf(hasOpenssl)('go over https, to whom the system trusts, and to nobody else', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'tls-'));
+    const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
+    const request = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost`;
+    execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const bodies: string[] = [];
+    const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (incoming, response) => {
+      incoming.on('data', (chunk: Buffer) => bodies.push(chunk.toString()));
+      incoming.on('end', () => response.writeHead(204).end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      await set({}, { asProcess: true });
+      const { port } = server.address() as AddressInfo;
+      const { webhook_id: id } = await create(`https://localhost:${port}/`, { event_types: ['session.linked'] });
+      const stranger = (await stage.api.post(`/api/webhooks/${id}/test`, {})).body;
+      expect(stranger.error).toMatchObject({ code: 'unreachable', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+      expect(bodies).toEqual([]);
+      await stage.restartService({ NODE_EXTRA_CA_CERTS: cert });
+      expect((await stage.api.post(`/api/webhooks/${id}/test`, {})).body).toMatchObject({ success: true });
+      expect(bodies.join('')).toContain('webhook.test');
+      // The certificate is of another name.
+      await stage.api.patch(`/api/webhooks/${id}`, { url: `https://127.0.0.1:${port}/` });
+      const other = (await stage.api.post(`/api/webhooks/${id}/test`, {})).body;
+      expect(other.error).toMatchObject({ code: 'unreachable', reason: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('are bounded: how many, what they are made of, and what waits for them', async () => {

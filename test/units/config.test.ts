@@ -150,6 +150,14 @@ describe('is refused by the name of the variable', () => {
     ['OUTBOX_LIMIT', ['0', '1000001']],
     ['MESSAGE_RETENTION_DAYS', ['0', '3651', 'forever']],
     ['CLEAN_WAIT', ['-1', '9001']],
+    ['WEBHOOK_ALLOW_PRIVATE', ['yes', '1', 'TRUE']],
+    ['WEBHOOK_TIMEOUT', ['99', '60001']],
+    ['WEBHOOK_RETRY_BASE_DELAY', ['0', '5s']],
+    ['WEBHOOK_RETRY_MAX_DELAY', ['0']],
+    ['WEBHOOK_RETRY_FOR', ['0', '604800001']],
+    ['WEBHOOK_BACKLOG', ['0', '9']],
+    ['WEBHOOK_RETENTION_DAYS', ['0', '366']],
+    ['UNDELIVERED_AFTER', ['-1', '604800001', 'never']],
   ] as const)('%s', (name, values) => {
     for (const value of values) {
       const problems = problemsOf({ [name]: value });
@@ -168,6 +176,7 @@ describe('is refused by the name of the variable', () => {
   test.each([
     ['RECONNECT_MAX_DELAY', { RECONNECT_BASE_DELAY: '5000', RECONNECT_MAX_DELAY: '4999' }],
     ['RECONNECT_MAX_DELAY', { RECONNECT_MAX_DELAY: '999' }],
+    ['WEBHOOK_RETRY_MAX_DELAY', { WEBHOOK_RETRY_MAX_DELAY: '4999' }],
     ['SILENCE_TIMEOUT', { SILENCE_TIMEOUT: '30000' }],
     ['SILENCE_TIMEOUT', { KEEP_ALIVE_INTERVAL: '35000' }],
     ['DATA_DIR', { DATA_DIR: './auth_sessions/data' }],

@@ -268,6 +268,8 @@ describe('the checker', () => {
       'outbox does not know store',
     ],
     ['src/outbox/x.ts', "import type { Sentences } from '../http/sentences.js';", 'outbox does not know http'],
+    ['src/webhooks/x.ts', "import type { Sentences } from '../http/sentences.js';", 'webhooks does not know http'],
+    ['src/outbox/x.ts', "import { Webhooks } from '../webhooks/webhooks.js';", 'outbox does not know webhooks'],
     ['src/store/group-commit.ts', "import { Outbox } from '../outbox/outbox.js';", 'store does not know outbox'],
     ['src/baileys/x.ts', "import { GroupCommit } from '../store/group-commit.js';", 'baileys does not know store'],
     ['src/logger.ts', "import type { FaultKind } from './health/session-fault.js';", 'the closed list imports no room'],

@@ -70,7 +70,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   test: async (context) => {
     const answer = await context.service.post<WebhookTestAnswer>(`${pathOf(context)}/test`, {});
     const { error, http_status: status, ms } = answer;
-    done(context, answer, `${status ?? '—'}, ${ms} ms${error === null ? '' : `: ${printable(error.sentence)}`}`);
+    const reason = error?.reason ? ` (${printable(error.reason)})` : '';
+    const what = error === null ? '' : `: ${printable(error.sentence)}${reason}`;
+    done(context, answer, `${status ?? '—'}, ${ms} ms${what}`);
     return answer.success ? EXIT.ok : EXIT.failed;
   },
 

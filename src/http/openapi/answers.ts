@@ -216,6 +216,7 @@ const secret = z.string().meta({ description: 'For Standard Webhooks libraries; 
 const deliveryError = z.object({
   code: z.enum(DELIVERY_ERRORS),
   http_status: z.int().nullable().meta({ description: "The receiver's answer, if there was one." }),
+  reason: z.string().nullable().meta({ description: 'What the system says when there was none, like `ECONNREFUSED`.' }),
   sentence,
 });
 const webhookFields = {

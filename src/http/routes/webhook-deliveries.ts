@@ -34,7 +34,7 @@ export const redeliverBody = z
 /**
  * What became of the events of a webhook.
  * - `GET /api/webhooks/:webhook_id/deliveries?status=&after=&limit=` -> `{deliveries: [{delivery_id, event_id, type, organization_id, at, status:
- *   waiting | delivered | parked, attempts, last_try_at, finished_at, error: {code, http_status, sentence} | null}], next}`, oldest first;
+ *   waiting | delivered | parked, attempts, last_try_at, finished_at, error: {code, http_status, reason, sentence} | null}], next}`, oldest first;
  *   `limit` 1..200, by default 50. Finished ones are kept for `WEBHOOK_RETENTION_DAYS`.
  * - `POST /api/webhooks/:webhook_id/redeliver {delivery_id}` sends one again, `{status: "parked"}` all that are parked (2000 at a time), in their
  *   old order, with their old ids -> `{success, message, webhook_id, redelivering, parked}`.

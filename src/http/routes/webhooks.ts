@@ -5,7 +5,7 @@ import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, readBody, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 import type { Sentences } from '../sentences.js';
-import { webhookFields } from '../webhook-answers.js';
+import { failureFields, webhookFields } from '../webhook-answers.js';
 import type { Webhook } from '../../webhooks/webhook.js';
 
 export const webhookBody = (allowPrivate: boolean) =>
@@ -28,7 +28,7 @@ export const webhooksQuery = z.strictObject({ organization_id: organizationId.op
 
 /**
  * Who is told of events. A webhook is answered as `{webhook_id, organization_id (null: all), url, event_types (null: all), description, enabled,
- * disabled_reason: by_request | gone | null, created_at, waiting, parked, last_delivered_at, last_failure: {code, http_status, sentence, at} | null,
+ * disabled_reason: by_request | gone | null, created_at, waiting, parked, last_delivered_at, last_failure: {code, http_status, reason, sentence, at} | null,
  * next_try_at}`.
  * - `POST /api/webhooks {url, organization_id?, event_types?, description?}` -> 201, with `success`, `message` and its `secret`, shown here only.
  * - `GET /api/webhooks?organization_id=` -> `{total, webhooks}`: those of the organization (not the global ones), or all.
@@ -36,7 +36,7 @@ export const webhooksQuery = z.strictObject({ organization_id: organizationId.op
  * - `PATCH /api/webhooks/:webhook_id {url?, event_types?, description?, enabled?}` -> the webhook with `success` and `message`. Disabling parks what waits.
  * - `DELETE /api/webhooks/:webhook_id` -> `{success, message, webhook_id}`.
  * - `POST /api/webhooks/:webhook_id/rotate-secret` -> `{success, message, webhook_id, secret, old_secret_until}`.
- * - `POST /api/webhooks/:webhook_id/test` -> `{success, message, webhook_id, http_status, ms, error: {code, http_status, sentence} | null}`; sends now and once.
+ * - `POST /api/webhooks/:webhook_id/test` -> `{success, message, webhook_id, http_status, ms, error: {code, http_status, reason, sentence} | null}`; sends now and once.
  * Errors: 400, 404 `unknown_webhook`, 409 `too_many_webhooks`.
  */
 export function webhookRoutes(parts: HttpParts): Router {
@@ -122,7 +122,7 @@ export function webhookRoutes(parts: HttpParts): Router {
         webhook_id: request.params.webhook_id,
         http_status: httpStatus,
         ms,
-        error: error && { code: error, http_status: httpStatus, sentence: sentences.deliveryErrors[error] },
+        error: error && failureFields(error, sentences),
       });
     })
     .all(methodNotAllowed('POST'));

@@ -107,7 +107,15 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     random: () => 0.5,
     counts: { tried: () => {}, parked: () => {} },
   });
-  const undelivered = new UndeliveredWatch({ ledger, database, outboxDatabase, defaultAfterMs: 0, logger, now });
+  const undelivered = new UndeliveredWatch({
+    ledger,
+    database,
+    outboxDatabase,
+    outbox,
+    defaultAfterMs: 0,
+    logger,
+    now,
+  });
   const app = createApp({
     config,
     sessions,

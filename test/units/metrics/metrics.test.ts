@@ -58,6 +58,10 @@ describe('the metrics', () => {
       'whatsapp_message_errors_total{code="recipient_refused"}',
       'whatsapp_ack_latency_seconds_count',
       'whatsapp_outbox_oldest_age_seconds',
+      'whatsapp_webhook_backlog{state="waiting"}',
+      'whatsapp_webhook_oldest_waiting_age_seconds',
+      'whatsapp_webhook_tries_total{outcome="private_address"}',
+      'whatsapp_webhook_parked_total',
     ]) {
       expect(valueOf(text, series), series).toBe(0);
     }

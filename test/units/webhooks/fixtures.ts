@@ -99,8 +99,8 @@ export class Room {
   }
 
   watch(defaultAfterMs: number): UndeliveredWatch {
-    const { ledger, database, outboxDatabase, logger, now } = this;
-    return new UndeliveredWatch({ ledger, database, outboxDatabase, defaultAfterMs, logger, now });
+    const { ledger, database, outboxDatabase, outbox, logger, now } = this;
+    return new UndeliveredWatch({ ledger, database, outboxDatabase, outbox, defaultAfterMs, logger, now });
   }
 
   hook(url: string, organizationId: OrganizationId | null = null) {

@@ -106,6 +106,24 @@ describe('the watch', () => {
     expect(noted()).toBe(0);
   });
 
+  it('counts from the end of the quiet hours, in which a message rests on purpose', async () => {
+    const { room, clock, accept, told } = stage();
+    // 5:00 in Bogota at the beginning; customers are left in peace until 8:00.
+    await room.outbox.setQuietHours(SHOP, { from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
+    const watch = room.watch(10 * MINUTE);
+    const rests = await accept(SHOP);
+    const other = await accept(OTHER);
+    clock.now += 60 * MINUTE;
+    watch.tick();
+    expect(told().map(({ message_id }) => message_id)).toEqual([other]);
+    clock.now = T0 + 190 * MINUTE - 1;
+    watch.tick();
+    expect(told()).toHaveLength(1);
+    clock.now += 1;
+    watch.tick();
+    expect(told()[1]).toMatchObject({ message_id: rests, after_ms: 190 * MINUTE });
+  });
+
   it('holds to what each organization chose, also for messages that wait', async () => {
     const { room, clock, accept, told } = stage();
     let watch = room.watch(10 * MINUTE);

@@ -108,13 +108,44 @@ describe('lines', () => {
   });
 });
 
+describe('the list of deliveries', () => {
+  it('is in the order of what happened, whatever became of each, page by page', async () => {
+    const room = new Room({ maxWaiting: 10 });
+    const { webhookId } = room.hook('https://a.example/');
+    const other = room.hook('https://b.example/', OTHER);
+    const all: number[] = [];
+    for (let i = 0; i < 5; i++) all.push(room.tell());
+    await room.until(() => room.webhooks.backlog(webhookId).waiting === 0, 'delivered');
+    room.answer = never;
+    for (let i = 0; i < 15; i++) all.push(room.tell(i % 2 ? SHOP : OTHER));
+    await (room.webhooks as unknown as { tidyUp: () => Promise<void> }).tidyUp();
+    const pages: number[][] = [];
+    for (let after: number | null = 0; after !== null;) {
+      const page = room.webhooks.deliveries(webhookId, { after, limit: 3 });
+      pages.push(page.deliveries.map(({ eventId }) => eventId));
+      after = page.next;
+    }
+    expect(pages.flat()).toEqual(all);
+    expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 3, 3, 3, 2]);
+    const states = room.webhooks.deliveries(webhookId, { limit: 100 }).deliveries.map(({ state }) => state);
+    expect(new Set(states)).toEqual(new Set(['delivered', 'parked', 'waiting']));
+    // An id leads to its own delivery, and no other webhook's.
+    const [first] = room.webhooks.deliveries(webhookId, { limit: 1 }).deliveries;
+    const id = first?.deliveryId as string;
+    expect(() => room.webhooks.redeliver(other.webhookId, { deliveryId: id })).toThrow('unknown_delivery');
+    const guessed = id.replace(/msg_../, 'msg_zz');
+    expect(() => room.webhooks.redeliver(webhookId, { deliveryId: guessed })).toThrow('unknown_delivery');
+    expect(room.webhooks.redeliver(webhookId, { deliveryId: id })).toBe(1);
+  });
+});
+
 describe('what is kept', () => {
   it('has a bound for what waits: beyond it the oldest are parked', async () => {
     const room = new Room({ maxWaiting: 10 });
     room.answer = never;
     const { webhookId } = room.hook('https://a.example/');
     const ids = Array.from({ length: 15 }, () => room.tell());
-    await (room.webhooks as unknown as { tidy: () => Promise<void> }).tidy();
+    await (room.webhooks as unknown as { tidyUp: () => Promise<void> }).tidyUp();
     const { deliveries } = room.webhooks.deliveries(webhookId, { state: 'parked', limit: 100 });
     expect(deliveries.map(({ eventId }) => eventId)).toEqual(ids.slice(0, 5));
     expect(room.log.find(({ event }) => event === 'webhook_parked')).toMatchObject({ level: 'error', deliveries: 5 });
@@ -131,7 +162,7 @@ describe('what is kept', () => {
     room.webhooks.remove(removed.webhookId);
     const before = room.webhooks.rotateSecret(kept.webhookId);
     const count = () => (room.database.prepare('SELECT count(*) AS n FROM deliveries').get() as { n: number }).n;
-    const tidy = (): Promise<void> => (room.webhooks as unknown as { tidy: () => Promise<void> }).tidy();
+    const tidy = (): Promise<void> => (room.webhooks as unknown as { tidyUp: () => Promise<void> }).tidyUp();
     await tidy();
     expect(count()).toBe(1);
     room.clock.now += 1001;
