@@ -55,7 +55,7 @@ export function MessagesTab({ id }: { id: string }) {
             setTyped(value);
             if (value === '') setLooked('');
           }}
-          fault={pages.fault?.fields.phone}
+          fault={pages.fault?.about('phone')}
           input={{ type: 'search', enterkeyhint: 'search' }}
         />
         <Button type="submit" icon="search">
@@ -68,7 +68,7 @@ export function MessagesTab({ id }: { id: string }) {
           onValue={setState}
         />
       </form>
-      <Fault fault={pages.fault} onRetry={pages.reload} />
+      <Fault fault={pages.fault} onRetry={pages.reload} marked={['phone']} />
       {!pages.isLoaded && !pages.fault && <Loading />}
       {pages.isLoaded && pages.items.length === 0 && !pages.fault && <p>{say.empty}</p>}
       <ul class="messages">

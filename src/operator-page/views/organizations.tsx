@@ -210,12 +210,12 @@ function NewOrganization({ onClose }: { onClose: () => void }) {
         <Field
           label={fresh.id}
           help={fresh.rule}
-          fault={action.fault?.fields.organization_id}
+          fault={action.fault?.about('organization_id')}
           value={id}
           onValue={setId}
           input={{ required: true, maxLength: 64, autofocus: true, autocapitalize: 'off' }}
         />
-        <Fault fault={action.fault} />
+        <Fault fault={action.fault} marked={['organization_id']} />
         <div class="buttons buttons-end">
           <Button onClick={onClose}>{cancel}</Button>
           <Button kind="primary" type="submit" busy={action.busy}>

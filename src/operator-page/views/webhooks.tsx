@@ -86,7 +86,6 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
     );
     if (made) onMade(made.secret);
   };
-  const faults = action.fault?.fields;
   return (
     <Dialog title={say.add} onClose={onClose}>
       <form
@@ -99,18 +98,24 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
           label={say.url}
           value={url}
           onValue={setUrl}
-          fault={faults?.url}
+          fault={action.fault?.about('url')}
           input={{ type: 'url', required: true, autofocus: true, inputMode: 'url' }}
         />
         <Field
           label={say.organization}
           help={say.organizationHelp}
-          fault={faults?.organization_id}
+          fault={action.fault?.about('organization_id')}
           value={organization}
           onValue={setOrganization}
         />
-        <Field label={say.types} help={say.typesHelp} fault={faults?.event_types} value={types} onValue={setTypes} />
-        <Fault fault={action.fault} />
+        <Field
+          label={say.types}
+          help={say.typesHelp}
+          fault={action.fault?.about('event_types')}
+          value={types}
+          onValue={setTypes}
+        />
+        <Fault fault={action.fault} marked={['url', 'organization_id', 'event_types']} />
         <div class="buttons buttons-end">
           <Button onClick={onClose}>{cancel}</Button>
           <Button kind="primary" type="submit" busy={action.busy}>
