@@ -10,12 +10,14 @@ import { FORMATS } from '../routes/qr.js';
 import { sendMessageBody } from '../routes/send-message.js';
 import { startSessionBody } from '../routes/start-session.js';
 import type { AnswerName } from './answers.js';
+import { pageOperations } from './page-operations.js';
 
 export const TAGS = {
   Sessions: "An organization's session: linking a phone, looking at it, stopping it.",
   Keys: 'Setting keys aside, the backups, and the way back.',
   Messages: 'Every accepted message is stored first, and goes out as soon as it may.',
   Events: 'What happened, in order.',
+  Page: "The operator's page: signing in, the links, what it shows.",
   Operation: 'For machines that watch the service, and for those who write to it.',
 } as const;
 
@@ -37,8 +39,8 @@ export interface Operation {
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly about?: string;
-  /** No key is needed. */
-  readonly open?: boolean;
+  /** No key is needed. `shop`: but the cookie of an opened link for the shop. */
+  readonly open?: boolean | 'shop';
   readonly deprecated?: boolean;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
@@ -51,6 +53,7 @@ export interface Operation {
 /** The schemas of parts of a path. */
 export const PATH_PARTS: Readonly<Record<string, z.ZodType>> = {
   organization_id: organizationId,
+  name: z.string().meta({ description: 'As the page names it.' }),
   message_id: z.string().meta({ description: "The message's id, as `POST /api/send-message` answered it." }),
 };
 
@@ -212,7 +215,7 @@ export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>)
       id: 'listMessages',
       tag: 'Messages',
       summary: "An organization's messages",
-      about: 'Oldest first, 50 on a page unless `limit` says otherwise. Their texts are not told.',
+      about: 'Oldest first unless `order` says otherwise, 50 on a page unless `limit` does. Their texts are not told.',
       query: messagesQuery(DEFAULT_COUNTRY),
       answers: { 200: { about: 'One page; a page may be short before the end.', json: 'MessageList' } },
       errors: ['invalid_phone'],
@@ -261,7 +264,7 @@ export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>)
       tag: 'Events',
       summary: 'What happened',
       about:
-        'Oldest first, 100 on a page unless `limit` says otherwise. The newest `EVENTS_KEPT` of each organization are kept.',
+        'Oldest first unless `order` says otherwise, 100 on a page unless `limit` does. The newest `EVENTS_KEPT` of each organization are kept.',
       query: eventsQuery,
       answers: { 200: { about: 'One page.', json: 'EventList' } },
     },
@@ -280,6 +283,7 @@ export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>)
       answers: { 200: { about: 'The stream.', other: { 'text/event-stream': text } } },
       errors: ['shutting_down'],
     },
+    ...pageOperations(DEFAULT_COUNTRY),
     {
       method: 'get',
       path: '/health',
@@ -342,19 +346,30 @@ export function operations({ DEFAULT_COUNTRY }: Pick<Config, 'DEFAULT_COUNTRY'>)
   ];
 }
 
+const BEHIND_THE_KEY = [
+  'missing_api_key',
+  'wrong_api_key',
+  'signed_out',
+  'cross_site_request',
+  'too_many_requests',
+  'storage_unavailable',
+] as const;
+
 /** Every error that an operation may answer. */
 export function errorsOf(operation: Operation): ErrorCode[] {
   const { open, body, query, path, errors = [] } = operation;
   const codes = new Set<ErrorCode>(['internal_error']);
-  if (!open)
-    for (const code of ['missing_api_key', 'wrong_api_key', 'too_many_requests', 'storage_unavailable'] as const)
-      codes.add(code);
+  if (!open) for (const code of BEHIND_THE_KEY) codes.add(code);
+  if (open === 'shop')
+    for (const code of ['unknown_shop_link', 'cross_site_request', 'storage_unavailable'] as const) codes.add(code);
   if (body)
     for (const code of ['invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'] as const)
       codes.add(code);
   if (query) codes.add('invalid_request');
   const asksOrganization =
-    path.includes(':organization_id') || body !== undefined || (query && 'organization_id' in query.shape);
+    path.includes(':organization_id') ||
+    (body instanceof z.ZodObject && 'organization_id' in body.shape) ||
+    (query && 'organization_id' in query.shape);
   if (asksOrganization) codes.add('invalid_organization_id');
   for (const code of errors) codes.add(code);
   return [...codes];
