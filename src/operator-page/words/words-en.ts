@@ -16,7 +16,6 @@ export const english = {
   },
   connection: {
     lost: 'No connection to the service. What you see may be old; it is tried again by itself.',
-    back: 'Connected to the service again.',
   },
   signIn: {
     title: 'Sign in',
@@ -26,7 +25,6 @@ export const english = {
     show: 'Show the key',
     submit: 'Sign in',
     ended: 'Your session has ended. Sign in again; nothing is lost.',
-    checking: 'One moment…',
   },
   loading: 'Loading…',
   retry: 'Try again',
@@ -125,7 +123,6 @@ export const english = {
   } as unknown as Record<string, readonly [sentence: string, step: string]>,
   needsYou: 'Needs you',
   nextTry: (time: string) => `Next try ${time}.`,
-  untilTime: (time: string) => `Until ${time}.`,
   list: {
     title: 'Organizations',
     search: 'Search by id or phone',
@@ -141,7 +138,6 @@ export const english = {
     noMatch: 'Nothing fits the search.',
     clear: 'Show all',
     count: (shown: number, total: number) => (shown === total ? `${total} in all` : `${shown} of ${total}`),
-    next: 'Next step:',
     phone: 'Phone',
     queue: 'Queue',
     faults: 'Faults',
@@ -167,13 +163,11 @@ export const english = {
       keys: 'Keys and backups',
     },
     next: 'Next step',
-    since: (time: string) => `for ${time}`,
     phone: 'Phone',
     noPhone: 'No phone linked',
     start: 'Start',
     stop: 'Stop',
     restart: 'Restart',
-    started: 'Started.',
     latest: 'What happened last',
     allHistory: 'All history',
   },
@@ -268,8 +262,6 @@ export const english = {
     state: 'State',
     all: 'All states',
     empty: 'No message fits.',
-    to: 'To',
-    at: 'When',
     takeBack: 'Take back',
     takeBackOf: (phone: string) => `Take back the message to ${phone}`,
     tries: (count: number) => (count === 1 ? '1 try' : `${count} tries`),
@@ -282,7 +274,6 @@ export const english = {
     show: 'Show',
     kinds: { all: 'Everything', session: 'Session', faults: 'Faults and cleanings', messages: 'Messages' },
     empty: 'Nothing here yet.',
-    dayOf: 'Events of',
   },
   event: {
     status: (now: string, before: string) => `${now} (before: ${before})`,
@@ -298,8 +289,7 @@ export const english = {
     restored: 'A backup was put back',
     received: 'A customer wrote',
     message: (state: string) => `Message: ${state}`,
-    shopLinkMade: 'A link for the shop was made',
-    shopLinkOpened: 'The link for the shop was opened',
+    undelivered: (last4: string, state: string) => `Not yet on the phone ending in ${last4}: ${state}`,
   },
   reason: {
     restart_required: 'WhatsApp asks for a new login after the scan (normal)',
@@ -452,7 +442,6 @@ export const english = {
   },
   shop: {
     title: 'Link WhatsApp',
-    opening: 'Opening the link…',
     intro: (id: string) => `Link the WhatsApp of organization ${id} with this code.`,
     onePhone:
       'Do you hold the phone in your hand that shall be linked, and nothing else? Use the code below instead of the QR.',
