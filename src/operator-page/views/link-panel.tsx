@@ -83,7 +83,7 @@ function Linking({ session, reload }: { session: SessionStatus; reload: () => vo
               </Button>
             </div>
           ) : (
-            <QrPicture qr={data?.qr ?? null} expires={expires} />
+            <QrPicture qr={status === 'qr_ready' ? (data?.qr ?? null) : null} expires={expires} />
           )}
           <Fault fault={fault} onRetry={askQr} />
         </div>

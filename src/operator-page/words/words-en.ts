@@ -2,6 +2,7 @@
 export const english = {
   name: 'WhatsApp service',
   skip: 'Skip to the content',
+  footer: { version: (version: string) => `Version ${version}`, docs: 'API documentation' },
   header: {
     navigation: 'Main',
     organizations: 'Organizations',
@@ -28,7 +29,6 @@ export const english = {
   },
   loading: 'Loading…',
   retry: 'Try again',
-  close: 'Close',
   cancel: 'Cancel',
   copy: 'Copy',
   copied: 'Copied',
@@ -122,7 +122,7 @@ export const english = {
     qr_expired: ['Nobody scanned the QR, and it ran out.', 'Open it: a new QR is made.'],
   } as unknown as Record<string, readonly [sentence: string, step: string]>,
   needsYou: 'Needs you',
-  nextTry: (time: string) => `Next try ${time}.`,
+  nextTry: (time: string) => `Next try at ${time}.`,
   list: {
     title: 'Organizations',
     search: 'Search by id or phone',

@@ -3,6 +3,7 @@ import type { Words } from './words-en.js';
 export const spanish: Words = {
   name: 'Servicio de WhatsApp',
   skip: 'Ir al contenido',
+  footer: { version: (version) => `Versión ${version}`, docs: 'Documentación de la API' },
   header: {
     navigation: 'Principal',
     organizations: 'Organizaciones',
@@ -29,7 +30,6 @@ export const spanish: Words = {
   },
   loading: 'Cargando…',
   retry: 'Intentar de nuevo',
-  close: 'Cerrar',
   cancel: 'Cancelar',
   copy: 'Copiar',
   copied: 'Copiado',
@@ -126,7 +126,7 @@ export const spanish: Words = {
     qr_expired: ['Nadie escaneó el QR y venció.', 'Ábrala: se genera un QR nuevo.'],
   },
   needsYou: 'Requiere su atención',
-  nextTry: (time) => `Próximo intento ${time}.`,
+  nextTry: (time) => `Próximo intento a las ${time}.`,
   list: {
     title: 'Organizaciones',
     search: 'Buscar por identificador o teléfono',
