@@ -215,7 +215,7 @@ export const english = {
   health: {
     title: 'Health',
     verdict: {
-      healthy: 'Healthy: the keys work.',
+      healthy: 'Healthy: no faults are counted.',
       suspect: 'Faults are being counted. At the limit the session cleans itself and asks for a new scan.',
       corrupted: 'The keys no longer work.',
     },

@@ -219,7 +219,7 @@ export const spanish: Words = {
   health: {
     title: 'Salud',
     verdict: {
-      healthy: 'Sana: las claves funcionan.',
+      healthy: 'Sana: no se cuentan fallas.',
       suspect: 'Se están contando fallas. Al llegar al límite, la sesión se limpia sola y pide un escaneo nuevo.',
       corrupted: 'Las claves ya no funcionan.',
     },
