@@ -124,7 +124,7 @@ describeInBrowser('every view of the page', () => {
     await visitor.leave();
   });
 
-  it('would not pass with a fault in it: axe-core sees a picture without words and ink that is too pale', async () => {
+  it('would not pass with a fault in it: pale ink, a picture without words, an inline style, a request to somewhere else', async () => {
     const visitor = await Visitor.come(browser, stage);
     await visitor.open();
     await visitor.page.locator('h1').waitFor();
@@ -132,6 +132,13 @@ describeInBrowser('every view of the page', () => {
       document.querySelector('h1').style.color = '#ccc'`);
     const faults = await visitor.accessibilityFaults();
     expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual(['color-contrast', 'image-alt']);
+
+    expect(visitor.problems).toEqual([]);
+    await visitor.page.evaluate("document.querySelector('main').setAttribute('style', 'width: 3000px')");
+    await visitor.page.evaluate("fetch('https://example.invalid/').catch(() => {})");
+    await expect.poll(() => visitor.problems.join('\n')).toMatch(/style-src[^]*connect-src/);
+    await visitor.page.evaluate("document.querySelector('main').style.minWidth = '3000px'");
+    expect(await visitor.tooWide()).toBeGreaterThan(0);
     await visitor.leave();
   });
 
