@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Message } from '../answers.js';
 import { formatMoment } from '../format.js';
 import { useAction } from '../live/use-action.js';
+import { WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { usePages } from '../live/use-pages.js';
 import { get, remove } from '../service.js';
 import { words } from '../settings.js';
@@ -34,8 +35,8 @@ export function MessagesTab({ id }: { id: string }) {
       });
       return { items: messages, next };
     },
-    (message) => message.message_id,
-    (event) => event.organization_id === id && event.name === 'message.status' && 'now',
+    (event) => event.organization_id === id && event.name === 'message.status',
+    WITHOUT_EVENTS,
   );
 
   return (

@@ -1,33 +1,27 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Webhook } from '../answers.js';
 import { useAction } from '../live/use-action.js';
-import { useLoaded } from '../live/use-loaded.js';
+import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { get, post } from '../service.js';
 import { words } from '../settings.js';
 import { Dialog } from '../parts/confirm.js';
 import { Button, Copyable, Fault, Field, Loading, Panel } from '../parts/parts.js';
 import { WebhookPanel } from './webhook-panel.js';
 
-/** ms between two looks at how deliveries go: they are no events of the stream, which would else tell of itself. */
-const LOOK_EVERY = 5_000;
-
 /** Who is told of events, and how that goes. */
 export function WebhooksView() {
   const { webhooks: say, name } = words.value;
   const [isNew, setIsNew] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
-  const { data, fault, reload } = useLoaded('webhooks', (end) =>
-    get<{ webhooks: Webhook[] }>('/api/webhooks', { signal: end }),
+  const { data, fault, reload } = useLoaded(
+    'webhooks',
+    (end) => get<{ webhooks: Webhook[] }>('/api/webhooks', { signal: end }),
+    undefined,
+    WITHOUT_EVENTS,
   );
   useEffect(() => {
     document.title = `${say.title} · ${name}`;
   }, [say, name]);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') reload();
-    }, LOOK_EVERY);
-    return () => clearInterval(timer);
-  }, [reload]);
 
   return (
     <>
