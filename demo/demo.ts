@@ -51,6 +51,11 @@ async function main(words: readonly string[]): Promise<number> {
     return EXIT_BROKEN;
   }
   introduce(scene, terminal);
+  await showPage(
+    scene,
+    terminal,
+    'See it in a browser while it happens (the link signs you in once, within ten minutes)',
+  );
   const code = await tell(scene, terminal, interruption.signal);
   if (code === 0 && !words.includes('--once')) await stayUp(scene, terminal, interruption.signal);
   setTimeout(() => process.exit(code || EXIT_BROKEN), END_DEADLINE_MS).unref();
@@ -66,6 +71,13 @@ function introduce(scene: Scene, terminal: Terminal): void {
    service   ${scene.url}
    WhatsApp  ${scene.whatsappUrl}   (control port ${scene.controlUrl})
    folders   ${scene.directory}   (removed at the end)`);
+}
+
+async function showPage(scene: Scene, terminal: Terminal, what: string): Promise<void> {
+  terminal.write('');
+  terminal.say(`# ${what}`);
+  terminal.write(`   page      ${scene.url}/`);
+  terminal.write(`   open      ${await scene.signedInLink()}`);
 }
 
 /** @returns the exit code */
@@ -92,6 +104,8 @@ async function tell(scene: Scene, terminal: Terminal, interrupted: AbortSignal):
 }
 
 async function stayUp(scene: Scene, terminal: Terminal, interrupted: AbortSignal): Promise<void> {
+  terminal.write('');
+  await showPage(scene, terminal, 'The page in your browser, signed in (once, within ten minutes)');
   terminal.write('');
   terminal.title('Now you: everything stays up. In another terminal, type');
   for (const { what, lines } of commands(scene)) {

@@ -53,6 +53,14 @@ export class Scene {
     return this.emulator.controlUrl ?? '';
   }
 
+  /** A link that signs one browser in to the operator's page, for ten minutes. */
+  async signedInLink(): Promise<string> {
+    const headers = { 'x-api-key': this.key, 'content-type': 'application/json' };
+    const response = await fetch(`${this.url}/api/sign-in-links`, { method: 'POST', headers, body: '{}' });
+    if (response.status !== 201) throw new Error(`there is no signed-in link: ${response.status}`);
+    return ((await response.json()) as { url: string }).url;
+  }
+
   async startService(): Promise<void> {
     const config = readConfig({
       ...Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, this.environment[name]])),

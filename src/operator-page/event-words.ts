@@ -42,6 +42,8 @@ export function eventWords({ name, data, sentence }: ServiceEvent): string {
       return event.received;
     case 'message.status':
       return event.message(wordFor(message, data.status));
+    case 'message.undelivered':
+      return event.undelivered(said('phone_last4'), wordFor(message, data.status));
     default:
       return sentence;
   }

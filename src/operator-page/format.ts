@@ -27,6 +27,12 @@ export const formatDay = (iso: string | number): string => day.value.format(new 
 export const formatShortDay = (iso: string | number): string => shortDay.value.format(new Date(iso));
 export const formatNumber = (value: number): string => number.value.format(value);
 
+/** ms within which a time of day says enough. */
+const HALF_A_DAY = 12 * 3_600_000;
+/** When something comes, as a clock shows it: unlike "in 20 seconds" it need not be read out again and again. */
+export const formatSoonest = (iso: string): string =>
+  new Date(iso).getTime() - Date.now() < HALF_A_DAY ? formatClock(iso) : formatMoment(iso);
+
 const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['day', 86_400_000],
   ['hour', 3_600_000],

@@ -49,6 +49,8 @@ export function eventLook({ name, data }: ServiceEvent): readonly [Tone, IconNam
     case 'session.cleaned':
     case 'session.cleaning_held_back':
       return ['call', 'broom'];
+    case 'message.undelivered':
+      return ['bad', 'send'];
     case 'message.received':
       return ['still', 'message'];
     case 'message.status':

@@ -26,6 +26,12 @@ export class ServiceFault extends Error {
     super(sentence);
     this.name = 'ServiceFault';
   }
+
+  /** What is wrong with a field, or with one of its parts (`event_types.0`). */
+  about(field: string): string | undefined {
+    const [, sentence] = Object.entries(this.fields).find(([name]) => name.split('.')[0] === field) ?? [];
+    return sentence;
+  }
 }
 
 interface CallOptions {

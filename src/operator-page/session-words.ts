@@ -1,5 +1,5 @@
 import type { ListedSession, SessionStatus, Status } from './answers.js';
-import { formatAgo } from './format.js';
+import { formatSoonest } from './format.js';
 import { words } from './settings.js';
 
 export type SessionGroup = 'attention' | 'scan' | 'connected' | 'other';
@@ -49,5 +49,5 @@ function say({ status, attention, sentence, hint, next_reconnect_at: next, until
   const said = known?.[0] ?? sentences[status] ?? sentence ?? status;
   const step = known?.[1] ?? steps[status] ?? hint ?? '';
   const when = until ?? (status === 'disconnected' ? next : null);
-  return { sentence: said, step: when ? `${step} ${nextTry(formatAgo(when))}` : step };
+  return { sentence: said, step: when ? `${step} ${nextTry(formatSoonest(when))}` : step };
 }

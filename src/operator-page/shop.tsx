@@ -175,14 +175,14 @@ function CodePanel({ shown }: { shown: ShopSession }) {
           label={qr.codePhone}
           value={phone}
           onValue={setPhone}
-          fault={action.fault?.fields.phone}
+          fault={action.fault?.about('phone')}
           input={{ type: 'tel', inputMode: 'tel', required: true, placeholder: '573001112233' }}
         />
         <Button type="submit" busy={action.busy}>
           {qr.codeSubmit}
         </Button>
       </form>
-      <Fault fault={action.fault} />
+      <Fault fault={action.fault} marked={['phone']} />
       <PairingCode code={action.answer?.pairing_code ?? shown.pairing_code ?? undefined} />
     </Panel>
   );

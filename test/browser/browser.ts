@@ -4,8 +4,10 @@ import { type Browser, type BrowserContext, chromium, type Locator, type Page } 
 import { describe } from 'vitest';
 import type { Stage } from '../stage/stage.js';
 
-/** Real Chromium, from Debian's package. `CHROMIUM_PATH` names another one. */
-const PLACES = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Real Chromium, from Debian's package. `CHROMIUM_PATH` names another one, and then only that one will do. */
+const PLACES = process.env.CHROMIUM_PATH
+  ? [process.env.CHROMIUM_PATH]
+  : ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -17,7 +19,7 @@ const FLAGS = [
 /** ms until something that is awaited on the page must be there; the machine may be busy. */
 const PATIENCE = 30_000;
 
-const executablePath = PLACES.find((place) => place !== undefined && place !== '' && existsSync(place));
+const executablePath = PLACES.find((place) => existsSync(place));
 const MISSING =
   'The browser tests need Chromium, and there is none: `apt-get install chromium`, or set CHROMIUM_PATH to one that is installed.';
 

@@ -99,7 +99,7 @@ describeInBrowser('linking a phone on the page', () => {
     await visitor.sees('1 of 3', health);
     await stage.whatsapp.phone(PHONE).scanQrPicture(await visitor.photographQr());
     await visitor.sees(`The phone ${PHONE} is linked.`);
-    await visitor.sees('Healthy: the keys work.', health);
+    await visitor.sees('Healthy: no faults are counted.', health);
 
     await visitor.page.getByRole('link', { name: 'Charts' }).click();
     const faults = visitor.panel('Faults');

@@ -69,6 +69,38 @@ describeInBrowser('all organizations on the page', () => {
     expect(visitor.problems).toEqual([]);
   });
 
+  it('list messages and history page by page, live, and take back what waits', async () => {
+    await stage.pair('2', PHONE);
+    const before = Array.from({ length: 55 }, (_, number) => `5731000000${String(number).padStart(2, '0')}`);
+    for (const phone of before) await stage.api.send('2', phone, stage.text(), { wait_ms: 0 });
+    await stage.api.stop('2');
+    await visitor.signIn('#/organizations/2/messages');
+    const messages = visitor.page.locator('.message');
+    await messages.nth(49).waitFor();
+    expect(await messages.count()).toBe(50);
+    await visitor.button('Show older ones').click();
+    await messages.nth(54).waitFor();
+    await visitor.page.getByText('Show older ones').waitFor({ state: 'detached' });
+
+    await stage.api.send('2', CUSTOMER, stage.text(), { wait_ms: 0 });
+    await messages.filter({ hasText: CUSTOMER }).waitFor();
+    const phones = await visitor.page.locator('.message-phone').allInnerTexts();
+    expect(phones).toEqual([CUSTOMER, ...before.reverse()]);
+    await visitor.button(`Take back the message to ${CUSTOMER}`).click();
+    await messages.first().getByText('Cancelled').first().waitFor();
+    await messages.first().getByText('It was cancelled by request.').waitFor();
+    expect(await messages.count()).toBe(56);
+
+    await visitor.page.getByRole('link', { name: 'History' }).click();
+    await visitor.page.locator('.event').nth(59).waitFor();
+    expect(await visitor.page.locator('.event').count()).toBe(60);
+    await visitor.button('Show older ones').click();
+    await visitor.page.locator('.event').nth(60).waitFor();
+    await visitor.button('Session').click();
+    await visitor.sees('Stopped (before: Connected)');
+    expect(visitor.problems).toEqual([]);
+  });
+
   it('say when the service cannot be reached, and recover by themselves', async () => {
     await stage.pair('2', PHONE);
     await visitor.signIn();

@@ -75,7 +75,7 @@ describeInBrowser('webhooks on the page', () => {
     visitor.problems.length = 0;
     await dialog.getByLabel('Events').fill('session.status');
     await dialog.getByRole('button', { name: 'Add' }).click();
-    expect(await page.getByLabel('Secret').inputValue()).toMatch(/^whsec_/);
+    expect(await page.getByLabel('Secret', { exact: true }).inputValue()).toMatch(/^whsec_/);
 
     const webhook = visitor.panel(`Webhook ${url}`);
     await webhook.getByText('Not used yet').waitFor();
@@ -102,7 +102,7 @@ describeInBrowser('webhooks on the page', () => {
 
     await page.reload();
     await webhook.waitFor();
-    expect(await page.getByLabel('Secret').count()).toBe(0);
+    expect(await page.getByLabel('Secret', { exact: true }).count()).toBe(0);
     await webhook.getByRole('button', { name: 'Remove…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await visitor.sees('There is no webhook.');

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import Ajv from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiDocument, DocumentedOperation } from '../../src/http/openapi/document.js';
@@ -136,14 +139,25 @@ describe('the documented operations, against the real service', () => {
   const id = { organization_id: 'shop-2' };
   const unknown = { organization_id: 'shop-9' };
 
+  let pageDirectory: string;
+
   beforeAll(async () => {
+    pageDirectory = mkdtempSync(path.join(tmpdir(), 'page-'));
+    mkdirSync(path.join(pageDirectory, 'assets'));
+    for (const name of ['index.html', 'shop.html', 'assets/page-ABCDEFGH.js']) {
+      writeFileSync(path.join(pageDirectory, name), 'page');
+    }
     stage = await Stage.set({
+      pageDirectory,
       env: { WEBHOOK_ALLOW_PRIVATE: 'true', WEBHOOK_RETRY_FOR: '100', WEBHOOK_RETRY_BASE_DELAY: '20' },
     });
     const response = await fetch(`${stage.api.url}/openapi.json`);
     api = new DocumentedApi(stage, (await response.json()) as ApiDocument);
   });
-  afterAll(() => stage.end());
+  afterAll(async () => {
+    await stage.end();
+    rmSync(pageDirectory, { recursive: true });
+  });
 
   it('for those who watch: no key for health and documentation', async () => {
     const anonymous = { anonymous: true };
@@ -256,6 +270,50 @@ describe('the documented operations, against the real service', () => {
     expect((await api.call('getStatus', 200, { params: id })).status).toBe('logged_out');
   });
 
+  it('the page: signed in and out, links made and opened, charts', async () => {
+    const anonymous = { anonymous: true };
+    for (const page of ['page', 'shopPage']) expect(await api.call(page, 200, anonymous)).toBe('page');
+    await api.call('pageAsset', 200, { ...anonymous, params: { name: 'page-ABCDEFGH.js' } });
+    await api.call('pageAsset', 404, { ...anonymous, params: { name: 'other-ABCDEFGH.js' } });
+    await api.call('signIn', 200, { ...anonymous, body: { api_key: stage.key } });
+    expect((await api.call('getSignIn', 200, anonymous)).signed_in).toBe(false);
+    const { token } = await api.call('makeSignInLink', 201, { body: {} });
+    await api.call('signIn', 200, { ...anonymous, body: { token } });
+    expect((await api.call('signIn', 401, { ...anonymous, body: { token } })).code).toBe('unknown_sign_in_link');
+    await api.call('signOut', 200, { ...anonymous, body: {} });
+    shopCookie = await openShop('shop-5');
+    const shown = await api.call('getShopSession', 200, { ...anonymous, headers: shopCookie, query: { wait_ms: '0' } });
+    await api.call('getShopSession', 200, {
+      ...anonymous,
+      headers: shopCookie,
+      query: { since: shown.version, wait_ms: '1' },
+    });
+    const phone = { phone: '573001112236' };
+    await api.call('getShopPairingCode', 200, { ...anonymous, headers: shopCookie, body: phone });
+    await api.call('getShopSession', 404, anonymous);
+    await api.call('makeShopLink', 400, { body: { organization_id: 'shop-5', expires_in_minutes: 1 } });
+    const span = { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', buckets: '24' };
+    await api.call('getCharts', 200, { query: { ...id, ...span } });
+    await api.call('getCharts', 400, { query: { buckets: '0' } });
+    await api.call('getService', 200);
+  });
+
+  let shopCookie: Record<string, string> = {};
+  async function openShop(organization_id: string): Promise<Record<string, string>> {
+    const { url } = await api.call('makeShopLink', 201, { body: { organization_id } });
+    const token = String(url).split('#')[1];
+    await api.call('openShopLink', 404, { anonymous: true, body: { token: 'x' } });
+    const response = await fetch(`${stage.api.url}/api/shop/open`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    });
+    const second = await api.call('makeShopLink', 201, { body: { organization_id } });
+    await api.call('openShopLink', 200, { anonymous: true, body: { token: String(second.url).split('#')[1] } });
+    const cookie = (response.headers.getSetCookie()[0] ?? '').split(';')[0] ?? '';
+    return { cookie, origin: stage.api.url };
+  }
+
   it('events: looked up, and live', async () => {
     const first = await api.call('listEvents', 200, { query: { ...id, limit: '2' } });
     expect(first.events).toHaveLength(2);
@@ -310,6 +368,11 @@ describe('the documented operations, against the real service', () => {
       createWebhook: { url: 'https://backend.example/hook' },
       changeWebhook: {},
       redeliver: { delivery_id: 'msg_0' },
+      signIn: { api_key: stage.key },
+      signOut: {},
+      makeSignInLink: {},
+      openShopLink: { token: 'x' },
+      getShopPairingCode: { phone: CUSTOMER },
     };
     const wrong: Record<string, unknown> = {
       organization_id: '../etc',
@@ -332,29 +395,33 @@ describe('the documented operations, against the real service', () => {
       status: 'waiting',
       delivery_id: '',
     };
+      expires_in_minutes: 4,
+      token: '',
+    };
     const withBody = [...api.operations].filter(([, { operation }]) => operation.requestBody);
-    expect(withBody).toHaveLength(13);
+    expect(withBody).toHaveLength(19);
     for (const [operation] of withBody) {
       const body = right[operation] ?? id;
+      const headers = operation === 'getShopPairingCode' ? shopCookie : {};
       expect(api.takes(operation, body), operation).toBe(true);
       expect(api.takes(operation, { ...body, surprise: 1 })).toBe(false);
-      const surprised = await api.call(operation, 400, { body: { ...body, surprise: 1 } });
+      const surprised = await api.call(operation, 400, { headers, body: { ...body, surprise: 1 } });
       expect(Object.keys(surprised.fields as object)).toEqual(['surprise']);
       for (const field of Object.keys(body)) {
         const { [field]: _left, ...less } = body as Record<string, unknown>;
         expect(api.takes(operation, less), `${operation} without ${field}`).toBe(false);
-        const missing = await api.call(operation, 400, { body: less });
+        const missing = await api.call(operation, 400, { headers, body: less });
         expect(Object.keys(missing.fields as object)).toEqual([field]);
       }
       for (const [field, value] of Object.entries(wrong)) {
         if (!(await knows(operation, field))) continue;
         expect(api.takes(operation, { ...body, [field]: value }), `${operation} with ${field}`).toBe(false);
-        const answer = await api.call(operation, 400, { body: { ...body, [field]: value } });
+        const answer = await api.call(operation, 400, { headers, body: { ...body, [field]: value } });
         expect(Object.keys(answer.fields as object).map((name) => name.split('.')[0])).toEqual([field]);
       }
-      expect((await api.call(operation, 400, { body: '{' })).code).toBe('invalid_json');
-      await api.call(operation, 415, { body: 'a=b', headers: { 'content-type': 'text/plain' } });
-      await api.call(operation, 413, { body: JSON.stringify({ message: 'x'.repeat(300_000) }) });
+      expect((await api.call(operation, 400, { headers, body: '{' })).code).toBe('invalid_json');
+      await api.call(operation, 415, { body: 'a=b', headers: { ...headers, 'content-type': 'text/plain' } });
+      await api.call(operation, 413, { headers, body: JSON.stringify({ message: 'x'.repeat(300_000) }) });
     }
   });
 

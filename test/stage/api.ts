@@ -93,7 +93,7 @@ export class Api {
     return this.post('/api/restore-session', { organization_id: id, ...(backup === undefined ? {} : { backup }) });
   }
 
-  private async request(path: string, init: RequestInit): Promise<Answer> {
+  async request(path: string, init: RequestInit): Promise<Answer> {
     const response = await fetch(this.url + path, {
       ...init,
       headers: { 'x-api-key': this.key, 'accept-language': 'en', ...(init.headers as Record<string, string>) },

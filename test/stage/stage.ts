@@ -40,6 +40,8 @@ export interface StageOptions {
   emulator?: EmulatorOptions;
   /** Run the service as a process of its own (`dist/main.js`), so that it can be killed. */
   asProcess?: boolean;
+  /** Where the built operator's page is, instead of `dist/operator-page`. */
+  pageDirectory?: string;
 }
 
 /** The emulator and the real service over it, with folders of their own. One per test (or file); ended with `end`. */
@@ -96,7 +98,9 @@ export class Stage {
       return;
     }
     const logger = createLogger({ level: environment.LOG_LEVEL ?? 'info', format: 'json', destination: this.log });
-    this.service = await startService(readConfig(environment), logger);
+    this.service = await startService(readConfig(environment), logger, {
+      ...(this.options.pageDirectory !== undefined && { pageDirectory: this.options.pageDirectory }),
+    });
   }
 
   async stopService(): Promise<void> {

@@ -33,6 +33,9 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   // The port that the sessions implement: the outbox sends without knowing them, and they without knowing it.
   outbox: ['session/message-carrier.ts'],
 };
+/** Runs in browsers: it knows no room, and nobody knows it. */
+const PAGE = 'operator-page';
+const PAGE_LIBRARIES = ['preact', '@preact/signals'];
 const WHATSAPP_LIBRARIES = ['@whiskeysockets/baileys', 'libsignal'];
 /** The only wiring, and what starts it. */
 const WIRING = ['service.ts', 'main.ts'];
@@ -98,6 +101,9 @@ function complaint({ from, to, typeOnly }: Import): string | null {
   if (WHATSAPP_LIBRARIES.some((name) => isPackage(to, name))) {
     return room === 'baileys' ? null : `only src/baileys imports ${WHATSAPP_LIBRARIES.join(' and ')}`;
   }
+  if (PAGE_LIBRARIES.some((name) => isPackage(to, name)))
+    return room === PAGE ? null : `only src/${PAGE} imports preact`;
+  if (room === PAGE && !to.startsWith(`src/${PAGE}/`)) return `the page imports nothing but itself and preact`;
   if (/^(emulator|test|demo|bench|scripts)\//.test(to)) return `src/ imports nothing of ${to.split('/')[0]}/`;
   if (!to.startsWith('src/') || WIRING.includes(room)) return null;
   const target = roomOf(to);
@@ -148,7 +154,10 @@ function read(...folders: string[]): Files {
       .map((name) => path.posix.join(folder, name.split(path.sep).join('/'))),
   );
   return Object.fromEntries(
-    names.filter((name) => name.endsWith('.ts')).map((name) => [name, fs.readFileSync(name, 'utf8')]),
+    names
+      .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.d.ts'))
+      // An import says `.js` for both.
+      .map((name) => [name.replace(/\.tsx$/, '.ts'), fs.readFileSync(name, 'utf8')]),
   );
 }
 
@@ -171,7 +180,7 @@ describe('the rooms of this project', () => {
     const files = read('src', 'emulator');
     const missing = Object.entries(files)
       .flatMap(([file, text]) => importsOf(file, text))
-      .filter(({ to }) => /^(src|emulator)\//.test(to) && !(to in files) && !/\.json$/.test(to));
+      .filter(({ to }) => /^(src|emulator)\//.test(to) && !(to in files) && !/\.(json|css)$/.test(to));
     expect(missing).toEqual([]);
   });
 
@@ -270,6 +279,18 @@ describe('the checker', () => {
     ['src/outbox/x.ts', "import type { Sentences } from '../http/sentences.js';", 'outbox does not know http'],
     ['src/webhooks/x.ts', "import type { Sentences } from '../http/sentences.js';", 'webhooks does not know http'],
     ['src/outbox/x.ts', "import { Webhooks } from '../webhooks/webhooks.js';", 'outbox does not know webhooks'],
+    [
+      'src/operator-page/x.ts',
+      "import { EVENTS } from '../events/catalogue.js';",
+      'the page imports nothing but itself',
+    ],
+    ['src/operator-page/x.ts', "import fs from 'node:fs';", 'the page imports nothing but itself'],
+    [
+      'src/http/x.ts',
+      "import { words } from '../operator-page/words/words-en.js';",
+      'http does not know operator-page',
+    ],
+    ['src/http/x.ts', "import { render } from 'preact';", 'only src/operator-page imports preact'],
     ['src/store/group-commit.ts', "import { Outbox } from '../outbox/outbox.js';", 'store does not know outbox'],
     ['src/baileys/x.ts', "import { GroupCommit } from '../store/group-commit.js';", 'baileys does not know store'],
     ['src/logger.ts', "import type { FaultKind } from './health/session-fault.js';", 'the closed list imports no room'],
@@ -304,6 +325,10 @@ describe('the checker', () => {
     [
       'src/http/routes/send-message.ts',
       "import { MESSAGE_STATES } from '../../outbox/outbox-message.js'; import { D } from '../../outbox/dispatcher.js';",
+    ],
+    [
+      'src/operator-page/x.ts',
+      "import { useState } from 'preact/hooks'; import { y } from './y.js'; import './style/z.css';",
     ],
     ['src/auth/auth-database.ts', "import { GroupCommit } from '../store/group-commit.js';"],
     ['src/store/session-register.ts', "import { type CleaningRecord } from '../session/session-view.js';"],

@@ -86,7 +86,16 @@ export const started = z.object({
   }),
 });
 
-export const qrAnswer = z.object({ organization_id: organization, status: sessionStatus, has_qr: hasQr, qr });
+const qrExpiresAt = instantOrNull.meta({
+  description: 'Until when this QR is shown; then comes the next one, or none. Null without a QR.',
+});
+export const qrAnswer = z.object({
+  organization_id: organization,
+  status: sessionStatus,
+  has_qr: hasQr,
+  qr,
+  qr_expires_at: qrExpiresAt,
+});
 
 const counter = z.object({ count, limit: count, window_ms: count });
 const sessionHealth = z.object({
@@ -110,23 +119,37 @@ export const status = z.object({
     .object({ code: z.int().nullable(), reason: z.enum(DISCONNECT_KINDS), text: z.string(), at: instantOrNull })
     .nullable(),
   next_reconnect_at: instantOrNull,
+  qr_expires_at: qrExpiresAt,
   health: sessionHealth.nullable(),
   attention: z.object({ code: attentionCode, sentence, hint, since: instantOrNull, until: instantOrNull }).nullable(),
   backups: count.nullable().meta({ description: 'How many; null when their folder cannot be read.' }),
   queue: z.object({ pending: count, oldest_at: instantOrNull }),
 });
 
+export const event = z.object({
+  id: z.string().meta({ description: 'Grows; `after` and `Last-Event-ID` speak of it.' }),
+  name: z.enum(EVENT_NAMES as [string, ...string[]]),
+  organization_id: organization,
+  at: instant,
+  data: z.record(z.string(), z.unknown()).meta({ description: 'What comes with this kind of event.' }),
+  sentence,
+});
 export const sessionList = z.object({
   total: count,
   sessions: z.array(
     z.object({
       ...five,
+      sentence: sentence.meta({ description: 'Of what needs attention, else of the status.' }),
+      hint,
+      qr_expires_at: qrExpiresAt,
       since: instantOrNull,
       last_connected_at: instantOrNull,
       next_reconnect_at: instantOrNull,
       verdict,
       attention: attentionCode.nullable(),
-      queue: z.object({ pending: count }),
+      counters: z.object({ bad_mac: counter, stream_error: counter }),
+      queue: z.object({ pending: count, oldest_at: instantOrNull }),
+      last_event: event.nullable(),
     }),
   ),
 });
@@ -284,15 +307,69 @@ export const redelivering = z.object({
   parked: count.meta({ description: 'What is still parked.' }),
 });
 
-export const event = z.object({
-  id: z.string().meta({ description: 'Grows; `after` and `Last-Event-ID` speak of it.' }),
-  name: z.enum(EVENT_NAMES as [string, ...string[]]),
-  organization_id: organization,
-  at: instant,
-  data: z.record(z.string(), z.unknown()).meta({ description: 'What comes with this kind of event.' }),
-  sentence,
-});
 export const eventList = z.object({ events: z.array(event), next });
+
+const token = z.string().meta({ description: 'Told once, and kept nowhere.' });
+export const successAnswer = z.object({ success });
+export const signedIn = z.object({ success, expires_at: instant });
+export const signInState = z.object({ signed_in: z.boolean(), expires_at: instantOrNull });
+export const signInLink = z.object({
+  success,
+  url: z.string().meta({ description: 'To be opened in the browser that shall be signed in.' }),
+  token,
+  expires_at: instant,
+});
+export const shopLink = z.object({
+  success,
+  organization_id: organization,
+  url: z.string().meta({ description: 'To be sent to whoever holds the phone.' }),
+  expires_at: instant,
+});
+export const openedShop = z.object({ organization_id: organization, expires_at: instant });
+export const shopSession = z.object({
+  organization_id: organization,
+  status: sessionStatus,
+  sentence,
+  qr,
+  qr_expires_at: qrExpiresAt,
+  pairing_code: z.string().nullable(),
+  phone_number: digits.nullable().meta({ description: 'The phone that was linked; null before.' }),
+  linked: z.boolean(),
+  expires_at: instant,
+  version: z.string().meta({ description: 'To be given as `since`.' }),
+});
+export const shopPairingCode = z.object({
+  organization_id: organization,
+  status: sessionStatus,
+  pairing_code: z.string().nullable(),
+  message: sentence,
+  hint,
+});
+
+const counted = z.array(z.object({ at: instant, count }));
+export const charts = z.object({
+  organization_id: organization.nullable(),
+  from: instant,
+  to: instant,
+  bucket_ms: count,
+  complete_from: instantOrNull.meta({ description: 'Null when no event was ever forgotten.' }),
+  messages_complete_from: instantOrNull.meta({ description: 'Null when no message was left out.' }),
+  messages: z.array(
+    z.object({ at: instant, accepted: count, sent: count, delivered: count, read: count, failed: count }),
+  ),
+  faults: z.array(z.object({ at: instant, bad_mac: count, stream_error: count, other: count })),
+  reconnects: counted,
+  cleanings: counted,
+});
+export const service = z.object({
+  version: z.string(),
+  sessions: count,
+  uptime_seconds: count,
+  default_country: z.string(),
+  default_language: z.string(),
+  languages: z.array(z.string()),
+  now: instant,
+});
 
 /** Their names in the document. */
 export const ANSWERS = {
@@ -326,5 +403,15 @@ export const ANSWERS = {
   WebhookTest: webhookTest,
   DeliveryList: deliveryList,
   Redelivering: redelivering,
+  Success: successAnswer,
+  SignedIn: signedIn,
+  SignInState: signInState,
+  SignInLink: signInLink,
+  ShopLink: shopLink,
+  OpenedShop: openedShop,
+  ShopSession: shopSession,
+  ShopPairingCode: shopPairingCode,
+  Charts: charts,
+  Service: service,
 } as const;
 export type AnswerName = keyof typeof ANSWERS;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
+import { SHOP_COOKIE, SIGN_IN_COOKIE } from '../cookies.js';
 import { onlyOrganization } from '../fields.js';
 import { fillIn, type Language, SENTENCES } from '../sentences.js';
+import { nothing } from '../routes/sign-in.js';
 import { ANSWERS } from './answers.js';
 import { errorsOf, type Operation, operations, type OperationsConfig, PATH_PARTS, TAGS } from './operations.js';
 
@@ -28,7 +30,7 @@ export interface DocumentedOperation {
   readonly summary: string;
   readonly description?: string;
   readonly deprecated?: true;
-  readonly security?: readonly [];
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly DocumentedParameter[];
   readonly requestBody?: { readonly required: true; readonly content: DocumentedAnswer['content'] };
   readonly responses: Readonly<Record<string, DocumentedAnswer>>;
@@ -58,7 +60,7 @@ const API_VERSION = '1.1.0';
 
 const ABOUT = `One WhatsApp session per organization, over HTTP. JSON in and out.
 
-Every operation but \`/health*\`, \`/openapi.json\` and \`/docs\` needs the key, as \`x-api-key\` or \`Authorization: Bearer\`. Errors are always an Error with a stable \`code\`; sentences follow \`Accept-Language\` (es, en). Unknown fields are refused by name. An unknown address is 404 \`not_found\`, a wrong method 405 \`method_not_allowed\` with \`Allow\`. Nothing takes longer than 10 s without being asked to. Answers may learn new fields.`;
+Every operation needs the key, as \`x-api-key\` or \`Authorization: Bearer\` (or the cookie of a browser that signed in), unless it says that it needs none. Errors are always an Error with a stable \`code\`; sentences follow \`Accept-Language\` (es, en). Unknown fields are refused by name. An unknown address is 404 \`not_found\`, a wrong method 405 \`method_not_allowed\` with \`Allow\`. Nothing takes longer than 10 s without being asked to. Answers may learn new fields.`;
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
@@ -68,13 +70,15 @@ export function apiDocument(config: OperationsConfig): ApiDocument {
   return {
     openapi: '3.1.0',
     info: { title: 'WhatsApp service', version: API_VERSION, description: ABOUT },
-    security: [{ apiKey: [] }, { bearer: [] }],
+    security: [{ apiKey: [] }, { bearer: [] }, { signIn: [] }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: pathsOf(all),
     components: {
       securitySchemes: {
         apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
         bearer: { type: 'http', scheme: 'bearer' },
+        signIn: { type: 'apiKey', in: 'cookie', name: SIGN_IN_COOKIE },
+        shopLink: { type: 'apiKey', in: 'cookie', name: SHOP_COOKIE },
       },
       schemas: namedSchemas(all),
     },
@@ -105,7 +109,7 @@ function documented(operation: Operation): DocumentedOperation {
     summary,
     ...(about !== undefined && { description: about }),
     ...(deprecated && { deprecated }),
-    ...(open && { security: [] as const }),
+    ...(open && { security: open === 'shop' ? [{ shopLink: [] }] : ([] as const) }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: ref(bodyName(operation)) } } },
@@ -205,6 +209,7 @@ function namedSchemas(all: readonly Operation[]): Record<string, JsonSchema> {
 
 /** What several operations take has the name of what it is. */
 function bodyName({ id, body }: Operation): string {
+  if (body === nothing) return 'Nothing';
   return body === onlyOrganization ? 'OnlyOrganization' : `${id[0]?.toUpperCase()}${id.slice(1)}Request`;
 }
 

@@ -10,6 +10,7 @@ import { FORMATS } from '../routes/qr.js';
 import { sendMessageBody } from '../routes/send-message.js';
 import { startSessionBody } from '../routes/start-session.js';
 import type { AnswerName } from './answers.js';
+import { pageOperations } from './page-operations.js';
 import { webhookOperations } from './webhook-operations.js';
 
 export const TAGS = {
@@ -18,6 +19,7 @@ export const TAGS = {
   Messages: 'Every accepted message is stored first, and goes out as soon as it may.',
   Events: 'What happened, in order.',
   Webhooks: 'The same, sent to an address of yours.',
+  Page: "The operator's page: signing in, the links, what it shows.",
   Operation: 'For machines that watch the service, and for those who write to it.',
 } as const;
 
@@ -39,8 +41,8 @@ export interface Operation {
   readonly tag: keyof typeof TAGS;
   readonly summary: string;
   readonly about?: string;
-  /** No key is needed. */
-  readonly open?: boolean;
+  /** No key is needed. `shop`: but the cookie of an opened link for the shop. */
+  readonly open?: boolean | 'shop';
   readonly deprecated?: boolean;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
@@ -53,6 +55,7 @@ export interface Operation {
 /** The schemas of parts of a path. */
 export const PATH_PARTS: Readonly<Record<string, z.ZodType>> = {
   organization_id: organizationId,
+  name: z.string().meta({ description: 'As the page names it.' }),
   message_id: z.string().meta({ description: "The message's id, as `POST /api/send-message` answered it." }),
   webhook_id: z.string().meta({ description: "The webhook's id, as `POST /api/webhooks` answered it." }),
 };
@@ -219,7 +222,7 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       id: 'listMessages',
       tag: 'Messages',
       summary: "An organization's messages",
-      about: 'Oldest first, 50 on a page unless `limit` says otherwise. Their texts are not told.',
+      about: 'Oldest first unless `order` says otherwise, 50 on a page unless `limit` does. Their texts are not told.',
       query: messagesQuery(DEFAULT_COUNTRY),
       answers: { 200: { about: 'One page; a page may be short before the end.', json: 'MessageList' } },
       errors: ['invalid_phone'],
@@ -268,7 +271,7 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       tag: 'Events',
       summary: 'What happened',
       about:
-        'Oldest first, 100 on a page unless `limit` says otherwise. The newest `EVENTS_KEPT` of each organization are kept.',
+        'Oldest first unless `order` says otherwise, 100 on a page unless `limit` does. The newest `EVENTS_KEPT` of each organization are kept.',
       query: eventsQuery,
       answers: { 200: { about: 'One page.', json: 'EventList' } },
     },
@@ -288,6 +291,7 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       errors: ['shutting_down'],
     },
     ...webhookOperations(config),
+    ...pageOperations(DEFAULT_COUNTRY),
     {
       method: 'get',
       path: '/health',
@@ -350,13 +354,22 @@ export function operations(config: OperationsConfig): readonly Operation[] {
   ];
 }
 
+const BEHIND_THE_KEY = [
+  'missing_api_key',
+  'wrong_api_key',
+  'signed_out',
+  'cross_site_request',
+  'too_many_requests',
+  'storage_unavailable',
+] as const;
+
 /** Every error that an operation may answer. */
 export function errorsOf(operation: Operation): ErrorCode[] {
   const { open, body, query, path, errors = [] } = operation;
   const codes = new Set<ErrorCode>(['internal_error']);
-  if (!open)
-    for (const code of ['missing_api_key', 'wrong_api_key', 'too_many_requests', 'storage_unavailable'] as const)
-      codes.add(code);
+  if (!open) for (const code of BEHIND_THE_KEY) codes.add(code);
+  if (open === 'shop')
+    for (const code of ['unknown_shop_link', 'cross_site_request', 'storage_unavailable'] as const) codes.add(code);
   if (body)
     for (const code of ['invalid_json', 'invalid_request', 'body_too_large', 'unsupported_media_type'] as const)
       codes.add(code);

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { ServiceEvent } from '../answers.js';
+import { EVENT_NAMES } from './event-names.js';
 import { get, reachable, signedIn } from '../service.js';
 
 /** ms before the stream is opened again after the service closed it for good (stop, too many streams); doubled each time, up to the second. */
@@ -7,25 +8,6 @@ const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 15_000;
 /** ms between two looks whether the service is there at all: a phone that slept may hold a dead stream without knowing. */
 const LOOK_EVERY = 20_000;
-
-/** Names of the catalogue that the stream may carry; an EventSource hears only what it is told to listen for. */
-const NAMES = [
-  'session.status',
-  'session.qr',
-  'session.linked',
-  'session.connected',
-  'session.stable',
-  'session.disconnected',
-  'session.attention',
-  'session.fault',
-  'session.cleaning_held_back',
-  'session.cleaned',
-  'session.restored',
-  'message.received',
-  'message.status',
-  'shop_link.created',
-  'shop_link.opened',
-] as const;
 
 type Listener = (event: ServiceEvent) => void;
 
@@ -94,7 +76,7 @@ function connect(): void {
     // The browser tries again by itself, unless the service answered with an error.
     if (opened.readyState === EventSource.CLOSED && opened === source) void afterRefusal();
   };
-  for (const name of NAMES) opened.addEventListener(name, hear);
+  for (const name of EVENT_NAMES) opened.addEventListener(name, hear);
 }
 
 async function afterRefusal(): Promise<void> {

@@ -9,6 +9,9 @@ const AT_MOST_EVERY = 400;
 /** ms until something is read again whose change matters less: the length of a queue under load. */
 const SOON = 3_000;
 
+/** ms between two readings of what may change without an event: a message that is only accepted, deliveries of webhooks. */
+export const WITHOUT_EVENTS = 5_000;
+
 /** Whether an event changes what is shown: at once, in a while, or not at all. */
 export type Concern = 'now' | 'soon' | false;
 
@@ -21,12 +24,13 @@ export interface Loaded<Data> {
 
 /**
  * Reads something of the service, and again when `concerns` says that an event touches it, when the connection is back, and when the
- * language changes. `key` names what is read: with another key everything begins anew.
+ * language changes; with `everyMs` also after so long, while somebody looks. `key` names what is read: with another key everything begins anew.
  */
 export function useLoaded<Data>(
   key: string,
   load: (signal: AbortSignal) => Promise<Data>,
   concerns: (event: ServiceEvent) => Concern = () => false,
+  everyMs?: number,
 ): Loaded<Data> {
   const [state, setState] = useState<{ key: string; data: Data | null; fault: ServiceFault | null }>({
     key,
@@ -71,6 +75,12 @@ export function useLoaded<Data>(
       else void read();
     };
     ask.current();
+    const clock =
+      everyMs === undefined
+        ? undefined
+        : setInterval(() => {
+            if (document.visibilityState === 'visible') ask.current();
+          }, everyMs);
     const stopHearing = onEvent((event) => {
       const concern = latest.current.concerns(event);
       if (concern === 'now') ask.current();
@@ -84,9 +94,10 @@ export function useLoaded<Data>(
       end.abort();
       clearTimeout(timer);
       clearTimeout(later);
+      clearInterval(clock);
       stopHearing();
     };
-  }, [key, spoken, returned]);
+  }, [key, spoken, returned, everyMs]);
 
   const reload = useCallback(() => ask.current(), []);
   return state.key === key ? { ...state, reload } : { data: null, fault: null, reload };

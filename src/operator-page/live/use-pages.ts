@@ -1,8 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { ServiceFault } from '../service.js';
-import { asFault, isAbort } from '../service.js';
-import { type Concern, useLoaded } from './use-loaded.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ServiceEvent } from '../answers.js';
+import type { ServiceFault } from '../service.js';
+import { type Concern, useLoaded } from './use-loaded.js';
+
+/** Pages that are open at most; whoever looks for something older searches for it. */
+const MOST_PAGES = 20;
+/** With more pages open than this, news is read in a while and not at once: each reading reads them all. */
+const FEW_PAGES = 3;
 
 export interface Page<Item> {
   items: Item[];
@@ -10,72 +14,56 @@ export interface Page<Item> {
   next: string | null;
 }
 
-interface Older<Item> {
-  key: string;
+export interface Pages<Item> {
   items: Item[];
-  next: string | null | undefined;
-  busy: boolean;
+  isLoaded: boolean;
   fault: ServiceFault | null;
+  reload: () => void;
+  hasOlder: boolean;
+  isLoadingOlder: boolean;
+  loadOlder: () => void;
 }
 
-/** A list, newest first: its first page stays live, older pages are added on demand. `idOf` tells items apart, for pages move on while they are read. */
+/**
+ * A list, newest first, that stays live: at each news all open pages are read again, one after the other, so that nothing is missing between
+ * them, nothing is there twice, and what has changed is shown as it is.
+ */
 export function usePages<Item>(
   key: string,
-  load: (after: string | null, signal?: AbortSignal) => Promise<Page<Item>>,
-  idOf: (item: Item) => string,
-  concerns: (event: ServiceEvent) => Concern,
-) {
-  const first = useLoaded(key, (end) => load(null, end), concerns);
-  const nothing: Older<Item> = { key, items: [], next: undefined, busy: false, fault: null };
-  const [kept, setOlder] = useState<Older<Item>>(nothing);
-  const [all, setAll] = useState<{ key: string; items: Item[] }>({ key, items: [] });
-  const older = kept.key === key ? kept : nothing;
+  load: (after: string | null, signal: AbortSignal) => Promise<Page<Item>>,
+  concerns: (event: ServiceEvent) => boolean,
+  everyMs?: number,
+): Pages<Item> {
+  const [wanted, setWanted] = useState({ key, pages: 1 });
+  const open = useRef(wanted);
+  open.current = wanted.key === key ? wanted : { key, pages: 1 };
+  const { pages } = open.current;
 
-  // What was on the first page before stays in the list when newer ones push it out.
-  useEffect(() => {
-    const fresh = first.data?.items;
-    if (!fresh) return;
-    setAll((before) => {
-      const known = new Set(fresh.map(idOf));
-      const pushedOut =
-        before.key === key && overlaps(before.items, known)
-          ? before.items.filter((item) => !known.has(idOf(item)))
-          : [];
-      return { key, items: [...fresh, ...pushedOut] };
-    });
-  }, [first.data, key]);
-
-  function overlaps(items: readonly Item[], known: ReadonlySet<string>): boolean {
-    return older.items.length > 0 && items.some((item) => known.has(idOf(item)));
-  }
-
-  const next = older.next === undefined ? (first.data?.next ?? null) : older.next;
-  const loadOlder = async (): Promise<void> => {
-    if (next === null || older.busy) return;
-    setOlder({ ...older, busy: true, fault: null });
-    try {
-      const page = await load(next);
-      setOlder((now) =>
-        now.key === key
-          ? { key, items: [...now.items, ...page.items], next: page.next, busy: false, fault: null }
-          : now,
-      );
-    } catch (error) {
-      if (isAbort(error)) return;
-      const fault = asFault(error);
-      setOlder((now) => ({ ...now, busy: false, fault }));
-    }
+  const readAll = async (end: AbortSignal): Promise<Page<Item> & { pages: number }> => {
+    const items: Item[] = [];
+    let after: string | null = null;
+    let read = 0;
+    do {
+      const page: Page<Item> = await load(after, end);
+      items.push(...page.items);
+      after = page.next;
+      read += 1;
+    } while (after !== null && read < open.current.pages);
+    return { items, next: after, pages: read };
   };
+  const news = (event: ServiceEvent): Concern => concerns(event) && (open.current.pages > FEW_PAGES ? 'soon' : 'now');
+  const { data, fault, reload } = useLoaded(key, readAll, news, everyMs && pages > FEW_PAGES ? 3 * everyMs : everyMs);
+  useEffect(() => {
+    if (pages > 1) reload();
+  }, [pages]);
 
-  const newest = all.key === key ? all.items : [];
-  const known = new Set(newest.map(idOf));
   return {
-    items: [...newest, ...older.items.filter((item) => !known.has(idOf(item)))],
-    isLoaded: first.data !== null,
-    fault: first.fault ?? older.fault,
-    reload: first.reload,
-    hasOlder: next !== null,
-    isLoadingOlder: older.busy,
-    loadOlder: () => void loadOlder(),
+    items: data?.items ?? [],
+    isLoaded: data !== null,
+    fault,
+    reload,
+    hasOlder: data !== null && data.next !== null && data.pages < MOST_PAGES,
+    isLoadingOlder: data !== null && data.pages < pages && fault === null,
+    loadOlder: () => setWanted({ key, pages: (data?.pages ?? 1) + 1 }),
   };
 }

@@ -125,8 +125,15 @@ export function Chips<Value extends string>({ label, value, options, onValue }: 
   );
 }
 
+interface FaultProps {
+  fault: ServiceFault | null;
+  onRetry?: () => void;
+  /** Fields that have the sentence about them beside them, and need it not once more. */
+  marked?: readonly string[];
+}
+
 /** What went wrong and what to do about it; read out when it appears. */
-export function Fault({ fault, onRetry }: { fault: ServiceFault | null; onRetry?: () => void }) {
+export function Fault({ fault, onRetry, marked = [] }: FaultProps) {
   const { faults, retry } = words.value;
   return (
     <div role="alert" class="fault-place">
@@ -135,11 +142,13 @@ export function Fault({ fault, onRetry }: { fault: ServiceFault | null; onRetry?
           <Icon name="warning" />
           <div>
             <p class="fault-sentence">{fault.sentence}</p>
-            {Object.entries(fault.fields).map(([name, sentence]) => (
-              <p key={name}>
-                <code>{name}</code>: {sentence}
-              </p>
-            ))}
+            {Object.entries(fault.fields)
+              .filter(([name]) => !marked.includes(name.split('.')[0] ?? name))
+              .map(([name, sentence]) => (
+                <p key={name}>
+                  <code>{name}</code>: {sentence}
+                </p>
+              ))}
             {fault.hint && (
               <p>
                 <strong>{faults.whatToDo}</strong> {fault.hint}

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { live, started } from '../live/stream.js';
+import { useLoaded } from '../live/use-loaded.js';
 import { route } from '../route.js';
-import { reachable, signedIn } from '../service.js';
+import { get, reachable, signedIn } from '../service.js';
 import { words } from '../settings.js';
 import { Loading } from '../parts/parts.js';
 import { Icon } from '../parts/icon.js';
@@ -41,6 +42,7 @@ export function App() {
         {signedIn.value === false && <SignInView />}
         {signedIn.value === true && (started.value ? <CurrentView /> : <Loading />)}
       </main>
+      {signedIn.value === true && started.value && <Footer />}
     </>
   );
 }
@@ -59,6 +61,19 @@ function CurrentView() {
 
 function organizationOf(place: string): string | null {
   return (JSON.parse(place) as { id?: string }).id ?? null;
+}
+
+function Footer() {
+  const { footer, name } = words.value;
+  const { data } = useLoaded('service', (end) => get<{ version: string }>('/api/service', { signal: end }));
+  return (
+    <footer class="footer">
+      <p>
+        {name}
+        {data && ` · ${footer.version(data.version)}`} · <a href="/docs">{footer.docs}</a>
+      </p>
+    </footer>
+  );
 }
 
 /** Says when what is shown no longer follows the service. */

@@ -24,8 +24,7 @@ export function HistoryTab({ id }: { id: string }) {
       );
       return { items: events, next };
     },
-    (event) => event.id,
-    (event) => event.organization_id === id && 'now',
+    (event) => event.organization_id === id,
   );
   const shown = pages.items.filter((event) => kind === 'all' || eventGroup(event) === kind);
   return (

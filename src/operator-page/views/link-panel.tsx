@@ -83,7 +83,7 @@ function Linking({ session, reload }: { session: SessionStatus; reload: () => vo
               </Button>
             </div>
           ) : (
-            <QrPicture qr={data?.qr ?? null} expires={expires} />
+            <QrPicture qr={status === 'qr_ready' ? (data?.qr ?? null) : null} expires={expires} />
           )}
           <Fault fault={fault} onRetry={askQr} />
         </div>
@@ -120,14 +120,14 @@ function CodeInstead({ id }: { id: string }) {
           label={say.codePhone}
           value={phone}
           onValue={setPhone}
-          fault={action.fault?.fields.pairing_phone}
+          fault={action.fault?.about('pairing_phone')}
           input={{ type: 'tel', required: true, inputMode: 'tel', placeholder: '573001112233' }}
         />
         <Button type="submit" busy={action.busy}>
           {say.codeSubmit}
         </Button>
       </form>
-      <Fault fault={action.fault} />
+      <Fault fault={action.fault} marked={['pairing_phone']} />
       <PairingCode code={code} />
     </details>
   );

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Message } from '../answers.js';
 import { formatMoment } from '../format.js';
 import { useAction } from '../live/use-action.js';
+import { WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { usePages } from '../live/use-pages.js';
 import { get, remove } from '../service.js';
 import { words } from '../settings.js';
@@ -34,8 +35,8 @@ export function MessagesTab({ id }: { id: string }) {
       });
       return { items: messages, next };
     },
-    (message) => message.message_id,
-    (event) => event.organization_id === id && event.name === 'message.status' && 'now',
+    (event) => event.organization_id === id && event.name === 'message.status',
+    WITHOUT_EVENTS,
   );
 
   return (
@@ -55,7 +56,7 @@ export function MessagesTab({ id }: { id: string }) {
             setTyped(value);
             if (value === '') setLooked('');
           }}
-          fault={pages.fault?.fields.phone}
+          fault={pages.fault?.about('phone')}
           input={{ type: 'search', enterkeyhint: 'search' }}
         />
         <Button type="submit" icon="search">
@@ -68,7 +69,7 @@ export function MessagesTab({ id }: { id: string }) {
           onValue={setState}
         />
       </form>
-      <Fault fault={pages.fault} onRetry={pages.reload} />
+      <Fault fault={pages.fault} onRetry={pages.reload} marked={['phone']} />
       {!pages.isLoaded && !pages.fault && <Loading />}
       {pages.isLoaded && pages.items.length === 0 && !pages.fault && <p>{say.empty}</p>}
       <ul class="messages">

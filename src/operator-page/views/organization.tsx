@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { SessionStatus } from '../answers.js';
-import { useLoaded } from '../live/use-loaded.js';
+import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { organizationAddress, type Tab, TABS } from '../route.js';
 import { get } from '../service.js';
 import { groupOf, saySession } from '../session-words.js';
@@ -25,6 +25,7 @@ export function OrganizationView({ id, tab }: { id: string; tab: Tab }) {
       if (event.organization_id !== id) return false;
       return event.name.startsWith('message.') ? 'soon' : 'now';
     },
+    WITHOUT_EVENTS,
   );
   useEffect(() => {
     document.title = `${organization.title(id)} · ${name}`;

@@ -5,7 +5,7 @@ import { eventWords } from '../event-words.js';
 import { formatNumber } from '../format.js';
 import { onEvent } from '../live/stream.js';
 import { useAction } from '../live/use-action.js';
-import { useLoaded } from '../live/use-loaded.js';
+import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { goTo, organizationAddress } from '../route.js';
 import { get, post } from '../service.js';
 import { GROUP_ORDER, groupOf, sayListed, type SessionGroup } from '../session-words.js';
@@ -14,6 +14,9 @@ import { Dialog } from '../parts/confirm.js';
 import { Icon } from '../parts/icon.js';
 import { Button, Fault, Field, Loading, Time } from '../parts/parts.js';
 import { AttentionBadge, StatusBadge } from '../parts/status-badge.js';
+
+/** 2 before 10. */
+const IN_ORDER = new Intl.Collator(undefined, { numeric: true });
 
 /** What was looked for stays when somebody comes back from one organization. */
 const search = signal('');
@@ -26,6 +29,8 @@ export function OrganizationsView() {
     'sessions',
     (end) => get<{ sessions: ListedSession[] }>('/api/sessions', { signal: end }),
     (event) => (event.name.startsWith('message.') ? 'soon' : 'now'),
+    // All of them at once: not as often as one.
+    3 * WITHOUT_EVENTS,
   );
   const lastEvents = useLastEvents();
   useEffect(() => {
@@ -210,12 +215,12 @@ function NewOrganization({ onClose }: { onClose: () => void }) {
         <Field
           label={fresh.id}
           help={fresh.rule}
-          fault={action.fault?.fields.organization_id}
+          fault={action.fault?.about('organization_id')}
           value={id}
           onValue={setId}
           input={{ required: true, maxLength: 64, autofocus: true, autocapitalize: 'off' }}
         />
-        <Fault fault={action.fault} />
+        <Fault fault={action.fault} marked={['organization_id']} />
         <div class="buttons buttons-end">
           <Button onClick={onClose}>{cancel}</Button>
           <Button kind="primary" type="submit" busy={action.busy}>
@@ -271,7 +276,7 @@ function fits(session: ListedSession): boolean {
 
 function byGroup(one: ListedSession, other: ListedSession): number {
   const distance = GROUP_ORDER.indexOf(groupOf(one)) - GROUP_ORDER.indexOf(groupOf(other));
-  return distance || one.organization_id.localeCompare(other.organization_id, undefined, { numeric: true });
+  return distance || IN_ORDER.compare(one.organization_id, other.organization_id);
 }
 
 function countGroups(sessions: readonly ListedSession[]): Record<SessionGroup, number> {

@@ -45,13 +45,13 @@ export function SendPanel({ id }: { id: string }) {
           <Field
             label={say.phone}
             help={say.phoneHelp}
-            fault={action.fault?.fields.phone}
+            fault={action.fault?.about('phone')}
             value={phone}
             onValue={setPhone}
             input={{ type: 'tel', inputMode: 'tel', required: true, placeholder: '573001112233' }}
           />
-          <Field label={say.text} fault={action.fault?.fields.message} value={message} onValue={setText} rows={2} />
-          <Fault fault={action.fault} />
+          <Field label={say.text} fault={action.fault?.about('message')} value={message} onValue={setText} rows={2} />
+          <Fault fault={action.fault} marked={['phone', 'message']} />
           <div class="buttons">
             <Button kind="primary" type="submit" icon="send" busy={action.busy}>
               {say.submit}

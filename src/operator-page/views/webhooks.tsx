@@ -1,33 +1,27 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Webhook } from '../answers.js';
 import { useAction } from '../live/use-action.js';
-import { useLoaded } from '../live/use-loaded.js';
+import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { get, post } from '../service.js';
 import { words } from '../settings.js';
 import { Dialog } from '../parts/confirm.js';
 import { Button, Copyable, Fault, Field, Loading, Panel } from '../parts/parts.js';
 import { WebhookPanel } from './webhook-panel.js';
 
-/** ms between two looks at how deliveries go: they are no events of the stream, which would else tell of itself. */
-const LOOK_EVERY = 5_000;
-
 /** Who is told of events, and how that goes. */
 export function WebhooksView() {
   const { webhooks: say, name } = words.value;
   const [isNew, setIsNew] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
-  const { data, fault, reload } = useLoaded('webhooks', (end) =>
-    get<{ webhooks: Webhook[] }>('/api/webhooks', { signal: end }),
+  const { data, fault, reload } = useLoaded(
+    'webhooks',
+    (end) => get<{ webhooks: Webhook[] }>('/api/webhooks', { signal: end }),
+    undefined,
+    WITHOUT_EVENTS,
   );
   useEffect(() => {
     document.title = `${say.title} · ${name}`;
   }, [say, name]);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') reload();
-    }, LOOK_EVERY);
-    return () => clearInterval(timer);
-  }, [reload]);
 
   return (
     <>
@@ -86,7 +80,6 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
     );
     if (made) onMade(made.secret);
   };
-  const faults = action.fault?.fields;
   return (
     <Dialog title={say.add} onClose={onClose}>
       <form
@@ -99,18 +92,24 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
           label={say.url}
           value={url}
           onValue={setUrl}
-          fault={faults?.url}
+          fault={action.fault?.about('url')}
           input={{ type: 'url', required: true, autofocus: true, inputMode: 'url' }}
         />
         <Field
           label={say.organization}
           help={say.organizationHelp}
-          fault={faults?.organization_id}
+          fault={action.fault?.about('organization_id')}
           value={organization}
           onValue={setOrganization}
         />
-        <Field label={say.types} help={say.typesHelp} fault={faults?.event_types} value={types} onValue={setTypes} />
-        <Fault fault={action.fault} />
+        <Field
+          label={say.types}
+          help={say.typesHelp}
+          fault={action.fault?.about('event_types')}
+          value={types}
+          onValue={setTypes}
+        />
+        <Fault fault={action.fault} marked={['url', 'organization_id', 'event_types']} />
         <div class="buttons buttons-end">
           <Button onClick={onClose}>{cancel}</Button>
           <Button kind="primary" type="submit" busy={action.busy}>

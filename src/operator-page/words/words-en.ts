@@ -2,6 +2,7 @@
 export const english = {
   name: 'WhatsApp service',
   skip: 'Skip to the content',
+  footer: { version: (version: string) => `Version ${version}`, docs: 'API documentation' },
   header: {
     navigation: 'Main',
     organizations: 'Organizations',
@@ -16,7 +17,6 @@ export const english = {
   },
   connection: {
     lost: 'No connection to the service. What you see may be old; it is tried again by itself.',
-    back: 'Connected to the service again.',
   },
   signIn: {
     title: 'Sign in',
@@ -26,11 +26,9 @@ export const english = {
     show: 'Show the key',
     submit: 'Sign in',
     ended: 'Your session has ended. Sign in again; nothing is lost.',
-    checking: 'One moment…',
   },
   loading: 'Loading…',
   retry: 'Try again',
-  close: 'Close',
   cancel: 'Cancel',
   copy: 'Copy',
   copied: 'Copied',
@@ -124,8 +122,7 @@ export const english = {
     qr_expired: ['Nobody scanned the QR, and it ran out.', 'Open it: a new QR is made.'],
   } as unknown as Record<string, readonly [sentence: string, step: string]>,
   needsYou: 'Needs you',
-  nextTry: (time: string) => `Next try ${time}.`,
-  untilTime: (time: string) => `Until ${time}.`,
+  nextTry: (time: string) => `Next try at ${time}.`,
   list: {
     title: 'Organizations',
     search: 'Search by id or phone',
@@ -141,7 +138,6 @@ export const english = {
     noMatch: 'Nothing fits the search.',
     clear: 'Show all',
     count: (shown: number, total: number) => (shown === total ? `${total} in all` : `${shown} of ${total}`),
-    next: 'Next step:',
     phone: 'Phone',
     queue: 'Queue',
     faults: 'Faults',
@@ -167,13 +163,11 @@ export const english = {
       keys: 'Keys and backups',
     },
     next: 'Next step',
-    since: (time: string) => `for ${time}`,
     phone: 'Phone',
     noPhone: 'No phone linked',
     start: 'Start',
     stop: 'Stop',
     restart: 'Restart',
-    started: 'Started.',
     latest: 'What happened last',
     allHistory: 'All history',
   },
@@ -221,7 +215,7 @@ export const english = {
   health: {
     title: 'Health',
     verdict: {
-      healthy: 'Healthy: the keys work.',
+      healthy: 'Healthy: no faults are counted.',
       suspect: 'Faults are being counted. At the limit the session cleans itself and asks for a new scan.',
       corrupted: 'The keys no longer work.',
     },
@@ -268,8 +262,6 @@ export const english = {
     state: 'State',
     all: 'All states',
     empty: 'No message fits.',
-    to: 'To',
-    at: 'When',
     takeBack: 'Take back',
     takeBackOf: (phone: string) => `Take back the message to ${phone}`,
     tries: (count: number) => (count === 1 ? '1 try' : `${count} tries`),
@@ -282,7 +274,6 @@ export const english = {
     show: 'Show',
     kinds: { all: 'Everything', session: 'Session', faults: 'Faults and cleanings', messages: 'Messages' },
     empty: 'Nothing here yet.',
-    dayOf: 'Events of',
   },
   event: {
     status: (now: string, before: string) => `${now} (before: ${before})`,
@@ -298,8 +289,7 @@ export const english = {
     restored: 'A backup was put back',
     received: 'A customer wrote',
     message: (state: string) => `Message: ${state}`,
-    shopLinkMade: 'A link for the shop was made',
-    shopLinkOpened: 'The link for the shop was opened',
+    undelivered: (last4: string, state: string) => `Not yet on the phone ending in ${last4}: ${state}`,
   },
   reason: {
     restart_required: 'WhatsApp asks for a new login after the scan (normal)',
@@ -452,7 +442,6 @@ export const english = {
   },
   shop: {
     title: 'Link WhatsApp',
-    opening: 'Opening the link…',
     intro: (id: string) => `Link the WhatsApp of organization ${id} with this code.`,
     onePhone:
       'Do you hold the phone in your hand that shall be linked, and nothing else? Use the code below instead of the QR.',

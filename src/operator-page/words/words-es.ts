@@ -3,6 +3,7 @@ import type { Words } from './words-en.js';
 export const spanish: Words = {
   name: 'Servicio de WhatsApp',
   skip: 'Ir al contenido',
+  footer: { version: (version) => `Versión ${version}`, docs: 'Documentación de la API' },
   header: {
     navigation: 'Principal',
     organizations: 'Organizaciones',
@@ -17,7 +18,6 @@ export const spanish: Words = {
   },
   connection: {
     lost: 'Sin conexión con el servicio. Lo que ve puede estar desactualizado; se vuelve a intentar solo.',
-    back: 'De nuevo hay conexión con el servicio.',
   },
   signIn: {
     title: 'Entrar',
@@ -27,11 +27,9 @@ export const spanish: Words = {
     show: 'Mostrar la clave',
     submit: 'Entrar',
     ended: 'Su sesión terminó. Entre de nuevo; no se pierde nada.',
-    checking: 'Un momento…',
   },
   loading: 'Cargando…',
   retry: 'Intentar de nuevo',
-  close: 'Cerrar',
   cancel: 'Cancelar',
   copy: 'Copiar',
   copied: 'Copiado',
@@ -128,8 +126,7 @@ export const spanish: Words = {
     qr_expired: ['Nadie escaneó el QR y venció.', 'Ábrala: se genera un QR nuevo.'],
   },
   needsYou: 'Requiere su atención',
-  nextTry: (time) => `Próximo intento ${time}.`,
-  untilTime: (time) => `Hasta ${time}.`,
+  nextTry: (time) => `Próximo intento a las ${time}.`,
   list: {
     title: 'Organizaciones',
     search: 'Buscar por identificador o teléfono',
@@ -145,7 +142,6 @@ export const spanish: Words = {
     noMatch: 'Nada coincide con la búsqueda.',
     clear: 'Mostrar todas',
     count: (shown, total) => (shown === total ? `${total} en total` : `${shown} de ${total}`),
-    next: 'Próximo paso:',
     phone: 'Teléfono',
     queue: 'En espera',
     faults: 'Fallas',
@@ -171,13 +167,11 @@ export const spanish: Words = {
       keys: 'Claves y respaldos',
     },
     next: 'Próximo paso',
-    since: (time) => `desde hace ${time}`,
     phone: 'Teléfono',
     noPhone: 'Sin teléfono vinculado',
     start: 'Iniciar',
     stop: 'Detener',
     restart: 'Reiniciar',
-    started: 'Iniciada.',
     latest: 'Lo último que pasó',
     allHistory: 'Todo el historial',
   },
@@ -225,7 +219,7 @@ export const spanish: Words = {
   health: {
     title: 'Salud',
     verdict: {
-      healthy: 'Sana: las claves funcionan.',
+      healthy: 'Sana: no se cuentan fallas.',
       suspect: 'Se están contando fallas. Al llegar al límite, la sesión se limpia sola y pide un escaneo nuevo.',
       corrupted: 'Las claves ya no funcionan.',
     },
@@ -272,8 +266,6 @@ export const spanish: Words = {
     state: 'Estado',
     all: 'Todos los estados',
     empty: 'Ningún mensaje coincide.',
-    to: 'Para',
-    at: 'Cuándo',
     takeBack: 'Retirar',
     takeBackOf: (phone) => `Retirar el mensaje para ${phone}`,
     tries: (count) => (count === 1 ? '1 intento' : `${count} intentos`),
@@ -286,7 +278,6 @@ export const spanish: Words = {
     show: 'Mostrar',
     kinds: { all: 'Todo', session: 'Sesión', faults: 'Fallas y limpiezas', messages: 'Mensajes' },
     empty: 'Todavía no hay nada aquí.',
-    dayOf: 'Eventos del',
   },
   event: {
     status: (now, before) => `${now} (antes: ${before})`,
@@ -302,8 +293,7 @@ export const spanish: Words = {
     restored: 'Se restauró un respaldo',
     received: 'Un cliente escribió',
     message: (state) => `Mensaje: ${state}`,
-    shopLinkMade: 'Se creó un enlace para el negocio',
-    shopLinkOpened: 'Se abrió el enlace para el negocio',
+    undelivered: (last4, state) => `Aún no llegó al teléfono terminado en ${last4}: ${state}`,
   },
   reason: {
     restart_required: 'WhatsApp pide entrar de nuevo después del escaneo (normal)',
@@ -456,7 +446,6 @@ export const spanish: Words = {
   },
   shop: {
     title: 'Vincular WhatsApp',
-    opening: 'Abriendo el enlace…',
     intro: (id) => `Vincule el WhatsApp de la organización ${id} con este código.`,
     onePhone: '¿Solo tiene en la mano el teléfono que hay que vincular? Use el código de abajo en lugar del QR.',
     done: '¡Listo!',

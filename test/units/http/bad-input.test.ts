@@ -266,13 +266,18 @@ describe('a body that is none of ours', () => {
 });
 
 describe('a wrong address or method', () => {
-  it.each(['/', '/api', '/api/nothing', '/api/status', '/api/status/2/more', '/favicon.ico', '/api/status/../../etc'])(
-    'GET %s',
-    async (path) => {
-      const response = await stage.get(path).expect(404);
-      expect(errorBody(response).code).toBe('not_found');
-    },
-  );
+  it.each([
+    '/nothing',
+    '/api',
+    '/api/nothing',
+    '/api/status',
+    '/api/status/2/more',
+    '/favicon.ico',
+    '/api/status/../../etc',
+  ])('GET %s', async (path) => {
+    const response = await stage.get(path).expect(404);
+    expect(errorBody(response).code).toBe('not_found');
+  });
 
   it('an unknown one is not told apart without a key', async () => {
     await stage.anonymous.get('/api/nothing').expect(401);

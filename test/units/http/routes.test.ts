@@ -79,7 +79,7 @@ describe('qr', () => {
   it('is a data URL in JSON', async () => {
     const response = await stage.get('/api/qr/2').expect(200);
     const body = response.body as { qr: string };
-    expect(body).toEqual({ organization_id: '2', status: 'qr_ready', has_qr: true, qr: body.qr });
+    expect(body).toEqual({ organization_id: '2', status: 'qr_ready', has_qr: true, qr: body.qr, qr_expires_at: null });
     const [kind, base64] = body.qr.split(',');
     expect(kind).toBe('data:image/png;base64');
     expect(decodePNG(Buffer.from(base64 ?? '', 'base64'))).toBe(QR_TEXT);
@@ -89,7 +89,13 @@ describe('qr', () => {
   it('is null when there is none', async () => {
     stage.sessions.hold(snapshotOf('2'));
     const response = await stage.get('/api/qr/2').expect(200);
-    expect(response.body).toEqual({ organization_id: '2', status: 'connected', has_qr: false, qr: null });
+    expect(response.body).toEqual({
+      organization_id: '2',
+      status: 'connected',
+      has_qr: false,
+      qr: null,
+      qr_expires_at: null,
+    });
   });
 
   it.each([
@@ -192,6 +198,7 @@ describe('status', () => {
       last_connected_at: TIME,
       last_disconnect: { code: 500, reason: 'stream_error', text: 'Stream Errored (ack)', at: TIME },
       next_reconnect_at: '2026-01-02T03:04:06.000Z',
+      qr_expires_at: null,
       health: {
         verdict: 'healthy',
         counters: {
