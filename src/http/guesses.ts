@@ -31,10 +31,16 @@ export function secondsUntilReset(request: Request, now: number): number {
 
 /** What somebody guessed at, with the name under which it is logged. */
 const LOGGED = {
-  wrong_api_key: 'Somebody used a wrong API key',
-  unknown_sign_in_link: 'Somebody used a sign-in link that is not good (any more)',
-  unknown_shop_link: 'Somebody opened a link for the shop that is not good (any more)',
-} as const satisfies Partial<Record<ErrorCode, string>>;
+  wrong_api_key: { event: 'wrong_api_key', text: 'Somebody used a wrong API key' },
+  unknown_sign_in_link: {
+    event: 'unknown_sign_in_link',
+    text: 'Somebody used a sign-in link that is not good (any more)',
+  },
+  unknown_shop_link: {
+    event: 'unknown_shop_link',
+    text: 'Somebody opened a link for the shop that is not good (any more)',
+  },
+} as const satisfies Partial<Record<ErrorCode, { event: string; text: string }>>;
 export type Guess = keyof typeof LOGGED;
 
 /**
@@ -84,12 +90,12 @@ export function guesses({ logger, limits }: Pick<HttpParts, 'logger' | 'limits'>
     if (waiting >= limits.wrongKeysWaiting) throw new ServiceError('too_many_requests', { retryAfterSeconds: 1 });
     logger.warn(
       {
-        event: guess,
+        event: LOGGED[guess].event,
         remote_address: request.socket.remoteAddress,
         attempts: used,
         request_id: contextOf(response).requestId,
       },
-      LOGGED[guess],
+      LOGGED[guess].text,
     );
     await later(response, Math.min(limits.wrongKeyMaxDelay, limits.wrongKeyDelay * 2 ** (used - 1)));
     throw new ServiceError(guess);

@@ -269,7 +269,7 @@ describe('.env.example', () => {
     expect(shown).toEqual(readConfig({ API_KEY: KEY }));
     // What has a default is shown with it, so that nobody has to look for it.
     const empty = settings.filter((line) => line.endsWith('=')).map((line) => line.slice(0, -1));
-    expect(empty).toEqual(['API_KEY', 'WA_VERSION', 'QR_TIMEOUT']);
+    expect(empty).toEqual(['API_KEY', 'PUBLIC_URL', 'WA_VERSION', 'QR_TIMEOUT']);
   });
 
   test('says before each variable what it means', () => {
