@@ -394,7 +394,6 @@ describe('the documented operations, against the real service', () => {
       enabled: 'yes',
       status: 'waiting',
       delivery_id: '',
-    };
       expires_in_minutes: 4,
       token: '',
     };
