@@ -75,9 +75,7 @@ export class Visitor {
     const service = stage.api.url;
     page.on('console', (message) => {
       const { url } = message.location();
-      // A service without webhooks: the page asks once, and hides them.
-      if (message.type() !== 'error' || (url.endsWith('/api/webhooks') && message.text().includes('404'))) return;
-      visitor.note(`console: ${message.text()} ${url}`);
+      if (message.type() === 'error') visitor.note(`console: ${message.text()} ${url}`);
     });
     page.on('pageerror', (error) => visitor.note(`page: ${error.stack ?? error.message}`));
     page.on('request', (request) => {
