@@ -23,26 +23,8 @@ export function createLogger(options: LoggerOptions): Logger {
   };
   const destination =
     options.destination ??
-    (options.format === 'pretty' ? pretty({ ignore: 'org,event', messageFormat: '{org} {event}: {msg}' }) : stdout());
-  return pino(settings, destination);
-}
-
-/** Lines that are written together, ms: each write is a thread's work, and a message has several lines. */
-const WRITE_EVERY_MS = 20;
-
-/** Stdout, for lines that come in crowds. What was not written yet is written when the process exits, whatever ends it, but for SIGKILL. */
-function stdout(): DestinationStream {
-  const out = pino.destination({ fd: process.stdout.fd, sync: false, minLength: 4096 });
-  let timer: NodeJS.Timeout | null = null;
-  return {
-    write: (line) => {
-      out.write(line);
-      timer ??= setTimeout(() => {
-        timer = null;
-        out.flush();
-      }, WRITE_EVERY_MS);
-    },
-  };
+    (options.format === 'pretty' ? pretty({ ignore: 'org,event', messageFormat: '{org} {event}: {msg}' }) : undefined);
+  return destination ? pino(settings, destination) : pino(settings);
 }
 
 /** A phone number as logs may show it: the last four digits only. */

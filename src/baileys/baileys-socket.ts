@@ -282,8 +282,15 @@ class BaileysSocket implements WhatsAppSocket {
       const status = receiptStatus(node.attrs.type);
       if (status) this.tell({ type: 'receipt', messageIds: receiptIds(node), status });
     });
-    // Baileys has already decided to end when these arrive; without the TCP connection it need not wait for a farewell.
+    // When Baileys has decided to end it waits up to 30 s for a farewell; without the TCP connection it need not. That is so when these arrive,
+    // and whenever it closes by itself: a handshake that was never answered, say.
     const hangUp = (): void => (ws as unknown as { socket: { terminate(): void } | null }).socket?.terminate();
+    const close = ws.close.bind(ws);
+    ws.close = async () => {
+      const closed = close();
+      hangUp();
+      await closed;
+    };
     ws.on('CB:stream:error', hangUp);
     ws.on('CB:failure', hangUp);
     ws.on('CB:xmlstreamend', hangUp);

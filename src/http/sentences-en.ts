@@ -37,7 +37,7 @@ export const english: Sentences = {
     signed_out: { sentence: 'You are not signed in any more.', hint: 'Sign in again with the API key.' },
     unknown_sign_in_link: {
       sentence: 'This sign-in link was used already, or its ten minutes are over.',
-      hint: 'Sign in with the API key, or ask for a new link: POST /api/sign-in-links.',
+      hint: 'Sign in with the API key, or ask whoever sent the link for a new one.',
     },
     cross_site_request: {
       sentence: 'The request did not come from a page of this service, so it was not done.',

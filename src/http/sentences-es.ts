@@ -40,7 +40,7 @@ export const spanish: Sentences = {
     signed_out: { sentence: 'Su sesión en la página terminó.', hint: 'Entre de nuevo con la clave de la API.' },
     unknown_sign_in_link: {
       sentence: 'Este enlace de entrada ya se usó, o sus diez minutos pasaron.',
-      hint: 'Entre con la clave de la API o pida un enlace nuevo: POST /api/sign-in-links.',
+      hint: 'Entre con la clave de la API o pida un enlace nuevo a quien se lo envió.',
     },
     cross_site_request: {
       sentence: 'La solicitud no vino de una página de este servicio, así que no se hizo.',

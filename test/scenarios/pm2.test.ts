@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSyn
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEmulator, type Emulator } from '../../emulator/emulator.js';
@@ -93,6 +94,8 @@ class Installation {
     try {
       await this.killDaemon();
     } finally {
+      // The socket closes a moment before the process ends, and of a process that is not ours nothing else can be heard.
+      for (const until = Date.now() + 5000; Date.now() < until && [...this.pids].some(isAlive);) await pause(20);
       const left = [...this.pids].filter((pid) => isAlive(pid));
       for (const pid of left) process.kill(pid, 'SIGKILL');
       rmSync(this.directory, { recursive: true, force: true });
