@@ -45,7 +45,8 @@ export interface LogLine {
 }
 
 export class ServiceSide implements Side {
-  private readonly agent = new http.Agent({ keepAlive: true, maxSockets: Infinity });
+  /** Keeps every connection: by default those beyond 256 are closed, and a new one waits long at a process under full load. */
+  private readonly agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1000 });
   private url = new URL('http://127.0.0.1');
   private readonly child: Child;
 
