@@ -49,8 +49,10 @@ function knownError(error: unknown, request: Request): ServiceError | null {
 
 /** The disk is full, or does not read or write: nobody's defect, and nothing was stored. */
 function isStorageError(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return error.name === 'SqliteError' && /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED)/.test(code ?? '');
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error.name === 'SqliteError') return /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED)/.test(code ?? '');
+  // A journal that could not be synced (`store/group-commit.ts`) is told in the system's own words.
+  return syscall === 'fdatasync';
 }
 
 /** Where an error came from, without what it says: the message is the part of a stack that may quote secrets. */

@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Stage } from '../stage/stage.js';
 
 const PHONE = '573001112233';
@@ -214,6 +216,48 @@ describe('an accepted message', () => {
     const text = stage.text();
     expect((await stage.api.send('2', CUSTOMER, text)).body.status).toBe('sent');
     await stage.whatsapp.customer(CUSTOMER).receivedText(text);
+  });
+
+  it('leaves only when it and its claim are on disk, and not at all when the disk refuses', async () => {
+    stage = await Stage.set();
+    await stage.pair('2', PHONE);
+    await stage.send('2', CUSTOMER);
+    // The sync of the outbox takes as long as the test likes; those of the keys go on.
+    const journal = fs.statSync(path.join(stage.directory, 'data', 'outbox.sqlite-wal')).ino;
+    const real = fs.fdatasync;
+    let held: ((error: NodeJS.ErrnoException | null) => void) | undefined;
+    let told = (): void => {};
+    const spy = vi.spyOn(fs, 'fdatasync').mockImplementation((file, done) => {
+      if (fs.fstatSync(file).ino !== journal) return real(file, done);
+      held = (error) => (error ? done(error) : real(file, done));
+      told();
+    });
+    onTestFinished(() => spy.mockRestore());
+    const syncing = async (): Promise<void> => {
+      if (!held) await new Promise<void>((resolve) => (told = resolve));
+    };
+    const customer = stage.whatsapp.customer(CUSTOMER);
+    const before = customer.messages.length;
+
+    const text = stage.text();
+    const sending = stage.api.send('2', CUSTOMER, text);
+    await syncing();
+    // Its receipt takes the same way as the message would have, and comes after it.
+    await stage.receive(PHONE, OTHER);
+    expect(customer.messages).toHaveLength(before);
+    spy.mockImplementation(real);
+    held?.(null);
+    expect((await sending).body).toMatchObject({ status: 'sent' });
+    await customer.receivedText(text);
+
+    spy.mockImplementation((file, done) => {
+      if (fs.fstatSync(file).ino !== journal) return real(file, done);
+      done(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', errno: -5, syscall: 'fdatasync' }));
+    });
+    const refused = await stage.api.send('2', CUSTOMER, stage.text());
+    expect(refused).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
+    await stage.receive(PHONE, OTHER);
+    expect(customer.messages).toHaveLength(before + 1);
   });
 
   it("goes out at the organization's pace", async () => {
