@@ -7,6 +7,7 @@ import { BaileysSockets } from './baileys/baileys-socket.js';
 import { silenceLibsignalConsole } from './baileys/libsignal-console.js';
 import type { Config } from './config.js';
 import { OutageGuard } from './health/outage-guard.js';
+import type { ServiceEvent } from './events/catalogue.js';
 import { EventLedger } from './events/event-ledger.js';
 import { openEventsDatabase } from './events/events-database.js';
 import { createApp } from './http/app.js';
@@ -57,7 +58,12 @@ export async function startService(
     () => new Outbox(outboxDatabase, { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
   );
   const eventsDatabase = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openEventsDatabase(config.DATA_DIR));
-  const ledger = new EventLedger(eventsDatabase, { keep: config.EVENTS_KEPT, now: Date.now });
+  const eventLost = ({ name, organizationId }: Pick<ServiceEvent, 'name' | 'organizationId'>, error: unknown): void =>
+    logger.error(
+      { event: 'event_lost', org: organizationLabel(organizationId), name },
+      `An event could not be kept: ${redact(String(error))}`,
+    );
+  const ledger = new EventLedger(eventsDatabase, { keep: config.EVENTS_KEPT, now: Date.now, onLost: eventLost });
   const webhooks = orStartError(
     `DATA_DIR (${config.DATA_DIR})`,
     () =>
@@ -104,14 +110,11 @@ export async function startService(
       ledger.tell(name, id, data);
     } catch (error) {
       // What happened has happened; a full disk must not make the session stumble over telling it.
-      logger.error(
-        { event: 'event_lost', org: organizationLabel(id), name },
-        `An event could not be kept: ${redact(String(error))}`,
-      );
+      eventLost({ name, organizationId: id }, error);
     }
   };
   outbox.onChange(({ messageId, organizationId, state, errorCode, ackCode }) => {
-    tell('message.status', organizationId, {
+    ledger.tellSoon('message.status', organizationId, {
       message_id: messageId,
       status: state,
       error_code: errorCode,

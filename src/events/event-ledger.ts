@@ -7,6 +7,9 @@ import { openEventsDatabase } from './events-database.js';
 
 /** Pruning looks at an organization once in so many of its events. */
 const PRUNE_EVERY = 50;
+/** How long an event that may wait does, so that many share a commit, ms; and how many may. */
+const SOON_MS = 20;
+const MOST_WAITING = 1000;
 
 export interface EventQuery {
   /** All organizations when absent. */
@@ -33,6 +36,17 @@ interface Row {
   data: string;
 }
 
+export interface LedgerOptions {
+  /** Events kept for each organization. */
+  readonly keep: number;
+  readonly now: () => number;
+  /** An event of `tellSoon` could not be stored and told. */
+  readonly onLost?: (event: Unstored, error: unknown) => void;
+}
+
+/** What is told, as yet without its number. */
+export type Unstored = Omit<ServiceEvent, 'id'>;
+
 /**
  * The last `keep` events of each organization, on disk, and the stream of new ones. An event is stored before anybody is told. It is not
  * synced one by one: after a power cut the last moments may be missing, never the order or the rest.
@@ -47,10 +61,13 @@ export class EventLedger {
   private readonly listing: Record<'oldest' | 'newest', { ofAll: Database.Statement; ofOne: Database.Statement }>;
   private readonly together: (work: () => void) => void;
   private companion: EventCompanion | null = null;
+  /** Told soon; in their order. */
+  private waiting: Unstored[] = [];
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly database: Database.Database,
-    private readonly options: { readonly keep: number; readonly now: () => number },
+    private readonly options: LedgerOptions,
   ) {
     this.insert = database.prepare('INSERT INTO events (organization_id, name, at, data) VALUES (?, ?, ?, ?)');
     this.oldestKept = database.prepare(
@@ -73,7 +90,7 @@ export class EventLedger {
     this.together = database.transaction((work: () => void) => work());
   }
 
-  static open(directory: string, options: { keep: number; now: () => number }): EventLedger {
+  static open(directory: string, options: LedgerOptions): EventLedger {
     return new EventLedger(openEventsDatabase(directory), options);
   }
 
@@ -93,30 +110,34 @@ export class EventLedger {
     data: EventData<Name>,
     alongside?: () => void,
   ): ServiceEvent<Name> {
-    const at = this.options.now();
-    const checked = EVENTS[name].data.parse(data) as EventData<Name>;
-    const companion = this.companion?.wants(name, organizationId) ? this.companion : null;
-    let event = { id: 0, name, organizationId, at, data: checked };
-    const store = (): void => {
-      const { lastInsertRowid } = this.insert.run(organizationId, name, at, JSON.stringify(checked));
-      event = { ...event, id: Number(lastInsertRowid) };
-    };
-    if (companion || alongside) {
-      this.together(() => {
-        store();
-        companion?.store(event);
-        alongside?.();
-      });
-    } else store();
-    this.prune(organizationId);
-    this.listeners.emit('event', event);
-    return event;
+    const fact = this.fact(name, organizationId, data);
+    this.storeWaiting();
+    const stored = { ...fact, id: 0 };
+    this.together(() => {
+      stored.id = this.store(fact);
+      alongside?.();
+      this.prune(organizationId);
+    });
+    this.listeners.emit('event', stored);
+    return stored as ServiceEvent<Name>;
+  }
+
+  /**
+   * As `tell`, within SOON_MS and with what else comes until then in one commit: for facts that come in masses and are known elsewhere too,
+   * for a kill takes those that wait (webhooks/missed-changes.ts finds them again).
+   * @throws when the data is not what the catalogue says; what cannot be stored later is told to `onLost`
+   */
+  tellSoon<Name extends EventName>(name: Name, organizationId: OrganizationId, data: EventData<Name>): void {
+    this.waiting.push(this.fact(name, organizationId, data));
+    if (this.waiting.length >= MOST_WAITING) this.storeWaiting();
+    else this.timer ??= setTimeout(() => this.storeWaiting(), SOON_MS);
   }
 
   /** Oldest first, unless the query says otherwise. */
   list({ organizationId, after, newestFirst = false, limit }: EventQuery): ServiceEvent[] {
     // Somebody counts over several turns, and the service stopped meanwhile.
     if (!this.database.open) throw new ServiceError('shutting_down');
+    this.storeWaiting();
     const begin = after ?? (newestFirst ? Number.MAX_SAFE_INTEGER : 0);
     const rows = this.listing[newestFirst ? 'newest' : 'oldest'];
     return (
@@ -156,19 +177,59 @@ export class EventLedger {
   }
 
   close(): void {
+    this.storeWaiting();
     this.database.close();
   }
 
+  private fact(name: EventName, organizationId: OrganizationId, data: unknown): Unstored {
+    const checked = EVENTS[name].data.parse(data) as EventData<EventName>;
+    return { name, organizationId, at: this.options.now(), data: checked };
+  }
+
+  /** Within a transaction. Returns the event's number. */
+  private store({ name, organizationId, at, data }: Unstored): number {
+    const id = Number(this.insert.run(organizationId, name, at, JSON.stringify(data)).lastInsertRowid);
+    if (this.companion?.wants(name, organizationId)) this.companion.store({ id, name, organizationId, at, data });
+    return id;
+  }
+
+  /** Stores and tells all that waits, in one commit; never throws. */
+  private storeWaiting(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    const facts = this.waiting;
+    if (facts.length === 0) return;
+    this.waiting = [];
+    const stored: ServiceEvent[] = [];
+    try {
+      this.together(() => {
+        for (const fact of facts) {
+          stored.push({ ...fact, id: this.store(fact) });
+          this.prune(fact.organizationId);
+        }
+      });
+    } catch (error) {
+      for (const fact of facts) this.options.onLost?.(fact, error);
+      return;
+    }
+    for (const event of stored) {
+      try {
+        this.listeners.emit('event', event);
+      } catch (error) {
+        this.options.onLost?.(event, error);
+      }
+    }
+  }
+
+  /** Within a transaction. */
   private prune(organizationId: string): void {
     const since = (this.sincePruned.get(organizationId) ?? PRUNE_EVERY) + 1;
     this.sincePruned.set(organizationId, since % PRUNE_EVERY);
     if (since < PRUNE_EVERY) return;
     const oldest = this.oldestKept.get(organizationId, this.options.keep - 1) as { id: number; at: number } | undefined;
     if (!oldest) return;
-    this.database.transaction(() => {
-      const { changes } = this.forget.run(organizationId, oldest.id);
-      if (changes > 0) this.noteKeptFrom.run(organizationId, oldest.at);
-    })();
+    const { changes } = this.forget.run(organizationId, oldest.id);
+    if (changes > 0) this.noteKeptFrom.run(organizationId, oldest.at);
   }
 }
 

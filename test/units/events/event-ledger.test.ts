@@ -51,6 +51,61 @@ describe('the ledger', () => {
   it('refuses data that is not what the catalogue says', () => {
     expect(() => ledger.tell('session.qr', TWO, { number: -1 })).toThrow();
   });
+
+  const status = (messageId: string) => ({
+    message_id: messageId,
+    status: 'sent',
+    error_code: null,
+    ack_code: null,
+  });
+
+  it('stores what is told soon in one commit, tells it then, and keeps the order with what is told at once', async () => {
+    const told: string[] = [];
+    const both = new Promise<void>((resolve) => {
+      ledger.onEvent(({ id, name }) => {
+        told.push(`${id} ${name}`);
+        if (told.length === 4) resolve();
+      });
+    });
+    ledger.tellSoon('message.status', TWO, status('A1'));
+    ledger.tellSoon('message.status', THREE, status('A2'));
+    expect(told).toEqual([]);
+    ledger.tell('session.stable', TWO, {});
+    expect(told).toEqual(['1 message.status', '2 message.status', '3 session.stable']);
+    ledger.tellSoon('message.status', TWO, status('A3'));
+    await both;
+    expect(told.at(-1)).toBe('4 message.status');
+  });
+
+  it('shows what waits to whoever reads, and stores it before it closes', () => {
+    ledger.tellSoon('message.status', TWO, status('A1'));
+    expect(ledger.list({ limit: 10 })).toMatchObject([{ id: 1, data: { message_id: 'A1' } }]);
+    ledger.tellSoon('message.status', TWO, status('A2'));
+    ledger.close();
+    ledger = EventLedger.open(directory, { keep: 100, now: () => 2_000 });
+    expect(ledger.last(TWO)).toMatchObject({ id: 2, at: 1_000, data: { message_id: 'A2' } });
+  });
+
+  it('says of each that could not be stored that it is lost, and tells nobody else', () => {
+    ledger.close();
+    const lost: string[] = [];
+    ledger = EventLedger.open(directory, {
+      keep: 100,
+      now: () => 1_000,
+      onLost: ({ organizationId }, error) => lost.push(`${organizationId} ${(error as Error).message}`),
+    });
+    ledger.accompany({
+      wants: (_name, organizationId) => organizationId === THREE,
+      store: () => {
+        throw new Error('disk full');
+      },
+    });
+    ledger.onEvent(() => lost.push('told'));
+    ledger.tellSoon('message.status', TWO, status('A1'));
+    ledger.tellSoon('message.status', THREE, status('A2'));
+    expect(ledger.list({ limit: 10 })).toEqual([]);
+    expect(lost).toEqual(['2 disk full', '3 disk full']);
+  });
 });
 
 describe('the catalogue', () => {
