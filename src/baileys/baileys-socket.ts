@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import {
   DEFAULT_CONNECTION_CONFIG,
+  generateWAMessageContent,
   getBinaryNodeChildren,
   initAuthCreds,
   jidNormalizedUser,
@@ -9,6 +10,7 @@ import {
   S_WHATSAPP_NET,
   type AuthenticationCreds,
   type BinaryNode,
+  type MessageContentGenerationOptions,
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
@@ -25,7 +27,7 @@ import {
 } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
-import { directKeyStore, makeSignalRepository, openSessions, type SendUnderWay } from './signal-repository.js';
+import { directKeyStore, latestSessions, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
 import { SilenceWatch } from './silence-watch.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
 
@@ -53,13 +55,18 @@ const PAIRING_CODE_DEADLINE_MS = 3000;
 const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 
+/** A text uploads nothing. */
+const NO_MEDIA: MessageContentGenerationOptions = {
+  upload: () => Promise.reject(new Error('A text has no media')),
+};
+
 /** Sockets over Baileys. */
 export class BaileysSockets implements WhatsAppSockets {
   private readonly memories = new Map<string, OrganizationMemory>();
   private readonly silenceWatch: SilenceWatch;
 
   constructor(private readonly options: BaileysOptions) {
-    this.silenceWatch = new SilenceWatch(Math.min(1000, options.silenceTimeoutMs / 8));
+    this.silenceWatch = new SilenceWatch(Math.min(1000, options.silenceTimeoutMs / 8, options.connectTimeoutMs / 4));
   }
 
   newCredentials(): Record<string, unknown> {
@@ -85,6 +92,18 @@ interface FrameSocket {
   send(frame: Uint8Array, told: (error?: Error) => void): void;
 }
 
+/** What a chain of asynchronous calls through Baileys is: a send of ours, or work inside one of Baileys' transactions. */
+interface Call {
+  readonly socket: BaileysSocket;
+  readonly send?: SendUnderWay;
+}
+
+/**
+ * One for the whole process. In Node 20 every promise costs time for each AsyncLocalStorage that was ever used (lib/async_hooks.js, storageList),
+ * and Baileys' own transactions would use one for each socket there ever was (lib/Utils/auth-utils.js).
+ */
+const calls = new AsyncLocalStorage<Call>();
+
 /** The auth folder failed under a running socket. */
 class KeysFailed extends Error {}
 
@@ -92,11 +111,11 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
-  private readonly openSessions = openSessions();
-  /** Marks the context of a send of ours, with what it waits for. */
-  private readonly sending = new AsyncLocalStorage<SendUnderWay>();
+  private readonly latestSessions = latestSessions();
   private endSilenceWatch: () => void = () => {};
   private silentFor = 0;
+  /** Whether WhatsApp has said anything yet. */
+  private isAnswered = false;
   private qrs = 0;
   private ended = false;
 
@@ -114,12 +133,11 @@ class BaileysSocket implements WhatsAppSocket {
       waWebSocketUrl: settings.url,
       version: settings.version ?? DEFAULT_CONNECTION_CONFIG.version,
       logger: baileysLogger(this.logger),
-      connectTimeoutMs: settings.connectTimeoutMs,
+      // The silence watch has it. Baileys would also take the time of every frame it sends, each with a timer and two stack traces.
+      connectTimeoutMs: 0,
       keepAliveIntervalMs: settings.keepAliveIntervalMs,
       defaultQueryTimeoutMs: settings.queryTimeoutMs,
       ...(settings.qrTimeoutMs !== undefined && { qrTimeout: settings.qrTimeoutMs }),
-      // A commit that failed is not tried again: the socket ends and nothing unsaved leaves.
-      transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
       // For a service that mostly sends (WHATSAPP.md, section 6): the owner's phone keeps ringing, no years of history arrive.
       markOnlineOnConnect: false,
       syncFullHistory: false,
@@ -135,8 +153,8 @@ class BaileysSocket implements WhatsAppSocket {
       makeSignalRepository: makeSignalRepository({
         keys,
         decryptedBefore: memory.decryptedBefore,
-        openSessions: this.openSessions,
-        sendUnderWay: () => this.sending.getStore(),
+        latestSessions: this.latestSessions,
+        sendUnderWay: () => calls.getStore()?.send,
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
@@ -145,7 +163,8 @@ class BaileysSocket implements WhatsAppSocket {
     this.listen(keys, creds);
     this.endSilenceWatch = silenceWatch.add((elapsedMs) => {
       this.silentFor += elapsedMs;
-      if (this.silentFor > settings.silenceTimeoutMs) this.finish({ text: 'Connection was lost', code: 408 });
+      if (this.silentFor > (this.isAnswered ? settings.silenceTimeoutMs : settings.connectTimeoutMs))
+        this.finish({ text: this.isAnswered ? 'Connection was lost' : 'Timed Out', code: 408 });
     });
   }
 
@@ -176,10 +195,12 @@ class BaileysSocket implements WhatsAppSocket {
   }
 
   async hand({ messageId, chatId, text, after }: MessageToHand): Promise<void> {
-    const send = (): Promise<unknown> =>
-      // No preview: it would fetch whatever address a text holds.
-      this.sock.sendMessage(chatId, { text, linkPreview: null }, { messageId });
-    await this.answered('message', this.sending.run({ chatId, after }, send));
+    // What sendMessage makes of a text, without a second id and a copy that nobody looks at. No preview: it would fetch whatever address a text holds.
+    const send = async (): Promise<unknown> => {
+      const message = await generateWAMessageContent({ text, linkPreview: null }, NO_MEDIA);
+      return this.sock.relayMessage(chatId, message, { messageId });
+    };
+    await this.answered('message', calls.run({ socket: this, send: { chatId, after } }, send));
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
@@ -271,6 +292,7 @@ class BaileysSocket implements WhatsAppSocket {
       }
     });
     ws.on('frame', () => {
+      this.isAnswered = true;
       this.silentFor = 0;
     });
     // Straight from the wire: Baileys raises no event for a good ack, and buffers and merges receipts.
@@ -385,7 +407,7 @@ class BaileysSocket implements WhatsAppSocket {
       get: (type, ids) => guard(() => keys.get(type, ids)),
       set: (data) => {
         // Baileys deletes sessions, and moves them from phone number to LID.
-        if (data.session) this.openSessions.clear();
+        if (data.session) this.latestSessions.clear();
         guard(() => keys.set(data));
       },
       setSoon: async (data) => {
@@ -425,19 +447,23 @@ class BaileysSocket implements WhatsAppSocket {
 
   /**
    * Baileys keeps what it writes inside `transaction` in memory until the work is done, and its work sends stanzas: a retry receipt would
-   * carry a pre-key that is not on disk yet. Its locks stay; its copies go: reads and writes reach the store directly.
+   * carry a pre-key that is not on disk yet. So reads and writes reach the store directly, and of its transactions only the lock is left: one
+   * at a time, and what is called within one belongs to it. Changed in place, for Baileys' own uploads hold on to this object.
    */
   private takeKeysOutOfTransactions(keys: AuthKeys): void {
-    const locks = this.sock.authState.keys;
-    const direct = directKeyStore(keys, new Mutex());
-    this.sock.authState.keys = {
-      get: direct.get,
-      set: direct.set,
-      isInTransaction: locks.isInTransaction.bind(locks),
-      // Baileys sends one message at a time, and a stuck question holds them all. A send needs no lock of its own: the dispatcher keeps a
-      // customer's messages apart, and the repository the organization's Signal state. So sends run side by side and share commits.
-      transaction: (work, key) => (this.sending.getStore() ? work() : locks.transaction(work, key)),
-    };
+    const lock = new Mutex();
+    const { get, set, isInTransaction } = directKeyStore(keys, lock);
+    Object.assign(this.sock.authState.keys, {
+      get,
+      set,
+      isInTransaction,
+      transaction: <T>(work: () => Promise<T>): Promise<T> => {
+        // Baileys sends one message at a time, and a stuck question holds them all. A send needs no lock of its own: the dispatcher keeps a
+        // customer's messages apart, and the repository the organization's Signal state. So sends run side by side and share commits.
+        if (calls.getStore()?.socket === this) return work();
+        return lock.runExclusive(() => calls.run({ socket: this }, work));
+      },
+    });
   }
 }
 

@@ -24,21 +24,22 @@ export function decryptedBefore(): DecryptedBefore {
 }
 
 /**
- * Addresses with which a session is open, as one socket's repository has seen. Baileys asks before each message, and the record would be
- * read and parsed for that alone. Whoever writes sessions past the repository clears it. Told before the commit: when that fails, the
- * socket ends, and with it this.
+ * Sessions as they stand in the store, the latest ones of one socket: Baileys asks for each before each message, and each message writes it,
+ * so it would be read and parsed twice a message. Whoever writes sessions past the repository clears it. Put here before the commit: when
+ * that fails, the socket ends, and with it this.
  */
-export type OpenSessions = LRUCache<string, true>;
+export type LatestSessions = LRUCache<string, SessionRecord>;
 
-export function openSessions(): OpenSessions {
-  return new LRUCache({ max: 2000 });
+export function latestSessions(): LatestSessions {
+  // Some 10 KB each.
+  return new LRUCache({ max: 50 });
 }
 
 interface RepositoryOptions {
   readonly keys: AuthKeys;
   readonly onFault: (fault: SessionFault) => void;
   readonly decryptedBefore: DecryptedBefore;
-  readonly openSessions: OpenSessions;
+  readonly latestSessions: LatestSessions;
   /** The send that asks for an encryption, if it is one of ours. */
   readonly sendUnderWay: () => SendUnderWay | undefined;
 }
@@ -54,24 +55,28 @@ class SignalTransaction {
   private readonly session = new Map<string, unknown>();
   private readonly preKey = new Map<string, null>();
   private readonly identity = new Map<string, Uint8Array>();
+  private readonly stored = new Map<string, SessionRecord>();
 
   constructor(
     private readonly keys: AuthKeys,
     private readonly creds: Creds,
-    private readonly open: OpenSessions,
+    private readonly latest: LatestSessions,
   ) {}
 
   // --- libsignal's storage interface (index.d.ts, SignalStorage) ---
 
   readonly loadSession = async (address: string): Promise<SessionRecord | null> => {
-    const stored = this.session.has(address) ? this.session.get(address) : this.keys.get('session', [address])[address];
-    return stored ? SessionRecord.deserialize(stored) : null;
+    if (this.session.has(address)) return deserialized(this.session.get(address));
+    const latest = this.latest.get(address);
+    if (!latest) return deserialized(this.keys.get('session', [address])[address]);
+    // Taken out: libsignal changes it, and what an operation that fails has changed is not what is stored.
+    this.latest.delete(address);
+    return latest;
   };
 
   readonly storeSession = async (address: string, record: SessionRecord): Promise<void> => {
     this.session.set(address, record.serialize());
-    if (record.haveOpenSession()) this.open.set(address, true);
-    else this.open.delete(address);
+    this.stored.set(address, record);
   };
 
   /** Trust on first use and on change, as WhatsApp's own clients do. */
@@ -107,7 +112,8 @@ class SignalTransaction {
     this.identity.set(address, identityKey);
     if (!stored) return;
     this.session.set(address, null);
-    this.open.delete(address);
+    this.stored.delete(address);
+    this.latest.delete(address);
   }
 
   /** All or nothing; seen by the next operation at once, durable when it resolves. */
@@ -116,8 +122,15 @@ class SignalTransaction {
     if (this.session.size > 0) data.session = Object.fromEntries(this.session);
     if (this.preKey.size > 0) data['pre-key'] = Object.fromEntries(this.preKey);
     if (this.identity.size > 0) data['identity-key'] = Object.fromEntries(this.identity);
-    if (Object.keys(data).length > 0) await this.keys.setSoon(data);
+    if (Object.keys(data).length === 0) return;
+    const committed = this.keys.setSoon(data);
+    for (const [address, record] of this.stored) this.latest.set(address, record);
+    await committed;
   }
+}
+
+function deserialized(stored: unknown): SessionRecord | null {
+  return stored ? SessionRecord.deserialize(stored) : null;
 }
 
 type KeyPair = { public: Uint8Array; private: Uint8Array };
@@ -139,7 +152,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
   return (auth, logger, pnToLid): Repository => {
     const creds = auth.creds as Creds;
     const lock = new Mutex();
-    const open = options.openSessions;
+    const latest = options.latestSessions;
     const direct = directKeyStore(keys, lock);
     const isOwn = (jid: string): boolean => [creds.me?.id, creds.me?.lid].some((mine) => areJidsSameUser(mine, jid));
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: direct }, logger, pnToLid);
@@ -164,7 +177,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       work: (transaction: SignalTransaction) => Promise<T>,
     ): Promise<{ value: T; committed: Promise<void> }> =>
       lock.runExclusive(async () => {
-        const transaction = new SignalTransaction(keys, creds, open);
+        const transaction = new SignalTransaction(keys, creds, latest);
         const value = await work(transaction);
         // Not awaited here. Whoever awaits it hears of a failure, and so does the socket, which ends.
         const committed = transaction.commit();
@@ -222,12 +235,14 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
 
       async validateSession(jid) {
         const address = (await addressOf(jid)).toString();
-        if (open.has(address)) return { exists: true };
-        const stored = keys.get('session', [address])[address];
-        if (!stored) return { exists: false, reason: 'no session' };
-        if (!SessionRecord.deserialize(stored).haveOpenSession()) return { exists: false, reason: 'no open session' };
-        open.set(address, true);
-        return { exists: true };
+        let record = latest.get(address);
+        if (!record) {
+          const stored = deserialized(keys.get('session', [address])[address]);
+          if (!stored) return { exists: false, reason: 'no session' };
+          // The message that is asked for needs it next.
+          latest.set(address, (record = stored));
+        }
+        return record.haveOpenSession() ? { exists: true } : { exists: false, reason: 'no open session' };
       },
 
       async injectE2ESession({ jid, session }) {

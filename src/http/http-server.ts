@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
+import { newRequestId } from './request-context.js';
 import { fillIn, type Language, SENTENCES } from './sentences.js';
 
 /** Bytes of the request line and headers together; an address with a megabyte of id in it ends here, before Express. */
@@ -22,7 +22,7 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, language
   const body = JSON.stringify({
     error: fillIn(errors.invalid_request.sentence, { fields: 'HTTP' }),
     code: 'invalid_request',
-    request_id: randomBytes(9).toString('base64url'),
+    request_id: newRequestId(),
   });
   socket.end(
     [

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { type OrganizationId, organizationLabel } from '../organization-id.js';
+import { randomHex } from '../random-hex.js';
 import type { HttpParts } from './http-parts.js';
 import { type Language, SENTENCES, type Sentences } from './sentences.js';
 
@@ -24,9 +24,13 @@ export function contextOf(response: Response): RequestContext {
 /** Callers may bring their own id, to find a request in both logs; anything that could forge or bloat a log line is replaced. */
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
+export function newRequestId(): string {
+  return Buffer.from(randomHex(18), 'hex').toString('base64url');
+}
+
 function requestIdOf(request: Request): string {
   const given = request.get('x-request-id');
-  return given !== undefined && ACCEPTABLE_REQUEST_ID.test(given) ? given : randomBytes(9).toString('base64url');
+  return given !== undefined && ACCEPTABLE_REQUEST_ID.test(given) ? given : newRequestId();
 }
 
 /** The best of our languages by `Accept-Language` (q-values respected), the configured one when the caller has no say in it. */

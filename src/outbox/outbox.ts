@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type Database from 'better-sqlite3';
 import { LRUCache } from 'lru-cache';
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
+import { randomHex } from '../random-hex.js';
 import { GroupCommit } from '../store/group-commit.js';
 import {
   isSettled,
@@ -613,7 +614,7 @@ export class Outbox {
 
 /** An id in the form that WhatsApp Web gives its messages (lib/Utils/generics.js, generateMessageIDV2): `3EB0` and 18 hex digits. */
 export function newMessageId(): string {
-  return `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
+  return `3EB0${randomHex(18).toUpperCase()}`;
 }
 
 /** Tells whether two requests with one idempotency key mean the same message. */

@@ -148,7 +148,8 @@ export function sendMessageRoutes(parts: HttpParts): Router {
         throw new ServiceError('session_not_started', { status: 'not_started' });
       }
       const hungUp = new AbortController();
-      response.once('close', () => hungUp.abort());
+      // An answer that is out ends no wait; `abort` makes an error with its stack.
+      response.once('close', () => response.writableFinished || hungUp.abort());
       const times = isKnown ? { expiresAt: 0 } : timesOf(asked, now(), config.MESSAGE_TTL);
 
       const { message: stored, isNew } = await dispatcher.accept({
