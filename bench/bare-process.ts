@@ -3,6 +3,8 @@
  * useMultiFileAuthState; `multi-file cached`: the same behind makeCacheableSignalKeyStore, as in Baileys' example).
  */
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -188,6 +190,25 @@ answer({
     }),
   load: (load: Load) =>
     run(load, (organization, customer, text) => (bares.get(organization) as Bare).send(customer, text)),
+  /** The least that lets another process send: no key, no check, no record. Returns the address. */
+  serve: async () => {
+    const server = http.createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { organization_id, phone, message } = JSON.parse(Buffer.concat(chunks).toString()) as Record<
+          'organization_id' | 'phone' | 'message',
+          string
+        >;
+        (bares.get(Number(organization_id)) as Bare).send(phone, message).then(
+          () => response.end('{"success":true}'),
+          () => response.writeHead(500).end(),
+        );
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  },
   collect: () => {
     setFlagsFromString('--expose-gc');
     (runInNewContext('gc') as () => void)();

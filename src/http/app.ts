@@ -16,7 +16,7 @@ import { openapiRoutes } from './routes/openapi.js';
 import { organizationSettingsRoutes } from './routes/organization-settings.js';
 import { pageRoutes } from './routes/page.js';
 import { qrRoutes } from './routes/qr.js';
-import { sendMessageRoutes } from './routes/send-message.js';
+import { SEND_MESSAGE_PATH, sendMessageRoutes } from './routes/send-message.js';
 import { openShopRoutes, shopLinkRoutes } from './routes/shop.js';
 import { signInLinkRoutes, signInRoutes } from './routes/sign-in.js';
 import { serviceRoutes } from './routes/service.js';
@@ -61,14 +61,16 @@ export function createApp({
 
   app.use(countRequests(metrics));
   app.use(beginRequest(parts));
+  const needsKey = authenticate(parts, refuseGuess);
+  // Before all others, for nearly all requests are for it.
+  app.use(SEND_MESSAGE_PATH, needsKey);
+  app.use(sendMessageRoutes(parts));
   app.use(healthRoutes(parts));
   app.use(openapiRoutes(parts));
   app.use(pageRoutes(readPageFiles(pageDirectory)));
   app.use(signInRoutes(parts, refuseGuess));
   app.use(openShopRoutes(parts, refuseGuess));
-  app.use(authenticate(parts, refuseGuess));
-  // First, for nearly all requests are for it.
-  app.use(sendMessageRoutes(parts));
+  app.use(needsKey);
   app.use(metricsRoutes(parts));
   app.use(startSessionRoutes(parts));
   app.use(qrRoutes(parts));

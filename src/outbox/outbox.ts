@@ -270,7 +270,9 @@ export class Outbox {
 
   /** Moves a message forward; a move that its state does not allow (a late or repeated answer) changes nothing and resolves false. */
   async move(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<boolean> {
-    const message = await this.write(() => this.moveNow(messageId, to, details));
+    // A receipt is no answer that somebody waits for.
+    const urgent = to !== 'delivered' && to !== 'read';
+    const message = await this.write(() => this.moveNow(messageId, to, details), { urgent });
     if (message) this.told(message);
     return message !== null;
   }
@@ -583,9 +585,9 @@ export class Outbox {
   }
 
   /** One of the outbox's writes; durable when it resolves. */
-  private async write<T>(work: () => T): Promise<T> {
+  private async write<T>(work: () => T, options?: { urgent: boolean }): Promise<T> {
     try {
-      return await this.commits.write(work);
+      return await this.commits.write(work, options);
     } catch (error) {
       if (!(error instanceof ServiceError)) this.recount();
       throw error;

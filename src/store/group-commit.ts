@@ -4,7 +4,12 @@ import type Database from 'better-sqlite3';
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** Somebody waits for it: the disk is asked at once. */
+  readonly urgent: boolean;
 }
+
+/** How long what nobody waits for may wait for a sync that comes anyway, ms. */
+const UNHURRIED_MS = 25;
 
 /**
  * Makes many writes durable together, and waits for the disk without holding up the process. What is written within one turn of the event loop
@@ -29,6 +34,7 @@ export class GroupCommit {
   private broken: { readonly error: unknown } | null = null;
   private closed = false;
   private scheduled: NodeJS.Immediate | null = null;
+  private unhurried: NodeJS.Timeout | null = null;
   private readonly begin: Database.Statement;
   private readonly commit: Database.Statement;
   /** Within an open transaction this is a savepoint. Made once: making one costs as much as a small write. */
@@ -44,10 +50,14 @@ export class GroupCommit {
     this.savepoint = database.transaction((work: () => unknown) => work());
   }
 
-  /** Runs `work` at once, inside the open group. When `work` throws, only its own writes are undone, and the error is thrown. */
-  async write<T>(work: () => T): Promise<T> {
+  /**
+   * Runs `work` at once, inside the open group. When `work` throws, only its own writes are undone, and the error is thrown.
+   * @param urgent false where nobody waits for it: it is in the journal as soon as any other (a kill takes nothing), but shares its sync with
+   *   whatever is written within UNHURRIED_MS
+   */
+  async write<T>(work: () => T, { urgent = true } = {}): Promise<T> {
     const result = this.join(work);
-    await new Promise<void>((resolve, reject) => this.open.push({ resolve, reject }));
+    await new Promise<void>((resolve, reject) => this.open.push({ resolve, reject, urgent }));
     return result;
   }
 
@@ -63,7 +73,9 @@ export class GroupCommit {
   durable(): Promise<void> | null {
     const last = this.scheduled ? this.open : this.written.length > 0 ? this.written : this.syncing;
     if (!this.scheduled && last.length === 0) return null;
-    return new Promise<void>((resolve, reject) => last.push({ resolve, reject }));
+    const durable = new Promise<void>((resolve, reject) => last.push({ resolve, reject, urgent: true }));
+    if (!this.scheduled) this.sync();
+    return durable;
   }
 
   /**
@@ -88,6 +100,7 @@ export class GroupCommit {
   /** Makes all durable and lets go of the journal; the database is closed afterwards, by whoever opened it. */
   close(): void {
     this.flush();
+    if (this.unhurried) clearTimeout(this.unhurried);
     this.closed = true;
     this.closeJournal();
   }
@@ -101,14 +114,17 @@ export class GroupCommit {
       this.begin.run();
     }
     this.scheduled ??= setImmediate(() => {
-      if (!this.commitOpen()) this.sync();
+      if (!this.commitOpen()) this.syncIfUrgent();
     });
     try {
       // Nothing else is in the transaction yet that would have to be kept.
       return isFirst ? work() : (this.savepoint(work) as T);
     } catch (error) {
-      if (isFirst) this.rollBack();
+      // A disk that is full may make SQLite give up all of the transaction, not only this part of it (sqlite.org/lang_transaction.html).
+      const isGone = !this.database.inTransaction;
+      if (isFirst || isGone) this.rollBack();
       this.onUndone();
+      if (isGone) for (const { reject } of this.open.splice(0)) reject(error);
       throw error;
     }
   }
@@ -137,12 +153,20 @@ export class GroupCommit {
   }
 
   private rollBack(): void {
-    if (this.database.inTransaction) this.database.exec('ROLLBACK; PRAGMA synchronous = FULL');
+    if (this.database.inTransaction) this.database.exec('ROLLBACK');
+    this.database.exec('PRAGMA synchronous = FULL');
+  }
+
+  private syncIfUrgent(): void {
+    if (this.written.some(({ urgent }) => urgent)) this.sync();
+    else if (this.written.length > 0) this.unhurried ??= setTimeout(() => this.sync(), UNHURRIED_MS);
   }
 
   /** One sync at a time; what is committed meanwhile shares the next. */
   private sync(): void {
     if (this.isSyncing || this.written.length === 0) return;
+    if (this.unhurried) clearTimeout(this.unhurried);
+    this.unhurried = null;
     const group = this.written;
     this.written = [];
     this.syncing = group;
@@ -159,7 +183,7 @@ export class GroupCommit {
       if (error) this.fail(error, group);
       for (const { resolve } of group.splice(0)) resolve();
       if (this.closed) this.closeJournal();
-      else this.sync();
+      else this.syncIfUrgent();
     });
   }
 

@@ -20,6 +20,8 @@ import { whyItWaits } from '../message-answers.js';
 import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 
+export const SEND_MESSAGE_PATH = '/api/send-message';
+
 interface AskedTimes {
   readonly send_at?: number;
   readonly expires_at?: number;
@@ -136,7 +138,7 @@ export function sendMessageRoutes(parts: HttpParts): Router {
 
   const router = Router();
   router
-    .route('/api/send-message')
+    .route(SEND_MESSAGE_PATH)
     .post(jsonBody(parts), async (request, response) => {
       const arrivedAt = performance.now();
       const asked = readBody(body, request, response);

@@ -47,6 +47,24 @@ describe('writes that share a commit', () => {
     expect(numbers(other)).toEqual([1, 3]);
   });
 
+  test('when SQLite gives up all of a transaction everybody who wrote in it is told, and the next one works', async () => {
+    const { commits, database, other, numbers, insert } = open();
+    const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+    const before = commits.write(insert(1));
+    const last = commits.write(() => {
+      database.exec('ROLLBACK');
+      throw full;
+    });
+    const results = await Promise.allSettled([before, last]);
+    expect(results).toMatchObject([
+      { status: 'rejected', reason: full },
+      { status: 'rejected', reason: full },
+    ]);
+    await commits.write(insert(2));
+    expect(numbers(other)).toEqual([2]);
+    expect(database.pragma('synchronous', { simple: true })).toBe(2);
+  });
+
   test('a commit that fails is told to all of its writers, nothing of it is kept, and the next one works', async () => {
     const { commits, database, other, numbers, insert } = open();
     const writing = [
@@ -138,6 +156,36 @@ describe('the disk', () => {
     expect(told.sort()).toEqual([1, 2, 3, 4]);
     expect(commits.durable()).toBeNull();
     expect(database.pragma('synchronous', { simple: true })).toBe(2);
+  });
+
+  test('is not asked for what nobody waits for, until somebody does or a moment has passed', async () => {
+    const held = heldSyncs();
+    const { commits, other, numbers, insert } = open();
+    const told: number[] = [];
+    const unhurried = commits.write(insert(1), { urgent: false }).then(() => told.push(1));
+    await turn();
+    // A kill would not take it.
+    expect(numbers(other)).toEqual([1]);
+    expect(held).toHaveLength(0);
+    const urgent = commits.write(insert(2)).then(() => told.push(2));
+    await turn();
+    expect(held).toHaveLength(1);
+    held[0]?.(null);
+    await Promise.all([unhurried, urgent]);
+    expect(told.sort()).toEqual([1, 2]);
+
+    const asked = commits.write(insert(3), { urgent: false });
+    await turn();
+    expect(held).toHaveLength(1);
+    const durable = commits.durable();
+    expect(held).toHaveLength(2);
+    held[1]?.(null);
+    await Promise.all([asked, durable]);
+
+    const left = commits.write(insert(4), { urgent: false });
+    await vi.waitFor(() => expect(held).toHaveLength(3), { interval: 5 });
+    held[2]?.(null);
+    await left;
   });
 
   test('whoever cannot wait has all of it synced at once, and the waiting are told', async () => {

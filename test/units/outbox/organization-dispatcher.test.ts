@@ -6,6 +6,12 @@ import { CUSTOMER, dispatching, folder, OTHER, pass, quiet, SETTINGS, ID } from 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `message ${n}`);
 const customers = (count: number): string[] => Array.from({ length: count }, (_, n) => `5731099900${10 + n}`);
 
+/** A receipt is on disk a moment later. */
+async function soon(receipt: Promise<void>): Promise<void> {
+  await pass(25, 25);
+  await receipt;
+}
+
 describe('what is sent, and in which order', () => {
   test('a stored message leaves at once with its own id; only the ack makes it sent', async () => {
     const { accept, carrier, outbox, ack } = dispatching();
@@ -226,7 +232,7 @@ describe('unanswered when the socket ended', () => {
     disconnect();
     await connect();
     await dispatcher.acked(id, null);
-    await dispatcher.received(other, 'delivered');
+    await soon(dispatcher.received(other, 'delivered'));
     await pass(30_000, 5000);
     expect(outbox.get(id)?.state).toBe('sent');
     expect(outbox.get(other)?.state).toBe('delivered');
@@ -261,7 +267,7 @@ describe('unanswered when the socket ended', () => {
     await pass(10_000);
     expect(carrier.texts).toEqual(['first', 'second']);
     // A late answer still tells the truth.
-    await dispatcher.received(id, 'delivered');
+    await soon(dispatcher.received(id, 'delivered'));
     expect(outbox.get(id)?.state).toBe('delivered');
   });
 
@@ -363,7 +369,7 @@ describe('refusals', () => {
     const { dispatcher, outbox } = dispatching();
     await dispatcher.acked('3EB0000000000000000000', null);
     await dispatcher.acked('3EB0000000000000000000', 463);
-    await dispatcher.received('3EB0000000000000000000', 'read');
+    await soon(dispatcher.received('3EB0000000000000000000', 'read'));
     expect(outbox.list({ organizationId: ID, limit: 10 }).messages).toEqual([]);
   });
 });
