@@ -190,20 +190,29 @@ answer({
     }),
   load: (load: Load) =>
     run(load, (organization, customer, text) => (bares.get(organization) as Bare).send(customer, text)),
-  /** The least that lets another process send: no key, no check, no record. Returns the address. */
-  serve: async () => {
+  /**
+   * The least that lets another process send and be sure: no key, no check, no order, no repeats. What was accepted, and what became of it,
+   * is appended to one file, and on disk before anything else happens. Returns the address.
+   */
+  serve: async ({ journal }: { journal: string }) => {
+    const file = await fs.promises.open(journal, 'a');
+    const keep = async (line: string): Promise<void> => {
+      await file.write(`${line}\n`);
+      await file.datasync();
+    };
     const server = http.createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const { organization_id, phone, message } = JSON.parse(Buffer.concat(chunks).toString()) as Record<
-          'organization_id' | 'phone' | 'message',
-          string
-        >;
-        (bares.get(Number(organization_id)) as Bare).send(phone, message).then(
-          () => response.end('{"success":true}'),
-          () => response.writeHead(500).end(),
-        );
+        const text = Buffer.concat(chunks).toString();
+        const { organization_id, phone, message } = JSON.parse(text) as Record<string, string>;
+        keep(text)
+          .then(() => (bares.get(Number(organization_id)) as Bare).send(phone as string, message as string))
+          .then(() => keep('sent'))
+          .then(
+            () => response.end('{"success":true}'),
+            () => response.writeHead(500).end(),
+          );
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

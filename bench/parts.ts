@@ -8,6 +8,8 @@ import { authFolders } from './pool.js';
 import {
   acquaint,
   bareWith,
+  LEAST_DURABLE,
+  leastDurableWith,
   measure,
   ServiceSide,
   serviceWith,
@@ -52,7 +54,7 @@ const CUSTOMERS = 10;
 export function identitiesFor(parts: readonly number[], { sessions }: Sizes): number {
   return Math.max(
     parts.includes(2) ? 20 * 4 : 0,
-    parts.includes(1) ? 4 : 0,
+    parts.includes(1) ? 5 : 0,
     parts.includes(3) || parts.includes(4) ? sessions : 0,
     parts.includes(5) ? 5 : 0,
   );
@@ -67,6 +69,10 @@ async function allSides(house: House, each: number, only: string): Promise<{ sid
   for (const [index, kind] of KINDS.entries()) {
     if (!`bare, ${kind}`.startsWith(only)) continue;
     sides.push({ side: await bareWith(house, kind, range(index + 1)), organizations: range(index + 1) });
+  }
+  if (each === 1 && LEAST_DURABLE.startsWith(only)) {
+    const organizations = range(KINDS.length + 1);
+    sides.push({ side: await leastDurableWith(house, organizations), organizations });
   }
   return sides;
 }

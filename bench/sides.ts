@@ -182,11 +182,13 @@ export class ServiceSide implements Side {
   }
 }
 
+export const LEAST_DURABLE = 'least durable, HTTP';
+
 export class BareSide implements Side {
   private readonly child: Child;
 
   constructor(
-    readonly name: string,
+    public name: string,
     urls: Urls,
     profile?: string,
   ) {
@@ -210,9 +212,9 @@ export class BareSide implements Side {
 
   load = (load: Load): Promise<LoadResult> => this.child.ask('load', load);
 
-  /** From now on it is asked over HTTP, by the least of servers: what a call from another process costs by itself. */
-  async serve(): Promise<void> {
-    const url = new URL(await this.child.ask<string>('serve'));
+  /** From now on it is asked over HTTP, by the least of servers that keeps what it accepts. */
+  async serve(journal: string): Promise<void> {
+    const url = new URL(await this.child.ask<string>('serve', { journal }));
     const door = new Door();
     this.load = (load) =>
       run(load, async (organization, phone, message) => {
@@ -257,6 +259,17 @@ export async function bareWith(
   const side = new BareSide(`bare, ${kind}`, urls, profile);
   const folder = path.join(directory, `bare-${kind.replace(' ', '-')}`);
   await side.open({ organizations: [...organizations], kind, pool, folder });
+  return side;
+}
+
+/**
+ * Memory keys behind the least HTTP server that is sure of what it accepts: as fast as any service can be that another process asks and that
+ * writes before it sends. Not this service without its checks; nothing that anybody should run.
+ */
+export async function leastDurableWith(house: House, organizations: readonly number[]): Promise<BareSide> {
+  const side = await bareWith(house, 'memory', organizations);
+  side.name = LEAST_DURABLE;
+  await side.serve(path.join(house.directory, 'least-durable.log'));
   return side;
 }
 

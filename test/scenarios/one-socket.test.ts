@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Stage } from '../stage/stage.js';
 
 const PHONE = '573001112233';
@@ -38,6 +39,35 @@ describe('one live socket per organization', () => {
     expect(new Set(answers.map(({ body }) => body.status as string))).toEqual(new Set(['connected']));
     expect(stage.whatsapp.record.upgrades).toBe(3);
     expect(stage.whatsapp.record.replaced).toEqual([]);
+  });
+
+  it('never enters Baileys’ own transactions: in Node 20 each socket that did would slow down every promise of the process for good', async () => {
+    const entered = new Set<unknown>();
+    type Run = (store: unknown, work: (...rest: unknown[]) => unknown, ...rest: unknown[]) => unknown;
+    const original = Object.getOwnPropertyDescriptor(AsyncLocalStorage.prototype, 'run')?.value as Run;
+    const run = vi.spyOn(AsyncLocalStorage.prototype, 'run').mockImplementation(function (
+      this: AsyncLocalStorage<unknown>,
+      store: unknown,
+      work: (...rest: unknown[]) => unknown,
+      ...rest: unknown[]
+    ) {
+      // vitest has its own; those of a call through Baileys hold a socket (ours) or what was written (Baileys').
+      if (typeof store === 'object' && store !== null && ('socket' in store || 'mutations' in store)) entered.add(this);
+      return original.call(this, store, work, ...rest);
+    });
+    onTestFinished(() => run.mockRestore());
+    stage = await Stage.set();
+    for (const [id, phone] of [
+      ['2', PHONE],
+      ['3', '573001112244'],
+    ] as const) {
+      await stage.pair(id, phone);
+      await stage.send(id, CUSTOMER);
+      await stage.receive(phone, CUSTOMER);
+    }
+    await stage.restartService();
+    await stage.send('2', CUSTOMER);
+    expect(entered.size).toBe(1);
   });
 
   it('stop and restart, however wildly called, leave one connection or none', async () => {
