@@ -21,7 +21,7 @@ import {
   type PartResult,
   type Sizes,
 } from './parts.js';
-import { commitCost } from './commit-cost.js';
+import { commitCost, type CommitCost } from './commit-cost.js';
 import { pairAll, type Urls } from './pool.js';
 import { Child } from './rpc.js';
 import type { House } from './sides.js';
@@ -114,9 +114,11 @@ async function over(
 
 async function part(number: number, work: () => Promise<PartResult>): Promise<void> {
   if (!parts.includes(number)) return;
-  const before = commitCost(directory);
+  const before = await commitCost(directory);
   const result = await work();
-  result.title += ` (a commit costs ${((before + commitCost(directory)) / 2).toFixed(2)} ms on this disk now)`;
+  const after = await commitCost(directory);
+  const middle = (of: keyof CommitCost): string => ((before[of] + after[of]) / 2).toFixed(2);
+  result.title += ` (a commit costs ${middle('atOnce')} ms on this disk now, after a pause of 5 ms ${middle('rested')} ms)`;
   results.push(result);
   print(result);
 }
