@@ -114,12 +114,16 @@ export async function startService(
     }
   };
   outbox.onChange(({ messageId, organizationId, state, errorCode, ackCode }) => {
-    ledger.tellSoon('message.status', organizationId, {
-      message_id: messageId,
-      status: state,
-      error_code: errorCode,
-      ack_code: ackCode,
-    });
+    try {
+      ledger.tellSoon('message.status', organizationId, {
+        message_id: messageId,
+        status: state,
+        error_code: errorCode,
+        ack_code: ackCode,
+      });
+    } catch (error) {
+      eventLost({ name: 'message.status', organizationId }, error);
+    }
     undelivered.onChange({ messageId, state });
   });
   const sockets = new BaileysSockets({

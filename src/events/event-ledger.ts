@@ -40,7 +40,7 @@ export interface LedgerOptions {
   /** Events kept for each organization. */
   readonly keep: number;
   readonly now: () => number;
-  /** An event of `tellSoon` could not be stored and told. */
+  /** An event of `tellSoon` could not be stored, or one that is stored not be told to all. */
   readonly onLost?: (event: Unstored, error: unknown) => void;
 }
 
@@ -64,6 +64,8 @@ export class EventLedger {
   /** Told soon; in their order. */
   private waiting: Unstored[] = [];
   private timer: NodeJS.Timeout | null = null;
+  /** Stored, and not told to all listeners yet; the first one is being told. */
+  private readonly unpublished: ServiceEvent[] = [];
 
   constructor(
     private readonly database: Database.Database,
@@ -118,7 +120,7 @@ export class EventLedger {
       alongside?.();
       this.prune(organizationId);
     });
-    this.listeners.emit('event', stored);
+    this.publish([stored]);
     return stored as ServiceEvent<Name>;
   }
 
@@ -212,12 +214,21 @@ export class EventLedger {
       for (const fact of facts) this.options.onLost?.(fact, error);
       return;
     }
-    for (const event of stored) {
+    this.publish(stored);
+  }
+
+  /** In the order of their numbers, also when a listener tells something itself. */
+  private publish(events: readonly ServiceEvent[]): void {
+    const isPublishing = this.unpublished.length > 0;
+    this.unpublished.push(...events);
+    if (isPublishing) return;
+    for (let event = this.unpublished[0]; event; event = this.unpublished[0]) {
       try {
         this.listeners.emit('event', event);
       } catch (error) {
         this.options.onLost?.(event, error);
       }
+      this.unpublished.shift();
     }
   }
 

@@ -77,6 +77,23 @@ describe('the ledger', () => {
     expect(told.at(-1)).toBe('4 message.status');
   });
 
+  it('tells in the order of the numbers, also what a listener tells, and whatever another listener throws', () => {
+    const told: string[] = [];
+    ledger.onEvent(({ name, organizationId }) => {
+      if (name !== 'message.status') return;
+      if (organizationId === TWO) ledger.tell('session.stable', TWO, {});
+      else throw new Error('no more');
+    });
+    ledger.onEvent(({ id, name }) => told.push(`${id} ${name}`));
+    ledger.tellSoon('message.status', TWO, status('A1'));
+    ledger.tellSoon('message.status', THREE, status('A2'));
+    ledger.tellSoon('message.status', THREE, status('A3'));
+    ledger.list({ limit: 1 });
+    ledger.tell('session.stable', THREE, {});
+    // The one who threw stood before this listener.
+    expect(told).toEqual(['1 message.status', '4 session.stable', '5 session.stable']);
+  });
+
   it('shows what waits to whoever reads, and stores it before it closes', () => {
     ledger.tellSoon('message.status', TWO, status('A1'));
     expect(ledger.list({ limit: 10 })).toMatchObject([{ id: 1, data: { message_id: 'A1' } }]);
