@@ -270,8 +270,9 @@ export class Outbox {
 
   /** Moves a message forward; a move that its state does not allow (a late or repeated answer) changes nothing and resolves false. */
   async move(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<boolean> {
-    // A receipt is no answer that somebody waits for.
-    const urgent = to !== 'delivered' && to !== 'read';
+    // Somebody may wait for its fate; for a receipt that comes after it nobody does.
+    const before = this.row(messageId);
+    const urgent = !(before && isSettled(before.state) && (to === 'delivered' || to === 'read'));
     const message = await this.write(() => this.moveNow(messageId, to, details), { urgent });
     if (message) this.told(message);
     return message !== null;

@@ -153,6 +153,7 @@ export class GroupCommit {
   }
 
   private rollBack(): void {
+    if (!this.database.open) return;
     if (this.database.inTransaction) this.database.exec('ROLLBACK');
     this.database.exec('PRAGMA synchronous = FULL');
   }

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import fs, { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import type { MessageState } from '../../../src/outbox/outbox-message.js';
 import {
@@ -360,6 +360,26 @@ describe('what is kept, and what is erased', () => {
     expect(again.quietHours(ID)).toEqual({ from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
     expect(again.firstContactsPausedUntil(ID)).toBe(clock.at + 1000);
     expect([again.quietHours(OTHER_ID), again.firstContactsPausedUntil(OTHER_ID)]).toEqual([null, clock.at + 5]);
+  });
+});
+
+describe('a receipt', () => {
+  test('in place of the ack is somebody’s answer, and synced at once; one that comes after it shares a sync', async () => {
+    const { outbox, clock } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    await claim(outbox, stored.messageId, CHAT);
+    const sync = vi.spyOn(fs, 'fdatasync');
+    onTestFinished(() => sync.mockRestore());
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const delivered = outbox.move(stored.messageId, 'delivered');
+    await turn();
+    expect(sync).toHaveBeenCalledTimes(1);
+    await delivered;
+    const read = outbox.move(stored.messageId, 'read');
+    await turn();
+    expect(sync).toHaveBeenCalledTimes(1);
+    expect(await read).toBe(true);
+    expect(sync).toHaveBeenCalledTimes(2);
   });
 });
 
