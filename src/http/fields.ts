@@ -252,5 +252,12 @@ export const undeliveredAfterSeconds = z
       'After so many seconds without delivery `message.undelivered` is told; 0 for never, null for the default (`UNDELIVERED_AFTER`).',
   });
 
+/** Of a cleaning: also when the keys are good. */
+export const force = z
+  .boolean({ error: problem('true_or_false') })
+  .meta({
+    description: 'Sets the keys aside also when they are good and the session is only on its way to be connected.',
+  });
+
 /** Most actions take an organization and nothing else. */
 export const onlyOrganization = z.strictObject({ organization_id: organizationId });

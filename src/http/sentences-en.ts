@@ -355,6 +355,9 @@ export const english: Sentences = {
     logged_out: 'Logged out: the device is unlinked and its keys are removed.',
     cleaned: 'Session cleaned: the old folder was set aside as a backup and the session begins anew.',
     cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',
+    not_cleaned_connected: 'Nothing needed cleaning: the session is connected with the keys it has.',
+    not_cleaned_on_its_way:
+      'Nothing was cleaned: the keys are good and the session logs in with them by itself. With "force": true it is cleaned all the same.',
     stopped: 'Session stopped: its keys are kept, and it will not start by itself.',
     restarted: 'Session restarted with the same keys.',
     pairing_code: 'The code is ready to be typed on the phone.',

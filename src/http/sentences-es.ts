@@ -364,6 +364,9 @@ export const spanish: Sentences = {
     logged_out: 'Sesión cerrada: el dispositivo se desvinculó y se eliminaron sus claves.',
     cleaned: 'Sesión limpiada: la carpeta anterior se guardó como respaldo y la sesión empieza de nuevo.',
     cleaned_nothing_to_keep: 'Sesión limpiada: no había un teléfono vinculado, así que no se guardó respaldo.',
+    not_cleaned_connected: 'No hacía falta limpiar: la sesión está conectada con las claves que tiene.',
+    not_cleaned_on_its_way:
+      'No se limpió nada: las claves están bien y la sesión se conecta sola con ellas. Con "force": true se limpia de todos modos.',
     stopped: 'Sesión detenida: las claves se conservan y no volverá a iniciarse sola.',
     restarted: 'Sesión reiniciada con las mismas claves.',
     pairing_code: 'El código está listo para escribirlo en el teléfono.',

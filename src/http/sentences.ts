@@ -66,6 +66,8 @@ export type DoneCode =
   | 'logged_out'
   | 'cleaned'
   | 'cleaned_nothing_to_keep'
+  | 'not_cleaned_connected'
+  | 'not_cleaned_on_its_way'
   | 'stopped'
   | 'restarted'
   | 'pairing_code'

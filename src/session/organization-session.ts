@@ -14,6 +14,7 @@ import { maskPhone, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
 import type { SessionRegister } from '../store/session-register.js';
 import { cleaningsInLastDay, mayCleanAutomatically } from './cleaning-budget.js';
+import { cleanDecision, LOG_IN_WAIT_MS } from './clean-request.js';
 import { countsAsStreamError, type DisconnectReason } from './disconnect-reason.js';
 import type { LoginGovernor } from './login-governor.js';
 import { backoffDelay, reactionTo, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
@@ -246,15 +247,53 @@ export class OrganizationSession {
     });
   }
 
-  /** Cleans by hand: always works. A cleaning that is under way is shared. */
-  async forceClean(waitMs: number): Promise<CleanedSession> {
+  /**
+   * Cleans by hand. With `force` always; without it a session whose keys are good logs in with them instead, and nothing is set aside. A
+   * cleaning that is under way is shared.
+   */
+  async forceClean(waitMs: number, force: boolean): Promise<CleanedSession> {
+    if (!force && !this.cleaning && !this.unansweredCleaning) {
+      const kept = await this.act(() => this.logInInsteadOfCleaning());
+      if (kept) return { snapshot: await this.untilBack(), backup: null, cleaned: false };
+    }
     const { backup, path: backupPath } = await (this.unansweredCleaning ?? this.clean('forced', false));
     const snapshot = await this.until(
       ({ qr, status, attention }) =>
         qr !== null || status === 'connected' || (status === 'disconnected' && attention !== null),
       waitMs,
     );
-    return { snapshot, backup: backup === null || backupPath === null ? null : { name: backup, path: backupPath } };
+    const kept = backup === null || backupPath === null ? null : { name: backup, path: backupPath };
+    return { snapshot, backup: kept, cleaned: true };
+  }
+
+  /** Whether the keys are good, so that nothing is to be cleaned; then a login with them is under way, where one can help. */
+  private logInInsteadOfCleaning(): boolean {
+    const now = this.house.now();
+    const lost = this.lastDisconnect;
+    const decision = cleanDecision({
+      status: this.status,
+      paired: this.hasPhone(),
+      verdict: this.health.verdict(now),
+      attention: this.attention,
+      lostAt: lost === null || lost.kind === 'restart_required' ? null : lost.at,
+      now,
+    });
+    if (decision === 'clean') return false;
+    this.logger.info(
+      { event: 'cleaning_not_needed', status: this.status },
+      'A cleaning was asked for, but the keys are good: nothing is set aside.',
+    );
+    // What is connected, under way or waits for a place needs no second login.
+    if (decision === 'log_in' && !this.socket && !this.stopWaitingForPlace) this.connect();
+    return true;
+  }
+
+  /** As it is once the login that is under way has ended, or after a few seconds. */
+  private untilBack(): Promise<SessionSnapshot> {
+    return this.until(
+      ({ status, attention }) => status === 'connected' || status === 'logged_out' || attention !== null,
+      LOG_IN_WAIT_MS,
+    );
   }
 
   async logout(): Promise<void> {

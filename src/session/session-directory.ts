@@ -100,8 +100,8 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     await this.known(id).logout();
   }
 
-  async forceClean(id: OrganizationId, options: { waitMs?: number } = {}): Promise<CleanedSession> {
-    return this.known(id).forceClean(options.waitMs ?? this.settings.qrWaitMs);
+  async forceClean(id: OrganizationId, options: { waitMs?: number; force?: boolean } = {}): Promise<CleanedSession> {
+    return this.known(id).forceClean(options.waitMs ?? this.settings.qrWaitMs, options.force ?? false);
   }
 
   async stop(id: OrganizationId): Promise<SessionSnapshot> {

@@ -104,6 +104,8 @@ export interface BackupView {
 export interface CleanedSession {
   readonly snapshot: SessionSnapshot;
   readonly backup: { readonly name: string; readonly path: string } | null;
+  /** False when the keys were good, so that the session logged in with them and nothing was set aside. */
+  readonly cleaned: boolean;
 }
 
 /**
@@ -136,8 +138,11 @@ export interface Sessions {
   qr(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
   /** Unlinks at WhatsApp (when connected) and removes the keys. Throws `unknown_organization`. */
   logout(id: OrganizationId): Promise<void>;
-  /** Sets the folder aside, connects anew, and waits up to `waitMs` for the new QR. Throws `unknown_organization`. */
-  forceClean(id: OrganizationId, options?: { waitMs?: number }): Promise<CleanedSession>;
+  /**
+   * Sets the folder aside, connects anew, and waits up to `waitMs` for the new QR. Without `force` a session with good keys that is only on
+   * its way logs in with them instead (`clean-request.ts`). Throws `unknown_organization`.
+   */
+  forceClean(id: OrganizationId, options?: { waitMs?: number; force?: boolean }): Promise<CleanedSession>;
   stop(id: OrganizationId): Promise<SessionSnapshot>;
   restart(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
   /** Newest first. Throws `unknown_organization`. */

@@ -69,8 +69,9 @@ export class Api {
     return this.get(`/api/messages/${messageId}`);
   }
 
+  /** Means it, as a person who confirmed does. */
   forceClean(id: string): Promise<Answer> {
-    return this.post('/api/force-clean-session', { organization_id: id });
+    return this.post('/api/force-clean-session', { organization_id: id, force: true });
   }
 
   logout(id: string): Promise<Answer> {

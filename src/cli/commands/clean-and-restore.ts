@@ -42,7 +42,7 @@ export const clean: Command = {
     });
     const answer = await service.post<CleanAnswer>(
       '/api/force-clean-session',
-      { organization_id: org },
+      { organization_id: org, force: true },
       { subject: { org } },
     );
     if (json) terminal.json(answer);

@@ -164,6 +164,7 @@ export const loggedOut = z.object({ success, message: sentence, organization_id:
 
 export const cleaned = z.object({
   success,
+  cleaned: z.boolean().meta({ description: 'False when the keys were good, so that nothing was set aside.' }),
   message: sentence,
   organization_id: organization,
   backup: z.string().nullable().meta({ description: 'Name of the backup; null when no phone had been linked.' }),

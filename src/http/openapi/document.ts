@@ -210,7 +210,9 @@ function namedSchemas(all: readonly Operation[]): Record<string, JsonSchema> {
 /** What several operations take has the name of what it is. */
 function bodyName({ id, body }: Operation): string {
   if (body === nothing) return 'Nothing';
-  return body === onlyOrganization ? 'OnlyOrganization' : `${id[0]?.toUpperCase()}${id.slice(1)}Request`;
+  // Another name of an operation takes the same body.
+  const name = id.replace(/Alias\d+$/, '');
+  return body === onlyOrganization ? 'OnlyOrganization' : `${name[0]?.toUpperCase()}${name.slice(1)}Request`;
 }
 
 /** A schema by itself. */

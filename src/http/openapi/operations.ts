@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Config } from '../../config.js';
 import type { ErrorCode } from '../../errors.js';
 import { idempotencyKey, onlyOrganization, organizationId } from '../fields.js';
-import { CLEANING_PATHS, restoreBody } from '../routes/clean-and-restore.js';
+import { CLEANING_PATHS, cleanBody, restoreBody } from '../routes/clean-and-restore.js';
 import { eventsQuery, streamQuery } from '../routes/events.js';
 import { messagesQuery } from '../routes/messages.js';
 import { organizationSettingsBody } from '../routes/organization-settings.js';
@@ -153,10 +153,10 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       tag: 'Keys',
       summary: n === 0 ? 'Set the keys aside and pair anew' : `Another name of ${CLEANING_PATHS[0]}`,
       about:
-        'The auth folder is set aside as a backup, a new pairing begins, and its QR is in the answer if it came in time. A folder that was never paired is no backup.',
+        'The auth folder is set aside as a backup, a new pairing begins, and its QR is in the answer if it came in time. A folder that was never paired is no backup. A session with good keys that is only on its way to be connected logs in with them instead, and the answer is `cleaned: false`; `force` cleans it all the same.',
       deprecated: n > 0,
-      body: onlyOrganization,
-      answers: { 200: { about: 'Cleaned.', json: 'CleanedSession' } },
+      body: cleanBody,
+      answers: { 200: { about: 'Cleaned, or not needed.', json: 'CleanedSession' } },
       errors: ['unknown_organization', ...ACTION],
     })),
     {

@@ -2,7 +2,7 @@ import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
 import type { BackupView } from '../../session/session-view.js';
 import { answerInTime } from '../answer-in-time.js';
-import { backupName, onlyOrganization, organizationId } from '../fields.js';
+import { backupName, force, organizationId } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, organizationInPath, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
@@ -15,6 +15,8 @@ export const CLEANING_PATHS = [
   '/api/clear-session',
 ] as const;
 
+export const cleanBody = z.strictObject({ organization_id: organizationId, force: force.optional() });
+
 export const restoreBody = z.strictObject({ organization_id: organizationId, backup: backupName.optional() });
 
 /** Field by field: what else a room may know of a backup is not for the wire. */
@@ -23,9 +25,10 @@ function listedBackup({ name, set_aside_at, phone_number, reason, size }: Backup
 }
 
 /**
- * - `POST /api/force-clean-session {organization_id}` and its aliases -> `{success:true, message, organization_id, backup, backup_path,
- *   status, has_qr, qr}`: the folder is set aside, a new pairing begins, its QR (a PNG data URL) is in the answer if it came within
- *   `CLEAN_WAIT`. `backup` and `backup_path` are null when no phone had been linked.
+ * - `POST /api/force-clean-session {organization_id, force?}` and its aliases -> `{success:true, cleaned, message, organization_id, backup,
+ *   backup_path, status, has_qr, qr}`: the folder is set aside, a new pairing begins, its QR (a PNG data URL) is in the answer if it came
+ *   within `CLEAN_WAIT`. `backup` and `backup_path` are null when no phone had been linked. Without `force` a session with good keys that is
+ *   only on its way logs in with them, for up to 6 s, and the answer is `cleaned: false`.
  * - `GET /api/backups/:organization_id` -> `{organization_id, total, backups: [{name, set_aside_at, phone_number, reason, size}]}`, newest first.
  * - `POST /api/restore-session {organization_id, backup?}` -> `{success:true, message, organization_id, backup, status, phone_number}`.
  * Errors: 404 `unknown_organization`, `no_backup`, `unknown_backup`; 503.
@@ -35,15 +38,17 @@ export function cleanAndRestoreRoutes(parts: HttpParts): Router {
   const router = Router();
 
   const clean: RequestHandler = async (request, response) => {
-    const { organization_id: id } = readBody(onlyOrganization, request, response);
+    const { organization_id: id, force: forced = false } = readBody(cleanBody, request, response);
     const context = contextOf(response);
-    const cleaning = sessions.forceClean(id, { waitMs: config.CLEAN_WAIT });
-    const { snapshot, backup } = await answerInTime(parts, context, cleaning);
+    const cleaning = sessions.forceClean(id, { waitMs: config.CLEAN_WAIT, force: forced });
+    const { snapshot, backup, cleaned } = await answerInTime(parts, context, cleaning);
     const { organization_id, status, has_qr, qr } = await qrFields(snapshot);
     const { done } = context.sentences;
+    const kept = status === 'connected' ? done.not_cleaned_connected : done.not_cleaned_on_its_way;
     response.json({
       success: true,
-      message: backup ? done.cleaned : done.cleaned_nothing_to_keep,
+      cleaned,
+      message: !cleaned ? kept : backup ? done.cleaned : done.cleaned_nothing_to_keep,
       organization_id,
       backup: backup?.name ?? null,
       backup_path: backup?.path ?? null,

@@ -30,7 +30,11 @@ export function KeysTab({ session, reload }: { session: SessionStatus; reload: (
     setDanger(asked);
   };
   const act = async ({ kind, ...rest }: Danger): Promise<void> => {
-    const body = { organization_id: id, ...('backup' in rest && { backup: rest.backup.name }) };
+    const body = {
+      organization_id: id,
+      ...(kind === 'clean' && { force: true }),
+      ...('backup' in rest && { backup: rest.backup.name }),
+    };
     const answer = await action.run(() => post(PATHS[kind], body));
     reload();
     backups.reload();

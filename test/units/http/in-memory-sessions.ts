@@ -124,13 +124,13 @@ export class InMemorySessions implements Sessions {
     this.known(id);
   }
 
-  async forceClean(id: OrganizationId, options: { waitMs?: number } = {}): Promise<CleanedSession> {
+  async forceClean(id: OrganizationId, options: { waitMs?: number; force?: boolean } = {}): Promise<CleanedSession> {
     await this.called('forceClean', id, options);
     const before = this.known(id);
     this.hold(waitingForScan(id));
     const name = `${id}_corrupted_${NOW}`;
     const backup = before.phoneNumber === null ? null : { name, path: `auth_sessions/${name}` };
-    return { snapshot: this.known(id), backup };
+    return { snapshot: this.known(id), backup, cleaned: true };
   }
 
   async stop(id: OrganizationId): Promise<SessionSnapshot> {

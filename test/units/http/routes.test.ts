@@ -300,6 +300,7 @@ describe('cleaning and the way back', () => {
     const response = await stage.post(path, { organization_id: '2' }).expect(200);
     expect(response.body).toEqual({
       success: true,
+      cleaned: true,
       message: expect.stringContaining('respaldo') as unknown,
       organization_id: '2',
       backup: `2_corrupted_${NOW}`,
@@ -308,7 +309,7 @@ describe('cleaning and the way back', () => {
       has_qr: true,
       qr: expect.stringMatching(/^data:image\/png;base64,/) as unknown,
     });
-    expect(stage.sessions.calls).toEqual([['forceClean', '2', { waitMs: 5000 }]]);
+    expect(stage.sessions.calls).toEqual([['forceClean', '2', { waitMs: 5000, force: false }]]);
   });
 
   it('keeps no backup of what was never paired', async () => {
