@@ -217,7 +217,7 @@ describe('force-clean', () => {
       stage.whatsapp.mishaps.cut(number);
       await stage.log.until('session_disconnected', { org: id, count: 2 });
       const before = Date.now();
-      const { body } = await shell(curl(`{"organization_id": "${id}"}`));
+      const { body } = await shell(curl(`{"organization_id": "${id}", "force": true}`));
       expect(Date.now() - before).toBeLessThan(10_000);
       expect(body).toMatchObject({ success: true, has_qr: false, qr: null });
       expect(body.backup).toMatch(/^no-network_corrupted_/);
