@@ -253,11 +253,9 @@ export const undeliveredAfterSeconds = z
   });
 
 /** Of a cleaning: also when the keys are good. */
-export const force = z
-  .boolean({ error: problem('true_or_false') })
-  .meta({
-    description: 'Sets the keys aside also when they are good and the session is only on its way to be connected.',
-  });
+export const force = z.boolean({ error: problem('true_or_false') }).meta({
+  description: 'Sets the keys aside also when they are good and the session is only on its way to be connected.',
+});
 
 /** Most actions take an organization and nothing else. */
 export const onlyOrganization = z.strictObject({ organization_id: organizationId });
