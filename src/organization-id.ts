@@ -20,3 +20,10 @@ export function parseOrganizationId(value: unknown): OrganizationId | null {
 export function organizationLabel(id: string): string {
   return `org_id_${id}`;
 }
+
+const IN_ORDER = new Intl.Collator('en', { numeric: true });
+
+/** The order of all lists: 2 before 10. Never 0 for two ids that differ, so that an id can be a place in the list. */
+export function compareOrganizationIds(one: string, other: string): number {
+  return IN_ORDER.compare(one, other) || (one < other ? -1 : one > other ? 1 : 0);
+}

@@ -29,7 +29,7 @@ const MAX_PAGE = 200;
 const problem = (name: FieldProblem): FieldProblem => name;
 
 /** A field that a parser reads; the parser answers null for what it cannot read. */
-function parsed<T>(parse: (value: unknown) => T | null, wrong: FieldProblem) {
+export function parsed<T>(parse: (value: unknown) => T | null, wrong: FieldProblem) {
   return z.unknown().transform((value, context) => {
     const result = value === undefined ? null : parse(value);
     if (result !== null) return result;
@@ -114,6 +114,21 @@ export const pageSize = parsed((value) => {
   const size = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : 0;
   return size >= 1 && size <= MAX_PAGE ? size : null;
 }, 'page_size').meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, description: 'Longest page.' });
+
+/** A list in a query, separated by commas or repeated -> its parts, trimmed, each once. */
+export function listOf(value: unknown): string[] | null {
+  const texts = Array.isArray(value) ? (value as unknown[]) : [value];
+  const parts = texts.flatMap((text) => (typeof text === 'string' ? text.split(',').map((part) => part.trim()) : ['']));
+  return parts.includes('') ? null : [...new Set(parts)];
+}
+
+/** One or several of a few names, in a query. */
+export function namesOf<Name extends string>(names: readonly Name[], wrong: FieldProblem, most: string) {
+  return parsed((value) => {
+    const found = listOf(value)?.map((name) => names.find((one) => one === name));
+    return found && !found.includes(undefined) ? (found as Name[]) : null;
+  }, wrong).meta({ type: 'string', description: `${most}, separated by commas: ${names.join(', ')}.` });
+}
 
 /** `desc`: the newest first. */
 export const order = z.enum(['asc', 'desc'], { error: problem('order') }).meta({

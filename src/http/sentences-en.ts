@@ -208,6 +208,14 @@ export const english: Sentences = {
     one_choice_only: 'Give either delivery_id or status, not both.',
     undelivered_after:
       'Must be a whole number of seconds between 0 (never) and 604800 (7 days), or null for the default.',
+    session_status:
+      'Must be one or more of not_started, connecting, restoring, qr_ready, qr_required, connected, disconnected, logged_out, stopped, separated by commas.',
+    session_group: 'Must be one or more of attention, scan, other, connected, separated by commas.',
+    session_sort: 'Must be id or need (those that need a person first).',
+    session_search: 'Must have 1 to 64 characters.',
+    session_ids: 'Must be 1 to 200 organization ids, separated by commas.',
+    session_page_size: 'Must be a whole number between 1 and 1000.',
+    session_cursor: 'Must be an organization id; with sort=need, the "next" of the page before.',
   },
   statuses: {
     not_started: {

@@ -210,6 +210,14 @@ export const spanish: Sentences = {
     one_choice_only: 'Indique delivery_id o status, no los dos.',
     undelivered_after:
       'Debe ser un número entero de segundos entre 0 (nunca) y 604800 (7 días), o null para el valor general.',
+    session_status:
+      'Debe ser uno o varios de not_started, connecting, restoring, qr_ready, qr_required, connected, disconnected, logged_out, stopped, separados por comas.',
+    session_group: 'Debe ser uno o varios de attention, scan, other, connected, separados por comas.',
+    session_sort: 'Debe ser id o need (primero las que necesitan a una persona).',
+    session_search: 'Debe tener de 1 a 64 caracteres.',
+    session_ids: 'Debe ser de 1 a 200 ids de organizaciones, separados por comas.',
+    session_page_size: 'Debe ser un número entero entre 1 y 1000.',
+    session_cursor: 'Debe ser el id de una organización; con sort=need, el "next" de la página anterior.',
   },
   statuses: {
     not_started: {

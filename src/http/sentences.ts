@@ -59,7 +59,14 @@ export type FieldProblem =
   | 'delivery_id'
   | 'only_parked'
   | 'one_choice_only'
-  | 'undelivered_after';
+  | 'undelivered_after'
+  | 'session_status'
+  | 'session_group'
+  | 'session_sort'
+  | 'session_search'
+  | 'session_ids'
+  | 'session_page_size'
+  | 'session_cursor';
 
 /** What was done, for the `message` of a success. */
 export type DoneCode =

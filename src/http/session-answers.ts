@@ -25,24 +25,47 @@ export function statusFields(snapshot: SessionSnapshot) {
   };
 }
 
-/** One line of `GET /api/sessions`: what a person needs to see which one needs attention, and what to do about it. */
-export function listedSession(snapshot: SessionSnapshot, queue: Queue, last: ServiceEvent | null, context: Words) {
+/** Of what a line of `GET /api/sessions` is made; what costs a question to a database is only asked when it is wanted. */
+interface Listed {
+  readonly snapshot: SessionSnapshot;
+  readonly queue: () => Queue;
+  readonly last: () => ServiceEvent | null;
+  readonly context: Words;
+}
+
+function saying({ snapshot, context }: Listed) {
   const { statuses, attention } = context.sentences;
-  const saying = snapshot.attention ? attention[snapshot.attention.code] : statuses[snapshot.status];
-  return {
-    ...statusFields(snapshot),
-    sentence: saying.sentence,
-    hint: saying.hint,
-    qr_expires_at: isoTime(snapshot.qrExpiresAt),
-    since: isoTime(snapshot.since),
-    last_connected_at: isoTime(snapshot.lastConnectedAt),
-    next_reconnect_at: isoTime(snapshot.nextReconnectAt),
-    verdict: snapshot.health.verdict,
-    attention: snapshot.attention?.code ?? null,
-    counters: counters(snapshot.health),
-    queue: queueFields(queue),
-    last_event: last && eventFields(last, context.language),
-  };
+  return snapshot.attention ? attention[snapshot.attention.code] : statuses[snapshot.status];
+}
+
+const LISTED = {
+  organization_id: ({ snapshot }) => String(snapshot.organizationId),
+  status: ({ snapshot }) => snapshot.status,
+  connected: ({ snapshot }) => snapshot.status === 'connected',
+  has_qr: ({ snapshot }) => snapshot.qr !== null,
+  phone_number: ({ snapshot }) => snapshot.phoneNumber,
+  sentence: (listed) => saying(listed).sentence,
+  hint: (listed) => saying(listed).hint,
+  qr_expires_at: ({ snapshot }) => isoTime(snapshot.qrExpiresAt),
+  since: ({ snapshot }) => isoTime(snapshot.since),
+  last_connected_at: ({ snapshot }) => isoTime(snapshot.lastConnectedAt),
+  next_reconnect_at: ({ snapshot }) => isoTime(snapshot.nextReconnectAt),
+  verdict: ({ snapshot }) => snapshot.health.verdict,
+  attention: ({ snapshot }) => snapshot.attention?.code ?? null,
+  counters: ({ snapshot }) => counters(snapshot.health),
+  queue: ({ queue }) => queueFields(queue()),
+  last_event: ({ last, context }) => {
+    const event = last();
+    return event && eventFields(event, context.language);
+  },
+} satisfies Record<string, (listed: Listed) => unknown>;
+
+export type ListedField = keyof typeof LISTED;
+export const LISTED_FIELDS = Object.keys(LISTED) as ListedField[];
+
+/** One line of `GET /api/sessions`: what a person needs to see which one needs attention, and what to do about it. */
+export function listedSession(listed: Listed, fields: readonly ListedField[] = LISTED_FIELDS): Record<string, unknown> {
+  return Object.fromEntries(fields.map((field) => [field, LISTED[field](listed)]));
 }
 
 type Words = Pick<RequestContext, 'language' | 'sentences'>;

@@ -24,6 +24,7 @@ import type {
   BackupView,
   CleanedSession,
   CleaningRecord,
+  SessionOutline,
   SessionSnapshot,
   SessionStatus,
 } from './session-view.js';
@@ -140,6 +141,11 @@ export class OrganizationSession {
         limit: this.house.settings.cleaningsPerDay,
       },
     };
+  }
+
+  outline(): SessionOutline {
+    const { id: organizationId, status, phoneNumber, attention } = this;
+    return { organizationId, status, phoneNumber, attention };
   }
 
   get isPaired(): boolean {

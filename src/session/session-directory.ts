@@ -1,8 +1,8 @@
 import { ServiceError } from '../errors.js';
-import type { OrganizationId } from '../organization-id.js';
+import { compareOrganizationIds, type OrganizationId } from '../organization-id.js';
 import type { CarrierNews, MessageCarrier, MessageToHand } from './message-carrier.js';
 import { OrganizationSession, type SessionHouse } from './organization-session.js';
-import type { BackupView, CleanedSession, Sessions, SessionSnapshot } from './session-view.js';
+import type { BackupView, CleanedSession, SessionOutline, Sessions, SessionSnapshot } from './session-view.js';
 
 /** Statuses in which nobody is on the way to a QR; asking for the QR starts a pairing. */
 const IDLE = new Set(['qr_required', 'logged_out', 'not_started']);
@@ -18,6 +18,7 @@ export interface DirectorySettings {
 /** Who lives in this process: the sessions of all organizations it knows. */
 export class SessionDirectory implements Sessions, MessageCarrier {
   private readonly sessions = new Map<OrganizationId, OrganizationSession>();
+  private ordered: readonly OrganizationSession[] = [];
   private readonly house: SessionHouse;
   private newsListener: (id: OrganizationId, news: CarrierNews) => void = () => {};
 
@@ -61,9 +62,11 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   list(): SessionSnapshot[] {
-    return [...this.sessions.values()]
-      .map((session) => session.snapshot())
-      .sort((one, other) => one.organizationId.localeCompare(other.organizationId, 'en', { numeric: true }));
+    return this.inOrder().map((session) => session.snapshot());
+  }
+
+  outlines(): SessionOutline[] {
+    return this.inOrder().map((session) => session.outline());
   }
 
   snapshot(id: OrganizationId): SessionSnapshot | null {
@@ -188,6 +191,14 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     } catch {
       // What cannot be read now is looked at when it is opened.
     }
+  }
+
+  /** Sessions come and never go, so they are only put in order again when there is one more. */
+  private inOrder(): readonly OrganizationSession[] {
+    if (this.ordered.length !== this.sessions.size) {
+      this.ordered = [...this.sessions.values()].sort((one, other) => compareOrganizationIds(one.id, other.id));
+    }
+    return this.ordered;
   }
 
   private hold(id: OrganizationId): OrganizationSession {

@@ -190,6 +190,12 @@ describe('the documented operations, against the real service', () => {
     await api.call('startSession', 200, { body: { ...other, pairing_phone: '573001112234' } });
     expect((await api.call('getStatus', 200, { params: id })).status).toBe('connected');
     expect((await api.call('listSessions', 200)).total).toBe(2);
+    const query = { sort: 'need', status: 'connected,qr_ready', search: 'shop', limit: '1', fields: 'status,queue' };
+    const page = await api.call('listSessions', 200, { query });
+    expect(page).toMatchObject({ total: 2, sessions: [{ queue: { pending: 0 } }] });
+    expect((await api.call('listSessions', 400, { query: { fields: 'nothing' } })).fields).toHaveProperty([
+      'fields.nothing',
+    ]);
   });
 
   it('messages: sent, waiting, refused, looked for, taken back', async () => {

@@ -39,6 +39,16 @@ export const status: Command = {
         en: 'keeps looking; with --json, a line per change',
       },
     },
+    search: {
+      value: '<text>',
+      about: {
+        es: 'solo las que lo llevan en su id, o al final de su teléfono',
+        en: 'only those with it in their id, or at the end of their phone',
+      },
+    },
+    'by-need': {
+      about: { es: 'primero las que necesitan a una persona', en: 'those that need a person first' },
+    },
     interval: {
       value: '<time>',
       about: { es: 'cada cuánto mira; 2s si no se dice', en: 'how often it looks; 2s by default' },
@@ -46,6 +56,7 @@ export const status: Command = {
   },
   examples: [
     ['status', { es: 'una tabla', en: 'a table' }],
+    ['status --by-need', { es: 'lo que hay que mirar', en: 'what to look at' }],
     ['status --watch', { es: 'la tabla, siempre al día', en: 'the table, always up to date' }],
     ['status 2 > /dev/null || echo "2 is down"', { es: 'para un script', en: 'for a script' }],
     ['status --json', { es: 'lo mismo que GET /api/sessions', en: 'the same as GET /api/sessions' }],
@@ -65,7 +76,12 @@ export const status: Command = {
 };
 
 async function seeAll(context: Context): Promise<Seen> {
-  const answer = await context.service.get<SessionsAnswer>('/api/sessions');
+  const { search } = context.values;
+  const query = new URLSearchParams({
+    ...(search !== undefined && { search }),
+    ...(context.switches.has('by-need') && { sort: 'need' }),
+  }).toString();
+  const answer = await context.service.get<SessionsAnswer>(`/api/sessions${query && `?${query}`}`);
   return { answer, text: sessionTable(context, answer.sessions), exitCode: EXIT.ok };
 }
 

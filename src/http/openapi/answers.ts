@@ -134,24 +134,31 @@ export const event = z.object({
   data: z.record(z.string(), z.unknown()).meta({ description: 'What comes with this kind of event.' }),
   sentence,
 });
+const listedSession = z.object({
+  ...five,
+  sentence: sentence.meta({ description: 'Of what needs attention, else of the status.' }),
+  hint,
+  qr_expires_at: qrExpiresAt,
+  since: instantOrNull,
+  last_connected_at: instantOrNull,
+  next_reconnect_at: instantOrNull,
+  verdict,
+  attention: attentionCode.nullable(),
+  counters: z.object({ bad_mac: counter, stream_error: counter }),
+  queue: z.object({ pending: count, oldest_at: instantOrNull }),
+  last_event: event.nullable(),
+});
 export const sessionList = z.object({
-  total: count,
-  sessions: z.array(
-    z.object({
-      ...five,
-      sentence: sentence.meta({ description: 'Of what needs attention, else of the status.' }),
-      hint,
-      qr_expires_at: qrExpiresAt,
-      since: instantOrNull,
-      last_connected_at: instantOrNull,
-      next_reconnect_at: instantOrNull,
-      verdict,
-      attention: attentionCode.nullable(),
-      counters: z.object({ bad_mac: counter, stream_error: counter }),
-      queue: z.object({ pending: count, oldest_at: instantOrNull }),
-      last_event: event.nullable(),
-    }),
-  ),
+  total: count.meta({ description: 'How many are held, whatever was asked for.' }),
+  matching: count.optional().meta({ description: 'How many fit the query, on all pages. Only with a query.' }),
+  groups: z
+    .object({ attention: count, scan: count, other: count, connected: count })
+    .optional()
+    .meta({ description: 'How many of each group fit everything but `group`. Only with a query.' }),
+  next: next.optional(),
+  sessions: z
+    .array(listedSession.partial().required({ organization_id: true }))
+    .meta({ description: 'Every field of each, or those of `fields`.' }),
 });
 
 export const changedSession = z.object({

@@ -8,6 +8,7 @@ import { messagesQuery } from '../routes/messages.js';
 import { organizationSettingsBody } from '../routes/organization-settings.js';
 import { FORMATS } from '../routes/qr.js';
 import { sendMessageBody } from '../routes/send-message.js';
+import { sessionsQuery } from '../session-query.js';
 import { startSessionBody } from '../routes/start-session.js';
 import type { AnswerName } from './answers.js';
 import { pageOperations } from './page-operations.js';
@@ -118,8 +119,11 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       path: '/api/sessions',
       id: 'listSessions',
       tag: 'Sessions',
-      summary: 'All sessions',
-      answers: { 200: { about: 'Ordered by id.', json: 'SessionList' } },
+      summary: 'All sessions, or some of them',
+      about:
+        'Everything about all of them, ordered by id. A query narrows it down: `status`, `group`, `search` and `ids` choose, `sort`, `limit` and `after` make pages, `fields` leaves out what is not needed.',
+      query: sessionsQuery,
+      answers: { 200: { about: 'The sessions.', json: 'SessionList' } },
     },
     ...(['stop', 'restart'] as const).map((verb): Operation => ({
       method: 'post',

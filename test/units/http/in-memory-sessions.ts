@@ -1,5 +1,5 @@
 import { ServiceError } from '../../../src/errors.js';
-import type { OrganizationId } from '../../../src/organization-id.js';
+import { compareOrganizationIds, type OrganizationId } from '../../../src/organization-id.js';
 import type { BackupView, CleanedSession, Sessions, SessionSnapshot } from '../../../src/session/session-view.js';
 
 /** 2026-01-02T03:04:05.000Z */
@@ -91,6 +91,10 @@ export class InMemorySessions implements Sessions {
 
   list(): SessionSnapshot[] {
     return [...this.held.values()];
+  }
+
+  outlines(): SessionSnapshot[] {
+    return this.list().sort((one, other) => compareOrganizationIds(one.organizationId, other.organizationId));
   }
 
   hasPhone(id: OrganizationId): boolean {
