@@ -18,6 +18,8 @@ export interface GivenOut {
 /** Browsers that were signed in, and single-use links that sign one in. */
 export class SignIns {
   private readonly statements: ReturnType<typeof statementsFor>;
+  /** Look whether their sign-in is still there, after each change that may have ended one. */
+  private readonly looks = new Set<() => void>();
 
   constructor(
     database: Database.Database,
@@ -41,6 +43,32 @@ export class SignIns {
   end(token: string): void {
     const digest = this.tokens.digest(token);
     if (digest) this.statements.end.run(digest);
+    this.lookAround();
+  }
+
+  /**
+   * Calls back once, at the moment at which the sign-in of this token is over: signed out, made place for others, or its time is up. Returns
+   * what takes it back.
+   */
+  onEnd(token: string, listener: () => void): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = (): void => {
+      clearTimeout(timer);
+      this.looks.delete(look);
+    };
+    const look = (): void => {
+      const expiresAt = this.find(token);
+      clearTimeout(timer);
+      // Whoever waits for the time looks again: the clock of the machine may have been set back.
+      if (expiresAt !== null) timer = setTimeout(look, Math.max(1, expiresAt - this.now()));
+      else {
+        stop();
+        listener();
+      }
+    };
+    this.looks.add(look);
+    look();
+    return stop;
   }
 
   makeLink(): GivenOut {
@@ -53,12 +81,17 @@ export class SignIns {
     return digest !== null && this.statements.useLink.run(digest, this.now()).changes === 1;
   }
 
+  private lookAround(): void {
+    for (const look of [...this.looks]) look();
+  }
+
   private giveOut(table: { tidy: Database.Statement; add: Database.Statement }, lasts: number): GivenOut {
     const { token, digest } = this.tokens.make();
     const now = this.now();
     const expiresAt = now + lasts;
     table.tidy.run(now, MOST - 1);
     table.add.run(digest, expiresAt);
+    this.lookAround();
     return { token, expiresAt };
   }
 }

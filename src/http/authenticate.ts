@@ -32,6 +32,7 @@ export function authenticate({ config, access }: HttpParts, refuseGuess: RefuseG
       // Not a guess: an old cookie comes from everybody who was signed in yesterday, and 256 bits need no further limit.
       if (access.signIns.find(cookie) === null) throw new ServiceError('signed_out');
       contextOf(response).isStillSignedIn = () => access.signIns.find(cookie) !== null;
+      contextOf(response).onSignInEnd = (listener) => access.signIns.onEnd(cookie, listener);
       next();
       return;
     }

@@ -15,6 +15,8 @@ export interface RequestContext {
   errorCode?: string;
   /** Whether the browser may still look; for answers that go on for hours. Absent when a key was brought. */
   isStillSignedIn?: () => boolean;
+  /** Calls back when it may not any more; returns what takes it back. Absent when a key was brought. */
+  onSignInEnd?: (listener: () => void) => () => void;
 }
 
 export function contextOf(response: Response): RequestContext {

@@ -71,6 +71,37 @@ describe('signing in', () => {
     expect((await other.get('/api/sessions')).status).toBe(200);
   });
 
+  it.each([
+    ['signing out', (who: Browser) => who.post('/api/sign-out', {})],
+    ['signing in anew', (who: Browser) => signIn(who)],
+  ])("takes its event stream with it at once when it ends by %s, and nobody else's", async (_how, end) => {
+    const other = new Browser(stage.api.url);
+    await signIn();
+    await signIn(other);
+    const abort = new AbortController();
+    const open = async (who: Browser) => {
+      const cookie = `${COOKIE}=${who.cookie(COOKIE)}`;
+      const headers = { cookie, 'sec-fetch-site': 'same-origin' };
+      const response = await fetch(`${stage.api.url}/api/events/stream`, { headers, signal: abort.signal });
+      const state = { ended: false };
+      const ended = response.text().then(
+        () => void (state.ended = true),
+        () => {},
+      );
+      return { state, ended };
+    };
+    const [mine, others] = [await open(browser), await open(other)];
+    const began = Date.now();
+    await end(browser);
+    await mine.ended;
+    // Its sign of life comes every 15 s; that is not what ended it.
+    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(mine.state.ended).toBe(true);
+    expect(others.state.ended).toBe(false);
+    abort.abort();
+    await others.ended;
+  });
+
   it('outlives a restart, but not a new API key; the disk has neither cookie nor token', async () => {
     await signIn();
     const { body: link } = await stage.api.post('/api/sign-in-links', {});

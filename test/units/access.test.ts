@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Access } from '../../src/access/access.js';
 import type { OrganizationId } from '../../src/organization-id.js';
 
@@ -30,6 +30,40 @@ describe('sign-ins', () => {
     expect(access.signIns.find(token)).toBe(expiresAt);
     time += 1;
     expect(access.signIns.find(token)).toBeNull();
+  });
+
+  it('tell whoever wants to know of their end, once: signed out, made place, or over; and nobody who took it back', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const told: string[] = [];
+      const begin = (name: string): { token: string; takeBack: () => void } => {
+        const { token } = access.signIns.begin();
+        return { token, takeBack: access.signIns.onEnd(token, () => told.push(name)) };
+      };
+      const out = begin('signed out');
+      begin('over');
+      begin('taken back').takeBack();
+      access.signIns.onEnd('no such token', () => told.push('stranger'));
+      expect(told).toEqual(['stranger']);
+      access.signIns.end(out.token);
+      access.signIns.end(out.token);
+      expect(told).toEqual(['stranger', 'signed out']);
+      time += 12 * HOUR - 1;
+      vi.advanceTimersByTime(12 * HOUR - 1);
+      expect(told).toHaveLength(2);
+      time += 1;
+      vi.advanceTimersByTime(1);
+      expect(told).toEqual(['stranger', 'signed out', 'over']);
+      begin('made place');
+      for (let n = 0; n < 100; n += 1) {
+        time += 1;
+        access.signIns.begin();
+      }
+      expect(told).toEqual(['stranger', 'signed out', 'over', 'made place']);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('are at most 100: the one that would end first makes place', () => {

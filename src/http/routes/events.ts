@@ -34,8 +34,8 @@ export const streamQuery = z.strictObject({ organization_id: organizationId.opti
  *   `next` is the following page's `after`, null at the end. Without `organization_id`: of all organizations. The newest `EVENTS_KEPT` of each
  *   organization are kept.
  * - `GET /api/events/stream?organization_id=&after=` -> server-sent events of the same shape (`id`, `event`, `data`), live. With
- *   `Last-Event-ID` (or `after`) it begins with what was missed; without, with what happens from now on. One that a cookie opened ends, within
- *   HEARTBEAT_MS, when the browser was signed out.
+ *   `Last-Event-ID` (or `after`) it begins with what was missed; without, with what happens from now on. One that a cookie opened ends at
+ *   once when its sign-in does.
  */
 export function eventRoutes({ ledger, now }: HttpParts): Router {
   let streams = 0;
@@ -87,17 +87,20 @@ export function eventRoutes({ ledger, now }: HttpParts): Router {
       }
       reader.comment(`now ${new Date(now()).toISOString()}`);
       const end = ledger.onEvent(deliver);
-      const { isStillSignedIn = () => true } = contextOf(response);
+      const { isStillSignedIn = () => true, onSignInEnd } = contextOf(response);
       const heartbeat = setInterval(() => {
+        // A machine that slept may wake up after the sign-in's time, before its timer knows.
         if (isStillSignedIn()) reader.comment('still here');
         else response.end();
       }, HEARTBEAT_MS);
       const stopped = ledger.onEnd(() => response.end());
+      const signedOut = onSignInEnd?.(() => response.end());
       response.once('close', () => {
         streams -= 1;
         clearInterval(heartbeat);
         end();
         stopped();
+        signedOut?.();
       });
     })
     .all(methodNotAllowed('GET, HEAD'));
