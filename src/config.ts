@@ -22,15 +22,28 @@ const duration = (fallback: number, min: number, max = DAY) => count(fallback, m
 const EXAMPLE_KEYS =
   /^\W*((my|a|the|super|insert|put|replace)[-_ ]?(with[-_ ]?)?)*(change[-_ ]?(me|this)|your[-_ ]|secret|example|test|demo|password|admin|api[-_ ]?key|x{4,}|0+$|1234|abcd)/i;
 const MIN_KEY_LENGTH = 24;
+const MAX_KEY_LENGTH = 512;
+const MIN_KEY_VARIETY = 8;
+
+/** The one thing to mend first; never a part of the key. */
+function whatIsWrongWith(key: string): string | null {
+  if (key.length < MIN_KEY_LENGTH) return `is too short: ${key.length} characters, at least ${MIN_KEY_LENGTH}`;
+  if (key.length > MAX_KEY_LENGTH) return `is too long: ${key.length} characters, at most ${MAX_KEY_LENGTH}`;
+  if (EXAMPLE_KEYS.test(key)) return 'looks like an example; use a random one';
+  const { size } = new Set(key);
+  if (size < MIN_KEY_VARIETY) {
+    return `is too easy to guess: ${size} different characters, at least ${MIN_KEY_VARIETY}; use a random one`;
+  }
+  return null;
+}
 
 const schema = z.object({
   PORT: count(3000, 0, 65535),
   HOST: z.string().min(1).default('127.0.0.1'),
-  API_KEY: z
-    .string({ error: 'is missing; `npm start` generates one into .env' })
-    .min(MIN_KEY_LENGTH, `is too short: at least ${MIN_KEY_LENGTH} characters`)
-    .max(512)
-    .refine((key) => !EXAMPLE_KEYS.test(key) && new Set(key).size >= 8, 'looks like an example; use a random one'),
+  API_KEY: z.string({ error: 'is missing; `npm start` generates one into .env' }).superRefine((key, context) => {
+    const wrong = whatIsWrongWith(key);
+    if (wrong !== null) context.addIssue({ code: 'custom', message: wrong });
+  }),
   /** Where browsers find the service, as an origin: `https://wa.example.com`. */
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' })

@@ -26,7 +26,10 @@ interface Kind<Data extends z.ZodObject = z.ZodObject> {
   readonly data: Data;
   /** What it is, for the documentation. */
   readonly about: string;
-  /** A plain sentence; `{name}` stands for a field of the data. */
+  /**
+   * A plain sentence; `{name}` stands for a field of the data. `[… {name} …]` is left out when the field has no value, and
+   * `[… {name} …|…]` then reads as what is behind the bar. What may be null or empty stands in brackets; a test holds that.
+   */
   readonly en: string;
   readonly es: string;
 }
@@ -54,14 +57,14 @@ export const EVENTS = {
   'session.linked': kind(
     'A phone linked this device.',
     z.object({ phone_last4: z.string() }),
-    'The phone ending in {phone_last4} linked this session.',
-    'El teléfono terminado en {phone_last4} vinculó esta sesión.',
+    '[The phone ending in {phone_last4}|A phone] linked this session.',
+    '[El teléfono terminado en {phone_last4}|Un teléfono] vinculó esta sesión.',
   ),
   'session.connected': kind(
     'A login succeeded: messages can be sent.',
     z.object({ phone_last4: z.string() }),
-    'Connected with the phone ending in {phone_last4}.',
-    'Conectada con el teléfono terminado en {phone_last4}.',
+    'Connected[ with the phone ending in {phone_last4}].',
+    'Conectada[ con el teléfono terminado en {phone_last4}].',
   ),
   'session.stable': kind(
     'The connection lasted; the error counters start from zero.',
@@ -72,14 +75,14 @@ export const EVENTS = {
   'session.disconnected': kind(
     'A connection ended, why, and when the next try is.',
     z.object({ reason: z.string(), code: z.int().nullable(), text: z.string(), next_try_at: time }),
-    'The connection ended: {reason} ({text}). Next try: {next_try_at}.',
-    'La conexión terminó: {reason} ({text}). Próximo intento: {next_try_at}.',
+    'The connection ended: {reason}[ ({text})].[ Next try: {next_try_at}.]',
+    'La conexión terminó: {reason}[ ({text})].[ Próximo intento: {next_try_at}.]',
   ),
   'session.attention': kind(
     'The session needs a person, or waits on purpose; `code` says why.',
     z.object({ code: z.string(), until: time }),
-    'Attention: {code}, until {until}.',
-    'Atención: {code}, hasta {until}.',
+    'Attention: {code}[, until {until}].',
+    'Atención: {code}[, hasta {until}].',
   ),
   'session.fault': kind(
     'A fault was counted, with the counters as they stand.',
@@ -107,8 +110,8 @@ export const EVENTS = {
       bad_mac: count,
       stream_error: count,
     }),
-    'The folder was set aside as {backup} ({reason}); a new scan is needed.',
-    'La carpeta se guardó como {backup} ({reason}); hace falta escanear de nuevo.',
+    'The folder was [set aside as {backup}|removed, for no phone had been linked] ({reason}); a new scan is needed.',
+    'La carpeta se [guardó como {backup}|quitó, pues no había un teléfono vinculado] ({reason}); hace falta escanear de nuevo.',
   ),
   'session.restored': kind(
     'A backup was put back.',
@@ -119,8 +122,8 @@ export const EVENTS = {
   'message.received': kind(
     'A message of a customer arrived.',
     z.object({ message_id: messageId }),
-    'A message of a customer arrived ({message_id}).',
-    'Llegó un mensaje de un cliente ({message_id}).',
+    'A message of a customer arrived[ ({message_id})].',
+    'Llegó un mensaje de un cliente[ ({message_id})].',
   ),
   'message.status': kind(
     'An outbox message moved on.',
@@ -144,8 +147,8 @@ export const EVENTS = {
       /** Since it was accepted, or since its `send_at`. */
       after_ms: count,
     }),
-    'Message {message_id} has not reached the phone ending in {phone_last4}; it is {status}.',
-    'El mensaje {message_id} no ha llegado al teléfono terminado en {phone_last4}; está en {status}.',
+    'Message {message_id} has not reached [the phone ending in {phone_last4}|its phone]; it is {status}.',
+    'El mensaje {message_id} no ha llegado [al teléfono terminado en {phone_last4}|a su teléfono]; está en {status}.',
   ),
 } as const;
 
@@ -165,11 +168,27 @@ export interface ServiceEvent<Name extends EventName = EventName> {
   readonly data: EventData<Name>;
 }
 
-/** The sentence of an event in a language; a field that is null reads as a dash. */
+/** For a field that must have a value, and has none: an event of another version, out of the ledger. */
+const UNKNOWN = { en: 'unknown', es: 'desconocido' } as const;
+
+/** The sentence of an event in a language, whole whatever is absent (see `Kind`). */
 export function eventSentence(event: Pick<ServiceEvent, 'name' | 'data'>, language: 'en' | 'es'): string {
   const data = event.data as Record<string, unknown>;
-  return EVENTS[event.name][language].replace(/\{(\w+)\}/g, (_, name: string) => {
+  const valueOf = (name: string): string | null => {
     const value = data[name];
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '—';
-  });
+    const isTold = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    return isTold && String(value).trim() !== '' ? String(value) : null;
+  };
+  // First the brackets, then what stands free: a value that has brackets in it is not read again.
+  const parts = EVENTS[event.name][language].split(/(\[[^\]]*\])/);
+  const filled = (text: string): string =>
+    text.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name) ?? UNKNOWN[language]);
+  return parts
+    .map((part) => {
+      if (!part.startsWith('[')) return filled(part);
+      const [withIt = '', without = ''] = part.slice(1, -1).split('|');
+      const names = [...withIt.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
+      return names.every((name) => valueOf(name) !== null) ? filled(withIt) : without;
+    })
+    .join('');
 }

@@ -204,7 +204,12 @@ describe('the API key', () => {
   });
 
   test('is refused when it is short, by one character too', () => {
-    expect(problemsOf({ API_KEY: KEY.slice(0, 23) })).toEqual(['API_KEY is too short: at least 24 characters']);
+    expect(problemsOf({ API_KEY: KEY.slice(0, 23) })).toEqual(['API_KEY is too short: 23 characters, at least 24']);
+    // Also when it looks like an example, or has few different characters: what is wrong first is told.
+    for (const key of ['secret', 'abcab', 'aaaaaaaaaaaa']) {
+      expect(problemsOf({ API_KEY: key })).toEqual([`API_KEY is too short: ${key.length} characters, at least 24`]);
+    }
+    expect(problemsOf({ API_KEY: KEY.repeat(100) })[0]).toMatch(/^API_KEY is too long: \d+ characters, at most 512$/);
     expect(problemsOf({ API_KEY: KEY.slice(0, 24) })).toEqual([]);
   });
 
@@ -229,9 +234,14 @@ describe('the API key', () => {
     'abcdefghijklmnopqrstuvwxyz',
     'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
     '00000000000000000000000000000000',
-    'abababababababababababababababab',
   ])('is refused when it looks like an example: %s', (key) => {
     expect(problemsOf({ API_KEY: key })).toEqual(['API_KEY looks like an example; use a random one']);
+  });
+
+  test('is refused when it has few different characters, and that is said', () => {
+    expect(problemsOf({ API_KEY: 'kqkqkqkqkqkqkqkqkqkqkqkqkqkqkqkq' })).toEqual([
+      'API_KEY is too easy to guess: 2 different characters, at least 8; use a random one',
+    ]);
   });
 
   test('never stands in the refusal', () => {

@@ -59,6 +59,7 @@ const LABELS = {
   queue: { es: 'En cola', en: 'Queued' },
   attention: { es: 'Atención', en: 'Attention' },
   toDo: { es: 'Qué hacer', en: 'What to do' },
+  noBackup: { es: 'sin respaldo', en: 'no backup' },
   unknown: { es: 'no se pueden leer', en: 'cannot be read' },
   oldest: { es: 'el más antiguo, de', en: 'the oldest is of' },
   until: { es: 'hasta', en: 'until' },
@@ -79,7 +80,7 @@ export function statusText(context: Context, answer: StatusAnswer): string {
     [
       LABELS.lastDisconnect,
       cut &&
-        `${localTime(cut.at)} ${printable(cut.reason)}${cut.code === null ? '' : ` (${cut.code})`}: ${printable(cut.text)}`,
+        `${localTime(cut.at)} ${printable(cut.reason)}${cut.code === null ? '' : ` (${cut.code})`}${cut.text ? `: ${printable(cut.text)}` : ''}`,
     ],
     [LABELS.nextTry, answer.next_reconnect_at && localTime(answer.next_reconnect_at)],
     [LABELS.health, health && [colored(terminal, health.verdict), ...counters].join(', ')],
@@ -87,7 +88,7 @@ export function statusText(context: Context, answer: StatusAnswer): string {
     [
       LABELS.lastCleaning,
       health?.last_cleaning
-        ? `${localTime(health.last_cleaning.at)} ${printable(health.last_cleaning.reason)}, ${health.last_cleaning.backup ?? '—'}`
+        ? `${localTime(health.last_cleaning.at)} ${printable(health.last_cleaning.reason)}, ${health.last_cleaning.backup ?? say(LABELS.noBackup)}`
         : null,
     ],
     [LABELS.backups, answer.backups === null ? say(LABELS.unknown) : String(answer.backups)],

@@ -24,6 +24,7 @@ const REFRESHING: Text = {
   en: 'The code renews itself until it is scanned. Ctrl+C ends.',
 };
 const CONNECTED: Text = { es: 'Conectada con {phone}.', en: 'Connected with {phone}.' };
+const CONNECTED_WITH_SOME: Text = { es: 'Conectada.', en: 'Connected.' };
 const TOO_LATE: Text = { es: 'Nadie escaneó el código a tiempo.', en: 'Nobody scanned the code in time.' };
 const AGAIN: Text = {
   es: 'Repita `{program} qr {org}` cuando el teléfono esté a mano.',
@@ -97,7 +98,8 @@ async function watch(context: Context, org: string, until: number): Promise<Exit
     }
     if (status === 'connected') {
       const { phone_number: phone } = await context.service.get<StatusAnswer>(statusPath(org));
-      terminal.print(terminal.color('green', say(CONNECTED, { phone: phone === null ? '—' : printable(phone) })));
+      const words = phone ? say(CONNECTED, { phone: printable(phone) }) : say(CONNECTED_WITH_SOME);
+      terminal.print(terminal.color('green', words));
       return EXIT.ok;
     }
     if (switches.has('once') && blocks !== null) return EXIT.ok;

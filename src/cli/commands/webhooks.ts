@@ -72,7 +72,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     const { error, http_status: status, ms } = answer;
     const reason = error?.reason ? ` (${printable(error.reason)})` : '';
     const what = error === null ? '' : `: ${printable(error.sentence)}${reason}`;
-    done(context, answer, `${status ?? '—'}, ${ms} ms${what}`);
+    done(context, answer, `${status === null ? '' : `${status}, `}${ms} ms${what}`);
     return answer.success ? EXIT.ok : EXIT.failed;
   },
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EVENT_NAMES, EVENTS, eventSentence } from '../../../src/events/catalogue.js';
+import { EVENT_NAMES, EVENTS } from '../../../src/events/catalogue.js';
 import { EventLedger } from '../../../src/events/event-ledger.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 
@@ -133,10 +133,5 @@ describe('the catalogue', () => {
       expect(fields).toEqual(expect.arrayContaining(used));
     }
     expect(EVENTS[name].about).toMatch(/\.$/);
-  });
-
-  it('tells an absent value as a dash', () => {
-    const data = { code: 'replaced', until: null };
-    expect(eventSentence({ name: 'session.attention', data }, 'en')).toBe('Attention: replaced, until —.');
   });
 });
