@@ -2,8 +2,6 @@ import type { ListedSession, SessionStatus, Status } from './answers.js';
 import { formatSoonest } from './format.js';
 import { words } from './settings.js';
 
-export type SessionGroup = 'attention' | 'scan' | 'connected' | 'other';
-
 interface Told {
   status: Status;
   attention: string | null;
@@ -12,16 +10,6 @@ interface Told {
   next_reconnect_at: string | null;
   until: string | null;
 }
-
-/** In which drawer an organization lies; the first is what a person should look at first. */
-export function groupOf({ status, attention }: { status: Status; attention: string | null }): SessionGroup {
-  if (status === 'qr_ready' || status === 'qr_required' || attention === 'qr_expired') return 'scan';
-  if (attention !== null) return 'attention';
-  if (status === 'connected') return 'connected';
-  return 'other';
-}
-
-export const GROUP_ORDER: readonly SessionGroup[] = ['attention', 'scan', 'other', 'connected'];
 
 export function sayListed(session: ListedSession): { sentence: string; step: string } {
   return say({ ...session, sentence: session.sentence, hint: session.hint, until: null });

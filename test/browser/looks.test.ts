@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -47,6 +47,7 @@ describeInBrowser('every view of the page', () => {
     await stage.api.send('spa-12', CUSTOMER, stage.text(), { wait_ms: 0 });
   });
   afterAll(async () => {
+    noteWhatWasTaken();
     await browser.close();
     await stage.end();
   });
@@ -154,6 +155,7 @@ describeInBrowser('every view of the page', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('New organization');
     await page.keyboard.press('Tab');
     await page.keyboard.type('salon');
+    await page.locator('.organization').nth(1).waitFor({ state: 'detached' });
     for (let i = 0; i < 6; i++) await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Organization salon-norte' }).waitFor();
@@ -168,6 +170,16 @@ const PICTURES: Readonly<Record<number, readonly string[]>> = {
   360: ['organizations', 'organization-connected', 'confirm', 'shop'],
 };
 
+const taken = new Set<string>();
+
+/** Of which version the pictures are: `test/scenarios/claims.test.ts` holds that against the package. */
+function noteWhatWasTaken(): void {
+  if (SCREENSHOTS === null) return;
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  const note = { version, pictures: [...taken].sort() };
+  writeFileSync(path.join(SCREENSHOTS, 'taken.json'), `${JSON.stringify(note, null, 2)}\n`);
+}
+
 async function photograph({ page }: Visitor, view: string, { width, scheme }: Look): Promise<void> {
   if (SCREENSHOTS === null) return;
   if (width === undefined || !PICTURES[width]?.includes(view)) return;
@@ -177,5 +189,6 @@ async function photograph({ page }: Visitor, view: string, { width, scheme }: Lo
   await page.emulateMedia({ colorScheme: isDark ? 'dark' : 'light' });
   const name = `${view}${width === 360 ? '-phone' : ''}${isDark ? '-dark' : ''}.png`;
   await page.mouse.move(0, 0);
+  taken.add(name);
   writeFileSync(path.join(SCREENSHOTS, name), await page.screenshot());
 }

@@ -1,22 +1,20 @@
 import { signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Counters, ListedSession, ServiceEvent } from '../answers.js';
 import { eventWords } from '../event-words.js';
 import { formatNumber } from '../format.js';
 import { onEvent } from '../live/stream.js';
 import { useAction } from '../live/use-action.js';
-import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
+import { useSessionList } from '../live/use-session-list.js';
 import { goTo, organizationAddress } from '../route.js';
-import { get, post } from '../service.js';
-import { GROUP_ORDER, groupOf, sayListed, type SessionGroup } from '../session-words.js';
+import { post } from '../service.js';
+import { GROUP_ORDER, groupOf, type SessionGroup } from '../session-group.js';
+import { sayListed } from '../session-words.js';
 import { words } from '../settings.js';
 import { Dialog } from '../parts/confirm.js';
 import { Icon } from '../parts/icon.js';
 import { Button, Fault, Field, Loading, Time } from '../parts/parts.js';
 import { AttentionBadge, StatusBadge } from '../parts/status-badge.js';
-
-/** 2 before 10. */
-const IN_ORDER = new Intl.Collator(undefined, { numeric: true });
 
 /** What was looked for stays when somebody comes back from one organization. */
 const search = signal('');
@@ -25,33 +23,29 @@ const group = signal<SessionGroup | 'all'>('all');
 export function OrganizationsView() {
   const { list, name } = words.value;
   const [isNew, setIsNew] = useState(false);
-  const { data, fault, reload } = useLoaded(
-    'sessions',
-    (end) => get<{ sessions: ListedSession[] }>('/api/sessions', { signal: end }),
-    (event) => (event.name.startsWith('message.') ? 'soon' : 'now'),
-    // All of them at once: not as often as one.
-    3 * WITHOUT_EVENTS,
+  const place = useRef<HTMLUListElement>(null);
+  const { window, fault, busy, reload, more } = useSessionList(search.value.trim(), group.value, () =>
+    idsOnScreen(place.current),
   );
   const lastEvents = useLastEvents();
   useEffect(() => {
     document.title = `${list.title} · ${name}`;
   }, [list, name]);
 
-  const sessions = data?.sessions ?? [];
-  const counts = countGroups(sessions);
-  const shown = sessions.filter(fits).sort(byGroup);
+  const rows = window?.rows ?? [];
+  const all = window ? GROUP_ORDER.reduce((sum, one) => sum + window.groups[one], 0) : 0;
 
   return (
     <>
-      <div class="head-row">
+      <div class="head-row head-list">
         <h1 tabIndex={-1}>{list.title}</h1>
         <Button kind="primary" icon="plus" onClick={() => setIsNew(true)}>
           {list.fresh}
         </Button>
       </div>
       <Fault fault={fault} onRetry={reload} />
-      {!data && !fault && <Loading />}
-      {data && sessions.length === 0 && (
+      {!window && !fault && <Loading />}
+      {window?.total === 0 && (
         <div class="empty">
           <p>
             <strong>{list.empty}</strong>
@@ -59,7 +53,7 @@ export function OrganizationsView() {
           <p>{list.emptyStep}</p>
         </div>
       )}
-      {sessions.length > 0 && (
+      {window && window.total > 0 && (
         <>
           <div class="filters">
             <div class="search">
@@ -85,16 +79,15 @@ export function OrganizationsView() {
                     group.value = one;
                   }}
                 >
-                  {list[one]}{' '}
-                  <span class="chip-count">{formatNumber(one === 'all' ? sessions.length : counts[one])}</span>
+                  {list[one]} <span class="chip-count">{formatNumber(one === 'all' ? all : window.groups[one])}</span>
                 </button>
               ))}
             </div>
           </div>
           <p class="unseen" role="status">
-            {list.count(shown.length, sessions.length)}
+            {list.count(window.matching, window.total)}
           </p>
-          {shown.length === 0 && (
+          {rows.length === 0 && (
             <div class="empty">
               <p>{list.noMatch}</p>
               <Button
@@ -107,8 +100,8 @@ export function OrganizationsView() {
               </Button>
             </div>
           )}
-          <ul class="organizations">
-            {shown.map((session) => (
+          <ul class="organizations" ref={place}>
+            {rows.map((session) => (
               <OrganizationCard
                 key={session.organization_id}
                 session={session}
@@ -116,6 +109,14 @@ export function OrganizationsView() {
               />
             ))}
           </ul>
+          {window.next !== null && (
+            <div class="more-rows">
+              <p class="quiet">{list.shown(rows.length, window.matching)}</p>
+              <Button busy={busy} onClick={more}>
+                {list.more}
+              </Button>
+            </div>
+          )}
         </>
       )}
       {isNew && <NewOrganization onClose={() => setIsNew(false)} />}
@@ -128,7 +129,7 @@ function OrganizationCard({ session, last }: { session: ListedSession; last: Ser
   const { sentence, step } = sayListed(session);
   const needsPerson = groupOf(session) === 'attention';
   return (
-    <li class={`organization organization-${groupOf(session)}`}>
+    <li class={`organization organization-${groupOf(session)}`} data-id={session.organization_id}>
       <div class="organization-head">
         <h2>
           <a href={organizationAddress(session.organization_id)}>
@@ -143,7 +144,7 @@ function OrganizationCard({ session, last }: { session: ListedSession; last: Ser
         {sentence} <span class="step">{step}</span>
       </p>
       <dl class="facts">
-        <div>
+        <div class="facts-phone">
           <dt>{list.phone}</dt>
           <dd>{session.phone_number ?? list.noPhone}</dd>
         </div>
@@ -151,7 +152,7 @@ function OrganizationCard({ session, last }: { session: ListedSession; last: Ser
           <dt>{list.queue}</dt>
           <dd class={session.queue.pending > 0 ? 'strong' : ''}>{formatNumber(session.queue.pending)}</dd>
         </div>
-        <div>
+        <div class="facts-faults">
           <dt>{list.faults}</dt>
           <dd>
             <CounterWords counters={session.counters} />
@@ -232,18 +233,9 @@ function NewOrganization({ onClose }: { onClose: () => void }) {
   );
 }
 
-/** The newest event of each organization, as far as the newest page of all events tells, and from then on live. */
+/** The newest event of each organization that was told since this view is open; what came before stands in the list. */
 function useLastEvents(): ReadonlyMap<string, ServiceEvent> {
   const [last, setLast] = useState<ReadonlyMap<string, ServiceEvent>>(new Map());
-  const first = useLoaded('last-events', (end) =>
-    get<{ events: ServiceEvent[] }>('/api/events?order=desc&limit=200', { signal: end }),
-  );
-  useEffect(() => {
-    const events = first.data?.events ?? [];
-    setLast(
-      (before) => new Map([...[...events].reverse().map((one) => [one.organization_id, one] as const), ...before]),
-    );
-  }, [first.data]);
   useEffect(() => {
     // A burst of events is one drawing.
     const fresh = new Map<string, ServiceEvent>();
@@ -252,8 +244,9 @@ function useLastEvents(): ReadonlyMap<string, ServiceEvent> {
       fresh.set(event.organization_id, event);
       timer ??= setTimeout(() => {
         timer = undefined;
-        setLast((before) => new Map([...before, ...fresh]));
+        const burst = [...fresh];
         fresh.clear();
+        setLast((before) => new Map([...before, ...burst]));
       }, 200);
     });
     return () => {
@@ -264,23 +257,11 @@ function useLastEvents(): ReadonlyMap<string, ServiceEvent> {
   return last;
 }
 
-function fits(session: ListedSession): boolean {
-  const looked = search.value.trim().toLowerCase();
-  const digits = looked.replace(/[\s+()-]/g, '');
-  const found =
-    looked === '' ||
-    session.organization_id.toLowerCase().includes(looked) ||
-    (/^\d+$/.test(digits) && (session.phone_number ?? '').includes(digits));
-  return found && (group.value === 'all' || groupOf(session) === group.value);
-}
-
-function byGroup(one: ListedSession, other: ListedSession): number {
-  const distance = GROUP_ORDER.indexOf(groupOf(one)) - GROUP_ORDER.indexOf(groupOf(other));
-  return distance || IN_ORDER.compare(one.organization_id, other.organization_id);
-}
-
-function countGroups(sessions: readonly ListedSession[]): Record<SessionGroup, number> {
-  const counts = { attention: 0, scan: 0, other: 0, connected: 0 };
-  for (const session of sessions) counts[groupOf(session)] += 1;
-  return counts;
+/** Of the rows that somebody sees now. */
+function idsOnScreen(list: HTMLElement | null): string[] {
+  return [...(list?.children ?? [])].flatMap((row) => {
+    const { top, bottom } = row.getBoundingClientRect();
+    const { id } = (row as HTMLElement).dataset;
+    return id !== undefined && bottom > 0 && top < innerHeight ? [id] : [];
+  });
 }
