@@ -56,7 +56,7 @@ export interface ApiDocument {
 }
 
 /** Of the contract, not of the program: grows when a field or an operation is added, and its first number when one is taken away. */
-const API_VERSION = '1.1.0';
+const API_VERSION = '1.2.0';
 
 const ABOUT = `One WhatsApp session per organization, over HTTP. JSON in and out.
 
