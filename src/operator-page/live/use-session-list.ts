@@ -113,7 +113,12 @@ export function useSessionList(
         ask({ ids: [...asked].join(','), fields: FIELDS }),
         ask({ limit: '1', fields: 'status' }),
       ]);
-      change((before) => ({ ...withChanged(before, asked, sessions), total, matching, groups }));
+      change((before) => {
+        const window = { ...withChanged(before, asked, sessions), total, matching, groups };
+        // Many that moved on, and more that could take their place.
+        if (window.next !== null && window.rows.length < PAGE) acts.current.reload();
+        return window;
+      });
     };
     const readFields = async (ids: readonly string[], fields: string): Promise<void> => {
       if (ids.length === 0) return;
