@@ -65,7 +65,7 @@ describeInBrowser('all organizations on the page', () => {
     await card('spa-7').getByRole('link').click();
     await visitor.page.getByRole('heading', { name: 'Organization spa-7' }).waitFor();
     // Whoever cannot see the page change is at its heading.
-    expect(await visitor.page.evaluate('document.activeElement.textContent')).toBe('Organization spa-7');
+    await visitor.page.locator('h1:focus', { hasText: 'Organization spa-7' }).waitFor();
     expect(visitor.problems).toEqual([]);
   });
 
