@@ -26,6 +26,7 @@ import {
   type WhatsAppSockets,
 } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
+import { MessagesUnderWay } from './messages-under-way.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
 import { directKeyStore, latestSessions, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
 import { SilenceWatch } from './silence-watch.js';
@@ -111,6 +112,7 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
+  private readonly messagesUnderWay = new MessagesUnderWay();
   private readonly latestSessions = latestSessions();
   private endSilenceWatch: () => void = () => {};
   private silentFor = 0;
@@ -154,6 +156,7 @@ class BaileysSocket implements WhatsAppSocket {
         keys,
         decryptedBefore: memory.decryptedBefore,
         latestSessions: this.latestSessions,
+        messageIdOf: (ciphertext) => this.messagesUnderWay.idOf(ciphertext),
         sendUnderWay: () => calls.getStore()?.send,
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
@@ -295,6 +298,7 @@ class BaileysSocket implements WhatsAppSocket {
       this.isAnswered = true;
       this.silentFor = 0;
     });
+    ws.prependListener('CB:message', (node: BinaryNode) => this.messagesUnderWay.note(node));
     // Straight from the wire: Baileys raises no event for a good ack, and buffers and merges receipts.
     ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
       if (attrs.id)

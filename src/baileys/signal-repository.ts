@@ -39,6 +39,8 @@ interface RepositoryOptions {
   readonly keys: AuthKeys;
   readonly onFault: (fault: SessionFault) => void;
   readonly decryptedBefore: DecryptedBefore;
+  /** The id of the message that this ciphertext came with. */
+  readonly messageIdOf: (ciphertext: Uint8Array) => string | undefined;
   readonly latestSessions: LatestSessions;
   /** The send that asks for an encryption, if it is one of ours. */
   readonly sendUnderWay: () => SendUnderWay | undefined;
@@ -209,7 +211,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
           return plaintext;
         } catch (error) {
           const fault = decryptionFault(error, type);
-          onFault(fault);
+          onFault({ ...fault, messageId: options.messageIdOf(ciphertext), customer: address.id });
           // Seen before, but not by this process: one died between decrypting and telling anybody. With this text Baileys asks the
           // customer's phone to send it afresh; with libsignal's own it would refuse the message, and it would be lost.
           if (fault.kind === 'duplicate_message')

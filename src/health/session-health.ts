@@ -1,5 +1,12 @@
-import { COUNTED_FAULTS, OTHER_FAULTS, type CountedFaultKind, type FaultKind, type Verdict } from './session-fault.js';
-import { SlidingWindow } from './sliding-window.js';
+import {
+  COUNTED_FAULTS,
+  OTHER_FAULTS,
+  type CountedFaultKind,
+  type FaultKind,
+  type SessionFault,
+  type Verdict,
+} from './session-fault.js';
+import { SlidingWindow, type About } from './sliding-window.js';
 
 export interface HealthLimits {
   /** Bad MACs within the window that condemn the keys, and the window's length in ms. */
@@ -18,6 +25,7 @@ export interface CounterView {
 /**
  * Judges the keys of one organization session, and never acts: faults go in, a verdict comes out. Pure; `now` (epoch ms) is an
  * argument. Outlives sockets: a reconnect does not forget, only a connection that stayed open for `stableAfterMs` does.
+ * What is counted is messages: one that fails, is asked for again and fails again counts once within the window.
  */
 export class SessionHealth {
   private readonly windows: Record<CountedFaultKind, SlidingWindow>;
@@ -32,12 +40,17 @@ export class SessionHealth {
     };
   }
 
-  /** Counts a fault and returns the verdict that follows. */
-  record(kind: FaultKind, now: number): Verdict {
+  /** Counts a fault and returns the verdict that follows. Totals count each failure, the limits each message. */
+  record(kind: FaultKind, now: number, { messageId, customer }: FaultOrigin = {}): Verdict {
     this.resetIfStable(now);
     this.sinceStart.set(kind, (this.sinceStart.get(kind) ?? 0) + 1);
-    if (isCounted(kind)) this.windows[kind].add(now);
+    if (isCounted(kind)) this.windows[kind].add(now, aboutOf(messageId, customer));
     return this.verdict(now);
+  }
+
+  /** Takes back one fault that was recorded at this very time: something else explains it. False when it is not counted any more. */
+  forgive(kind: CountedFaultKind, at: number): boolean {
+    return this.windows[kind].forgive(at);
   }
 
   verdict(now: number): Verdict {
@@ -98,6 +111,14 @@ export class SessionHealth {
   private forgetCounts(): void {
     for (const kind of COUNTED_FAULTS) this.windows[kind].clear();
   }
+}
+
+type FaultOrigin = Pick<SessionFault, 'messageId' | 'customer'>;
+
+/** Two customers may use the same id. */
+function aboutOf(messageId: string | undefined, customer: string | undefined): About {
+  const isKnown = messageId !== undefined && customer !== undefined;
+  return { message: isKnown ? `${customer} ${messageId}` : undefined };
 }
 
 function isCounted(kind: FaultKind): kind is CountedFaultKind {

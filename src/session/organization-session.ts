@@ -615,7 +615,7 @@ export class OrganizationSession {
 
   private onFault(fault: SessionFault): void {
     const now = this.house.now();
-    const verdict = this.health.record(fault.kind, now);
+    const verdict = this.health.record(fault.kind, now, fault);
     this.logFault(fault);
     this.changed();
     if (verdict === 'corrupted' && fault.kind === 'bad_mac') this.judge('bad_mac');

@@ -285,3 +285,44 @@ describe('a cleaning', () => {
     expect(health.record('stream_error', START + 15_000)).toBe('corrupted');
   });
 });
+
+describe('messages are counted, not failures', () => {
+  const of = (messageId: string, customer = 'a'): { messageId: string; customer: string } => ({ messageId, customer });
+
+  test('one message that fails five times is one, and each failure is in the totals', () => {
+    const health = new SessionHealth(LIMITS);
+    for (let i = 0; i < 5; i++) expect(health.record('bad_mac', START + i * 1000, of('X'))).toBe('suspect');
+    expect(counts(health, START + 5000).bad_mac).toBe(1);
+    expect(health.totals().bad_mac).toBe(5);
+  });
+
+  test('its window begins with its first failure; later ones do not prolong it', () => {
+    const health = new SessionHealth(LIMITS);
+    health.record('bad_mac', START, of('X'));
+    health.record('bad_mac', START + 29_000, of('X'));
+    expect(counts(health, START + 30_000).bad_mac).toBe(0);
+  });
+
+  test('three messages condemn, also when they carry the same id but come from different customers', () => {
+    const health = new SessionHealth(LIMITS);
+    health.record('bad_mac', START, of('X', 'a'));
+    health.record('bad_mac', START, of('X', 'b'));
+    expect(health.record('bad_mac', START, of('X', 'c'))).toBe('corrupted');
+  });
+
+  test('faults without a message id are one each', () => {
+    const health = new SessionHealth(LIMITS);
+    for (let i = 0; i < 2; i++) health.record('bad_mac', START);
+    expect(health.record('bad_mac', START)).toBe('corrupted');
+  });
+
+  test('a fault that is forgiven is not counted; it can be forgiven once, and only at its own time', () => {
+    const health = new SessionHealth(LIMITS);
+    health.record('stream_error', START);
+    expect(health.forgive('stream_error', START + 1)).toBe(false);
+    expect(health.forgive('stream_error', START)).toBe(true);
+    expect(health.forgive('stream_error', START)).toBe(false);
+    expect(health.record('stream_error', START + 1)).toBe('suspect');
+    expect(health.record('stream_error', START + 2)).toBe('corrupted');
+  });
+});
