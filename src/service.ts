@@ -160,7 +160,6 @@ export async function startService(
         reconnect: {
           baseMs: config.RECONNECT_BASE_DELAY,
           maxMs: config.RECONNECT_MAX_DELAY,
-          resetAfterMs: config.RECONNECT_RESET_AFTER,
         },
       },
       now: Date.now,

@@ -17,7 +17,7 @@ import { cleaningsInLastDay, mayCleanAutomatically } from './cleaning-budget.js'
 import { cleanDecision, LOG_IN_WAIT_MS } from './clean-request.js';
 import { countsAsStreamError, type DisconnectReason } from './disconnect-reason.js';
 import type { LoginGovernor } from './login-governor.js';
-import { backoffDelay, reactionTo, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
+import { attemptAfter, backoffDelay, reactionTo, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
 import type {
   AttentionCode,
   Attention,
@@ -34,8 +34,8 @@ import type { SocketEvent, WhatsAppSocket, WhatsAppSockets } from './whatsapp-so
 export interface SessionSettings {
   readonly health: HealthLimits;
   readonly cleaningsPerDay: number;
-  /** Delays between logins, ms; the backoff starts over after a connection has been open for `resetAfterMs`. */
-  readonly reconnect: { readonly baseMs: number; readonly maxMs: number; readonly resetAfterMs: number };
+  /** Delays between logins, ms. */
+  readonly reconnect: { readonly baseMs: number; readonly maxMs: number };
 }
 
 /** What all sessions of a process share. */
@@ -93,7 +93,9 @@ export class OrganizationSession {
   private restartsInRow = 0;
   private firstTryDone = true;
   private reconnectTimer: NodeJS.Timeout | undefined;
-  private steadyTimers: NodeJS.Timeout[] = [];
+  private steadyTimer: NodeJS.Timeout | undefined;
+  /** When the live socket's login was complete. */
+  private openSince: number | null = null;
   private stopWaitingForPlace: (() => void) | null = null;
   private cleaning: Promise<CleaningRecord & { path: string | null }> | null = null;
   /** A cleaning that still waits for its QR: whoever asks for one meanwhile is answered with this one. */
@@ -588,6 +590,7 @@ export class OrganizationSession {
     this.qr = null;
     this.pairingCode = null;
     this.lastConnectedAt = now;
+    this.openSince = now;
     this.rejectedInRow = 0;
     this.restartsInRow = 0;
     this.setAttention(null);
@@ -595,11 +598,8 @@ export class OrganizationSession {
     this.setStatus('connected');
     this.house.tell('session.connected', this.id, { phone_last4: phoneNumber.slice(-4) });
     this.logger.info({ event: 'session_connected' }, `Connected as ${maskPhone(phoneNumber)}.`);
-    this.steadyTimers = [
-      // Timers may fire a moment early, and the counters look at the clock.
-      setTimeout(() => this.onStable(), this.house.settings.health.stableAfterMs + 5),
-      setTimeout(() => (this.attempt = 0), this.house.settings.reconnect.resetAfterMs),
-    ];
+    // Timers may fire a moment early, and the counters look at the clock.
+    this.steadyTimer = setTimeout(() => this.onStable(), this.house.settings.health.stableAfterMs + 5);
     if (this.house.governor.versionAccepted()) this.house.onVersionAccepted();
     this.house.register.markPaired(this.id, now);
     this.house.onNews(this.id, { type: 'connected' });
@@ -637,6 +637,8 @@ export class OrganizationSession {
     const now = this.house.now();
     this.house.governor.ended(this.id);
     this.firstTryDone = true;
+    const openForMs = this.openSince === null ? null : now - this.openSince;
+    this.attempt = attemptAfter(openForMs, this.attempt, this.house.settings.health.stableAfterMs);
     this.dropSocket();
     this.lastDisconnect = reason;
     if (countsAsStreamError(reason.kind)) {
@@ -829,8 +831,8 @@ export class OrganizationSession {
     this.qr = null;
     this.pairingCode = null;
     this.unansweredCleaning = null;
-    for (const timer of this.steadyTimers) clearTimeout(timer);
-    this.steadyTimers = [];
+    this.openSince = null;
+    clearTimeout(this.steadyTimer);
   }
 
   private cancelWaiting(): void {

@@ -77,6 +77,15 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
 }
 
 /**
+ * The attempt that the backoff goes on with after the end of a connection. It grows with logins that fail and with connections that fall
+ * at once; one that lasted earns a quick next try, however often it is cut.
+ * @param openForMs since the login was complete; null when it never was
+ */
+export function attemptAfter(openForMs: number | null, attempt: number, stableAfterMs: number): number {
+  return openForMs !== null && openForMs >= stableAfterMs ? 0 : attempt;
+}
+
+/**
  * Exponential backoff with full jitter: attempt 0 waits up to `baseMs`, each further one up to twice as long, never more than `maxMs`.
  * @param random in [0, 1)
  */

@@ -21,7 +21,6 @@ const QUICK: Record<string, string> = {
   LOG_LEVEL: 'debug',
   RECONNECT_BASE_DELAY: '20',
   RECONNECT_MAX_DELAY: '200',
-  RECONNECT_RESET_AFTER: '1000',
   HEALTH_STABLE_AFTER: '400',
   MAX_LOGINS_PER_HOUR: '100000',
   // The emulator shares the tests' process, which may be busy for seconds: that is no silence of WhatsApp.

@@ -10,6 +10,7 @@ import {
   type DisconnectKind,
 } from '../../../src/session/disconnect-reason.js';
 import {
+  attemptAfter,
   backoffDelay,
   reactionTo,
   REJECTED_RETRY_MS,
@@ -454,6 +455,24 @@ describe('what was before matters', () => {
         }
       }
     }
+  });
+});
+
+describe('the attempt that the backoff goes on with', () => {
+  const STABLE = 10_000;
+
+  test('a login that was never complete, and a connection that fell at once, keep it', () => {
+    expect(attemptAfter(null, 5, STABLE)).toBe(5);
+    expect(attemptAfter(0, 5, STABLE)).toBe(5);
+    expect(attemptAfter(STABLE - 1, 5, STABLE)).toBe(5);
+    // A clock that was set back proves nothing.
+    expect(attemptAfter(-60_000, 5, STABLE)).toBe(5);
+  });
+
+  test('a connection that lasted starts over', () => {
+    expect(attemptAfter(STABLE, 5, STABLE)).toBe(0);
+    expect(attemptAfter(240_000, 9, STABLE)).toBe(0);
+    expect(attemptAfter(240_000, 0, STABLE)).toBe(0);
   });
 });
 
