@@ -5,7 +5,6 @@ import {
   generateWAMessageContent,
   getBinaryNodeChildren,
   initAuthCreds,
-  jidNormalizedUser,
   makeWASocket,
   S_WHATSAPP_NET,
   type AuthenticationCreds,
@@ -18,6 +17,7 @@ import { redact, type Logger } from '../logger.js';
 import { disconnectReason, type ConnectionEnd } from '../session/disconnect-reason.js';
 import {
   NotAnsweredError,
+  NothingLeftError,
   type AuthKeys,
   type MessageToHand,
   type OpenSocketOptions,
@@ -28,6 +28,8 @@ import {
 import { baileysLogger } from './baileys-logger.js';
 import { MessagesUnderWay } from './messages-under-way.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
+import { Preparation, shownDevices } from './preparation.js';
+import { askForNumber } from './questions.js';
 import { directKeyStore, latestSessions, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
 import { SilenceWatch } from './silence-watch.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
@@ -110,6 +112,7 @@ class KeysFailed extends Error {}
 
 class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
+  private readonly preparation: Preparation;
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
   private readonly messagesUnderWay = new MessagesUnderWay();
@@ -144,7 +147,11 @@ class BaileysSocket implements WhatsAppSocket {
       markOnlineOnConnect: false,
       syncFullHistory: false,
       emitOwnEvents: false,
-      userDevicesCache: memory.userDevices,
+      userDevicesCache: shownDevices(
+        memory.userDevices,
+        memory.deadDevices,
+        () => calls.getStore()?.send !== undefined,
+      ),
       msgRetryCounterCache: memory.retries,
       placeholderResendCache: memory.placeholders,
       callOfferCache: memory.calls,
@@ -161,6 +168,12 @@ class BaileysSocket implements WhatsAppSocket {
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
+    this.preparation = new Preparation({
+      sock: this.sock,
+      devices: memory.userDevices,
+      dead: memory.deadDevices,
+      isOver: () => this.ended,
+    });
     this.takeKeysOutOfTransactions(keys);
     this.holdFramesUntilDurable(keys);
     this.listen(keys, creds);
@@ -172,38 +185,33 @@ class BaileysSocket implements WhatsAppSocket {
   }
 
   async resolveChat(phoneNumber: string): Promise<string | null> {
-    const found = await this.answered('chat id', this.sock.onWhatsApp(phoneNumber));
-    // An answer that never came is not "not on WhatsApp".
-    if (found === undefined) throw new NotAnsweredError('chat id');
-    return found.find((one) => one.exists)?.jid ?? null;
+    return this.answered('chat id', askForNumber(this.sock, phoneNumber));
   }
 
-  /**
-   * When Baileys' own question for the devices is not answered in time, it sends an empty stanza that nobody can read (WHATSAPP.md,
-   * section 5); so it is asked here, and Baileys finds the answer in its cache.
-   */
-  async prepare(
-    chatId: string,
-    { fresh = false, after }: { fresh?: boolean; after?: Promise<void> } = {},
-  ): Promise<void> {
-    const me = jidNormalizedUser(this.sock.user?.id);
-    const customer = phoneNumberOf(chatId);
-    if (fresh) await this.memory.userDevices.del(customer);
-    // What Baileys itself will find there.
-    const known = [phoneNumberOf(me), customer].map((user) => this.memory.userDevices.get(user));
-    if ((await Promise.all(known)).every((devices) => devices !== undefined)) return;
-    await after;
-    const devices = await this.answered('devices', this.sock.getUSyncDevices([me, chatId], true, false));
-    if (!devices.some((device) => device.user === customer)) throw new NotAnsweredError('devices');
+  async prepare(chatId: string, options: { fresh?: boolean; after?: Promise<void> } = {}): Promise<void> {
+    await this.answered('devices and keys', this.preparation.complete(chatId, options));
   }
 
   async hand({ messageId, chatId, text, after }: MessageToHand): Promise<void> {
+    const wire = await this.preparation.wireAddress(chatId);
+    const send: SendUnderWay = { chatId: wire, after, encrypted: false, left: false };
+    const devices = await this.preparation.devicesOf(chatId);
+    const reached = devices.filter((jid) => !this.memory.deadDevices.has(jid));
+    this.memory.handed.set(messageId, { chatId, devices: reached });
     // What sendMessage makes of a text, without a second id and a copy that nobody looks at. No preview: it would fetch whatever address a text holds.
-    const send = async (): Promise<unknown> => {
+    const relay = async (): Promise<unknown> => {
       const message = await generateWAMessageContent({ text, linkPreview: null }, NO_MEDIA);
-      return this.sock.relayMessage(chatId, message, { messageId });
+      return this.sock.relayMessage(wire, message, { messageId });
     };
-    await this.answered('message', calls.run({ socket: this, send: { chatId, after } }, send));
+    let isOver = false;
+    const relaying = calls.run({ socket: this, send }, relay).finally(() => (isOver = true));
+    try {
+      await this.answered('message', relaying);
+    } catch (error) {
+      // What goes on after its deadline may still be sent.
+      if (isOver && !send.left) throw new NothingLeftError(error);
+      throw error;
+    }
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
@@ -433,13 +441,18 @@ class BaileysSocket implements WhatsAppSocket {
     let failed = false;
     socket.send = (frame, told) => {
       const durable = keys.durable();
-      if (!durable && held === 0) return send(frame, told);
+      const underWay = calls.getStore()?.send;
+      const give = (): void => {
+        if (underWay?.encrypted) underWay.left = true;
+        send(frame, told);
+      };
+      if (!durable && held === 0) return give();
       held += 1;
       line = line
         .then(() => durable)
         .then(() => {
           if (failed) throw new KeysFailed('A frame before this one was never sent');
-          send(frame, told);
+          give();
         })
         .catch((error: Error) => {
           failed = true;

@@ -47,9 +47,14 @@ interface RepositoryOptions {
 }
 
 export interface SendUnderWay {
+  /** Where it goes on the wire. */
   readonly chatId: string;
   /** Nothing of it may leave before. */
   readonly after: Promise<void>;
+  /** A copy for the chat was encrypted: from here on what is sent may be the message. */
+  encrypted: boolean;
+  /** A frame was given to the connection after that. */
+  left: boolean;
 }
 
 /** The record that libsignal's storage interface speaks of, kept back until the operation's one commit. */
@@ -151,13 +156,14 @@ interface Creds {
  */
 export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepository {
   const { keys, onFault } = options;
-  return (auth, logger, pnToLid): Repository => {
+  return (auth, logger): Repository => {
     const creds = auth.creds as Creds;
     const lock = new Mutex();
     const latest = options.latestSessions;
     const direct = directKeyStore(keys, lock);
     const isOwn = (jid: string): boolean => [creds.me?.id, creds.me?.lid].some((mine) => areJidsSameUser(mine, jid));
-    const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: direct }, logger, pnToLid);
+    // Without Baileys' question for unknown LIDs: looking up a name must not wait for WhatsApp. The preparation asks, and messages tell.
+    const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: direct }, logger);
 
     /** Where a contact's session is stored: under the LID once it is known, for a contact has one session, not two. */
     const addressOf = async (jid: string): Promise<ProtocolAddress> => {
@@ -231,7 +237,10 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
         // After it was written, so that both wait for the disk at one time. Only the chat's own copies wait: without one of them Baileys makes
         // no stanza, and those for the organization's phone are encrypted one after the other, for all sends.
         const send = options.sendUnderWay();
-        if (send && isOwn(jid) === isOwn(send.chatId)) await send.after;
+        if (send && isOwn(jid) === isOwn(send.chatId)) {
+          await send.after;
+          send.encrypted = true;
+        }
         return value;
       },
 

@@ -1,6 +1,6 @@
 import { maskPhone, redact, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
-import type { MessageCarrier } from '../session/message-carrier.js';
+import { NothingLeftError, type MessageCarrier } from '../session/message-carrier.js';
 import type { Outbox, PendingMessage } from './outbox.js';
 import type { ChangeDetails } from './outbox.js';
 import type { MessageState } from './outbox-message.js';
@@ -276,6 +276,7 @@ export class OrganizationDispatcher {
     try {
       await handing;
     } catch (error) {
+      if (error instanceof NothingLeftError && firstTryAt === null) return this.unclaim(entry, error);
       this.logger.warn(
         { event: 'message_hand_over_failed', message_id: entry.messageId },
         `The message may not have left: ${errorText(error)}`,
@@ -287,6 +288,16 @@ export class OrganizationDispatcher {
         this.rest(entry, this.backoff(entry));
       });
     }
+  }
+
+  /** The hand-over failed before anything left: the message is what it was before the claim, and waits. */
+  private async unclaim(entry: Entry, error: NothingLeftError): Promise<void> {
+    if (!(await this.house.outbox.unclaim(entry.messageId))) return;
+    Object.assign(entry, { state: 'queued', firstTryAt: null });
+    this.tried.delete(entry.messageId);
+    this.unanswered.delete(entry.messageId);
+    this.logger.info({ event: 'message_waits', message_id: entry.messageId }, errorText(error));
+    this.rest(entry, this.backoff(entry));
   }
 
   private async chatOf(entry: Entry): Promise<string | null> {

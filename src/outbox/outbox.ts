@@ -268,6 +268,23 @@ export class Outbox {
     return { text, stored };
   }
 
+  /**
+   * Takes a claim back whose message never left: it is queued again, as before its first try. False when it was answered meanwhile or is a
+   * repeat. The only move backwards there is, and only whoever made the claim knows that it may be made.
+   */
+  async unclaim(messageId: string): Promise<boolean> {
+    return this.write(() => {
+      const row = this.row(messageId);
+      if (row?.state !== 'sending' || row.attempts !== 1) return false;
+      const { sending: _sending, ...times } = row.times;
+      this.sql(
+        "UPDATE messages SET state = 'queued', attempts = 0, first_try_at = NULL, times = ? WHERE seq = ?",
+      ).run(JSON.stringify(times), row.seq);
+      this.rows.set(messageId, { ...row, state: 'queued', attempts: 0, first_try_at: null, times });
+      return true;
+    });
+  }
+
   /** Moves a message forward; a move that its state does not allow (a late or repeated answer) changes nothing and resolves false. */
   async move(messageId: string, to: MessageState, details: ChangeDetails = {}): Promise<boolean> {
     // Somebody may wait for its fate; for a receipt that comes after it nobody does.

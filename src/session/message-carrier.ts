@@ -1,5 +1,47 @@
 import type { OrganizationId } from '../organization-id.js';
 
+/** Why a message waits; stable codes, shown in its answer. */
+export const WAIT_REASONS = [
+  /** WhatsApp did not answer a question that must be answered first. */
+  'no_answer',
+  /** WhatsApp said that it was asked too much (429). */
+  'rate_limited',
+  /** WhatsApp has neither said that the number is there nor that it is not. */
+  'number_not_known_yet',
+  /** The customer's devices are known, and the keys of none of them can be had now. */
+  'no_reachable_device',
+  'not_connected',
+  'first_contacts_paused',
+  'quiet_hours',
+  /** It was accepted under another phone of the organization: a person decides. */
+  'other_phone',
+  /** A connection ended when it was handed over; it goes alone. */
+  'message_suspected',
+] as const;
+export type WaitReason = (typeof WAIT_REASONS)[number];
+
+/** WhatsApp did not answer, not in time, or not about what was asked. Nothing is concluded from it. */
+export class NotAnsweredError extends Error {
+  readonly reason: WaitReason;
+  /** When WhatsApp said how long to wait, ms. */
+  readonly retryAfterMs: number | null;
+
+  constructor(what: string, options: { reason?: WaitReason; retryAfterMs?: number; cause?: unknown } = {}) {
+    super(`WhatsApp did not answer: ${what}`, { cause: options.cause });
+    this.name = 'NotAnsweredError';
+    this.reason = options.reason ?? 'no_answer';
+    this.retryAfterMs = options.retryAfterMs ?? null;
+  }
+}
+
+/** A hand-over that failed before the message was given to the connection: nobody has it. */
+export class NothingLeftError extends Error {
+  constructor(cause: unknown) {
+    super(`Nothing has left: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'NothingLeftError';
+  }
+}
+
 /** What the outbox hears of the sessions. */
 export type CarrierNews =
   | { readonly type: 'connected' }
@@ -25,14 +67,15 @@ export interface MessageCarrier {
   /** The chat id of a number (digits), null when it is not on WhatsApp. Asks WhatsApp each time. */
   resolveChat(id: OrganizationId, phone: string): Promise<string | null>;
   /**
-   * Learns the devices of the chat, so that the message cannot leave empty. Nothing leaves. `fresh`: forget what was known. When WhatsApp
-   * must be asked, it is not before `after`.
+   * Completes what a message to this chat needs: its devices, their keys, its LID. Nothing leaves. `fresh`: forget what was known. When
+   * WhatsApp must be asked, it is not before `after`. A device whose keys cannot be had is skipped; when that is so of all of the
+   * customer's, it rejects.
    */
   prepare(id: OrganizationId, chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
   /**
    * Hands a message to the socket that is alive now. It is encrypted at once and leaves when `after` has resolved; when that rejects, nothing
    * leaves. That it resolves says that the bytes were handed over, that it rejects does not say that they were not: only `ack` and
-   * `receipt` tell the truth.
+   * `receipt` tell the truth. Only a NothingLeftError says so for certain.
    */
   hand(id: OrganizationId, message: MessageToHand): Promise<void>;
   onNews(listener: (id: OrganizationId, news: CarrierNews) => void): void;

@@ -3,7 +3,8 @@ import type { Logger } from '../logger.js';
 import type { DisconnectReason } from './disconnect-reason.js';
 import type { MessageToHand } from './message-carrier.js';
 
-export type { MessageToHand };
+export { NotAnsweredError, NothingLeftError } from './message-carrier.js';
+export type { MessageToHand, WaitReason } from './message-carrier.js';
 
 /**
  * Keys of one organization as a socket reads and writes them; `auth/auth-database.ts` implements it. Everything is
@@ -42,14 +43,6 @@ export type SocketEvent =
 
 export type SocketListener = (event: SocketEvent) => void;
 
-/** WhatsApp did not answer in time, or the socket ended first. */
-export class NotAnsweredError extends Error {
-  constructor(what: string, options?: ErrorOptions) {
-    super(`WhatsApp did not answer: ${what}`, options);
-    this.name = 'NotAnsweredError';
-  }
-}
-
 /** One connection to WhatsApp. Does not reconnect; its session opens another one. */
 export interface WhatsAppSocket {
   /**
@@ -58,14 +51,16 @@ export interface WhatsAppSocket {
    */
   resolveChat(phoneNumber: string): Promise<string | null>;
   /**
-   * Learns the devices of a chat, without which Baileys would send an empty stanza. `fresh` forgets what was known; when WhatsApp must be
-   * asked, it is not before `after`.
-   * @throws NotAnsweredError; nothing has left
+   * Completes what a message to this chat needs: the devices of the customer and of the organization, a Signal session with each, the
+   * customer's LID. A device whose keys cannot be had now is skipped. `fresh` forgets what was known; when WhatsApp must be asked, it is not
+   * before `after`.
+   * @throws NotAnsweredError, with `no_reachable_device` when none of the customer's devices can be reached; nothing has left
    */
   prepare(chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
   /**
    * Encrypts a text at once and hands it to the connection when `after` has resolved; when that rejects, so does this, and nothing has left.
    * Otherwise neither that it resolves nor that it rejects says whether WhatsApp has it: the `ack` event does.
+   * @throws NothingLeftError when it is certain that nothing has left
    */
   hand(message: MessageToHand): Promise<void>;
   /** Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. */
