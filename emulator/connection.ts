@@ -9,6 +9,7 @@ import type { Companion } from './companion.js';
 import { answerQuery } from './iq-handlers.js';
 import { routeAck, routeMessage, routeReceipt } from './routing.js';
 import type { LoginStreamErrorOptions, StreamErrorOptions } from './mishaps.js';
+import { oddly, questionOf } from './odd-answers.js';
 import { frame, FrameReader, NoiseServer } from './noise-server.js';
 import { Registration } from './registration.js';
 import { child, node, sameBytes, seconds, SERVER, type BinaryNode } from './wire.js';
@@ -262,12 +263,18 @@ export class Connection {
   }
 
   private async onQuery(stanza: BinaryNode): Promise<void> {
-    const answer = await answerQuery(this.world, this, stanza);
+    const question = questionOf(stanza);
+    const odd = question && this.world.mishaps.pending.oddAnswer.take(this.number, (one) => one.question === question);
+    const plain = await answerQuery(this.world, this, stanza);
+    const answer = odd ? oddly(plain, odd) : plain;
+    if (!answer) return;
     const mute = this.world.mishaps.pending.muteQueries.get(this.number);
     if (mute && (mute.xmlns === undefined || mute.xmlns === stanza.attrs['xmlns'])) return;
     const type = child(answer, 'error') ? 'error' : 'result';
     this.send({ ...answer, attrs: { ...answer.attrs, type, id: stanza.attrs['id'] ?? '', from: SERVER } });
     if (stanza.attrs['xmlns'] !== 'encrypt' && stanza.attrs['xmlns'] !== 'passive') return;
+    // A refused client gets nothing; it is not active.
+    if (type === 'error') return;
     if (child(stanza, 'active')) this.startReceiving();
     else if (child(stanza, 'digest')) this.loginComplete();
   }

@@ -51,6 +51,9 @@ export interface UnreadableMessage {
   why: string;
 }
 
+/** What WhatsApp answers when somebody asks for a device's keys. */
+export type KeysState = 'well' | 'refused' | 'no_one_time_key' | 'absent';
+
 interface SentMessage {
   text: string;
   to: string;
@@ -70,6 +73,7 @@ export class Customer implements Account {
   readonly companions: ReadonlyMap<number, Companion> = new Map<number, Companion>();
   readonly lidUser: string;
   private readonly devices = new Map<number, SignalDevice>();
+  private readonly keyStates = new Map<number, KeysState>();
   private options: CustomerOptions;
   private readonly seen = new Map<string, Set<number>>();
   private readonly sent = new Map<string, SentMessage>();
@@ -111,6 +115,23 @@ export class Customer implements Account {
 
   get jid(): string {
     return `${this.number}@s.whatsapp.net`;
+  }
+
+  /** What becomes of the next questions for the keys of this device: 406, a bundle without a one-time key, or no row at all. */
+  keysOf(device: number, state: KeysState): void {
+    if (!this.devices.has(device)) throw new Error(`${this.number} has no device ${device}`);
+    this.keyStates.set(device, state);
+  }
+
+  keysState(device: number): KeysState {
+    return this.keyStates.get(device) ?? 'well';
+  }
+
+  /** Links one more device, and tells nobody: what happens when the notification is lost. */
+  addDeviceSilently(): number {
+    const id = Math.max(...this.devices.keys()) + 1;
+    this.devices.set(id, new SignalDevice());
+    return id;
   }
 
   /** How many distinct messages were read so far. */

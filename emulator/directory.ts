@@ -26,6 +26,8 @@ export interface Account {
   readonly signalDevices: ReadonlyMap<number, SignalDevice>;
   /** Devices on the other side of a websocket; only phones of organizations have them. */
   readonly companions: ReadonlyMap<number, Companion>;
+  /** What is answered when its keys are asked for; all is well when absent. */
+  keysState?(device: number): 'well' | 'refused' | 'no_one_time_key' | 'absent';
   receiveMessage(delivery: Delivery): void;
   /** A receipt that an organization's device sent to this account. */
   receiveReceipt(receipt: BinaryNode, from: Companion, device: number): void;

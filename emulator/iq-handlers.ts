@@ -105,14 +105,16 @@ function encrypt(world: World, { device }: Connection, iq: BinaryNode): BinaryNo
     node(
       'list',
       {},
-      children(wanted, 'user').map(({ attrs }) => {
+      children(wanted, 'user').flatMap(({ attrs }) => {
         const jid = parseJid(attrs['jid']);
-        const bundle = jid && world.directory.takeBundle(jid);
-        return node(
-          'user',
-          { jid: attrs['jid'] ?? '' },
-          bundle ? bundleNodes(bundle) : [error('404', 'item-not-found')],
-        );
+        const state = (jid && world.directory.account(jid)?.keysState?.(jid.device)) ?? 'well';
+        if (state === 'absent') return [];
+        const bundle = jid && state !== 'refused' && world.directory.takeBundle(jid);
+        const { preKey, ...without } = bundle || {};
+        const keys =
+          bundle && (state === 'no_one_time_key' ? bundleNodes(without as PreKeyBundle) : bundleNodes(bundle));
+        const failure = state === 'refused' ? error('406', 'not-acceptable') : error('404', 'item-not-found');
+        return [node('user', { jid: attrs['jid'] ?? '' }, keys || [failure])];
       }),
     ),
   ];

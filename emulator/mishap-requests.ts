@@ -1,5 +1,6 @@
 /** The mishaps as JSON requests: which fields each takes, checked by name and type. */
 import type { Mishaps } from './mishaps.js';
+import { ODDITIES, QUESTIONS } from './odd-answers.js';
 import type { Attributes } from './wire.js';
 
 type Kind = 'text' | 'number' | 'code' | 'switch' | 'attributes';
@@ -67,6 +68,20 @@ const requests: Record<string, Request> = {
   muteQueries: {
     fields: { xmlns: 'text', on: 'switch' },
     strike: (mishaps, f) => mishaps.muteQueries(f.org, { xmlns: f.text('xmlns'), on: f.on('on') }),
+  },
+  oddAnswer: {
+    fields: { question: 'text', oddity: 'text', times: 'number', code: 'number', backoff: 'number' },
+    strike: (mishaps, f) => {
+      const question = QUESTIONS.find((one) => one === f.text('question'));
+      const oddity = ODDITIES.find((one) => one === f.text('oddity'));
+      if (!question) throw new Error(`"question" must be one of ${QUESTIONS.join(', ')}`);
+      if (!oddity) throw new Error(`"oddity" must be one of ${ODDITIES.join(', ')}`);
+      mishaps.oddAnswer(f.org, question, oddity, {
+        times: f.number('times'),
+        code: f.number('code'),
+        backoff: f.number('backoff'),
+      });
+    },
   },
   withholdAcks: { fields: { on: 'switch' }, strike: (mishaps, f) => mishaps.withholdAcks(f.org, f.on('on')) },
   delayAcks: { fields: { ms: 'number' }, strike: (mishaps, f) => mishaps.delayAcks(f.org, f.number('ms') ?? 0) },

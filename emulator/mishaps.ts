@@ -2,6 +2,7 @@
  * What can go wrong on demand. Every mishap is for one organization, named by its phone number ('573001112233'), or
  * for all ('*'); it ends by count or with `clear()`. What acts at once returns how many connections it struck.
  */
+import type { OddAnswer, Oddity, Question } from './odd-answers.js';
 import type { Attributes } from './wire.js';
 
 export interface BadMacOptions {
@@ -90,6 +91,7 @@ class Switches<T> {
 export class Mishaps {
   /** Read by the emulator's other rooms; tests use the methods below. */
   readonly pending = {
+    oddAnswer: new Countdowns<OddAnswer>(),
     badMac: new Countdowns<BadMacOptions>(),
     duplicate: new Countdowns<true>(),
     streamErrorAtLogin: new Countdowns<{ tag: string | undefined } & LoginStreamErrorOptions>(),
@@ -183,6 +185,16 @@ export class Mishaps {
   /** Queries (`iq`) are never answered, all or those of one `xmlns`. `on: false` ends it. */
   muteQueries(org: string, { xmlns, on = true }: { xmlns?: string; on?: boolean } = {}): void {
     this.pending.muteQueries.set(org, on ? { xmlns } : undefined);
+  }
+
+  /** The next questions of this kind are answered oddly; see odd-answers.ts. */
+  oddAnswer(
+    org: string,
+    question: Question,
+    oddity: Oddity,
+    { times = 1, code = 429, backoff }: { times?: number; code?: number; backoff?: number } = {},
+  ): void {
+    this.pending.oddAnswer.add(org, times, { question, oddity, code, backoff });
   }
 
   /** Messages of the organization are taken and delivered, but not acknowledged. */

@@ -1,7 +1,8 @@
 /** Where stanzas of a linked device go: messages and receipts to accounts, acks to what was waiting for them. */
+import { generateParticipantHashV2 } from '@whiskeysockets/baileys';
 import type { Companion } from './companion.js';
 import type { Connection } from './connection.js';
-import type { Account } from './directory.js';
+import { deviceJid, type Account } from './directory.js';
 import { child, children, node, parseJid, seconds, type Attributes, type BinaryNode, type Jid } from './wire.js';
 import type { World } from './world.js';
 
@@ -28,7 +29,7 @@ export function routeMessage(world: World, connection: Connection, from: Compani
     connection.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(refusal) }));
     return;
   }
-  acknowledge(world, connection, from, entry, to, id);
+  acknowledge(world, connection, from, entry, to, id, phashOf(world, from, account, stanza));
   for (const { jid, enc } of copies) {
     const recipient = accountOf(world, jid);
     if (recipient) deliver(recipient, { stanza, enc, from, device: jid.device }, world);
@@ -42,8 +43,12 @@ function acknowledge(
   entry: { acked: unknown },
   to: string,
   id: string,
+  phash: string | undefined,
 ): void {
-  const ack = () => connection.send(node('ack', { class: 'message', id, from: to, t: seconds() }));
+  const ack = () =>
+    connection.send(
+      node('ack', { class: 'message', id, from: to, t: seconds(), ...(phash !== undefined && { phash }) }),
+    );
   const delay = mishaps.pending.delayAcks.get(from.org);
   if (mishaps.pending.withholdAcks.get(from.org)) {
     entry.acked = 'withheld';
@@ -57,6 +62,24 @@ function acknowledge(
   } else {
     ack();
   }
+}
+
+/**
+ * The hash over all devices that should have had a copy, when the message went to others: then the sender's list is stale. A message for one
+ * device (a retry) says nothing of a list.
+ */
+function phashOf(world: World, from: Companion, account: Account | undefined, stanza: BinaryNode): string | undefined {
+  const sent = children(child(stanza, 'participants'), 'to').map(({ attrs }) => attrs['jid'] ?? '');
+  if (sent.length === 0 || !account) return undefined;
+  const byLid = sent.some((jid) => parseJid(jid)?.isLid);
+  const all = [account, world.phone(from.org)].flatMap((one) =>
+    [...one.signalDevices.keys(), ...one.companions.keys()].map((device) =>
+      byLid ? deviceJid(one.lidUser, device, 'lid') : deviceJid(one.number, device, 's.whatsapp.net'),
+    ),
+  );
+  const others = all.filter((jid) => jid !== from.jid && jid !== from.lidJid);
+  const got = new Set(sent);
+  return others.every((jid) => got.has(jid)) ? undefined : generateParticipantHashV2(others);
 }
 
 /** One ciphertext per device under `participants`, or a single one for the device in `to` (retries, peer messages). */

@@ -10,6 +10,7 @@ import {
   type AuthenticationCreds,
   type BinaryNode,
   type MessageContentGenerationOptions,
+  type MessageRelayOptions,
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
@@ -28,6 +29,7 @@ import {
 import { baileysLogger } from './baileys-logger.js';
 import { MessagesUnderWay } from './messages-under-way.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
+import { MissedDevices } from './missed-devices.js';
 import { Preparation, shownDevices } from './preparation.js';
 import { askForNumber } from './questions.js';
 import { directKeyStore, latestSessions, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
@@ -194,17 +196,11 @@ class BaileysSocket implements WhatsAppSocket {
 
   async hand({ messageId, chatId, text, after }: MessageToHand): Promise<void> {
     const wire = await this.preparation.wireAddress(chatId);
+    const devices = await this.preparation.reachableDevicesOf(chatId);
+    this.memory.handed.set(messageId, { chatId, devices });
     const send: SendUnderWay = { chatId: wire, after, encrypted: false, left: false };
-    const devices = await this.preparation.devicesOf(chatId);
-    const reached = devices.filter((jid) => !this.memory.deadDevices.has(jid));
-    this.memory.handed.set(messageId, { chatId, devices: reached });
-    // What sendMessage makes of a text, without a second id and a copy that nobody looks at. No preview: it would fetch whatever address a text holds.
-    const relay = async (): Promise<unknown> => {
-      const message = await generateWAMessageContent({ text, linkPreview: null }, NO_MEDIA);
-      return this.sock.relayMessage(wire, message, { messageId });
-    };
     let isOver = false;
-    const relaying = calls.run({ socket: this, send }, relay).finally(() => (isOver = true));
+    const relaying = this.relay(send, text, { messageId }).finally(() => (isOver = true));
     try {
       await this.answered('message', relaying);
     } catch (error) {
@@ -212,6 +208,28 @@ class BaileysSocket implements WhatsAppSocket {
       if (isOver && !send.left) throw new NothingLeftError(error);
       throw error;
     }
+  }
+
+  /**
+   * What Baileys' sendMessage makes of a text, without a second id and a copy that nobody looks at. No preview: it would fetch whatever
+   * address a text holds.
+   */
+  private relay(send: SendUnderWay, text: string, options: MessageRelayOptions): Promise<unknown> {
+    return calls.run({ socket: this, send }, async () => {
+      const message = await generateWAMessageContent({ text, linkPreview: null }, NO_MEDIA);
+      return this.sock.relayMessage(send.chatId, message, options);
+    });
+  }
+
+  /** To one device that a message has missed; as Baileys answers one that asks again (lib/Socket/messages-recv.js). */
+  private async sendTo(messageId: string, device: string): Promise<void> {
+    const text = this.options.sentText(messageId);
+    if (text === undefined) return;
+    const chatId = this.memory.handed.get(messageId)?.chatId ?? device;
+    const wire = await this.preparation.wireAddress(chatId);
+    const send: SendUnderWay = { chatId: wire, after: Promise.resolve(), encrypted: false, left: false };
+    const relaying = this.relay(send, text, { messageId, participant: { jid: device, count: 1 } });
+    await this.answered('message for one device', relaying);
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
@@ -308,9 +326,16 @@ class BaileysSocket implements WhatsAppSocket {
     });
     ws.prependListener('CB:message', (node: BinaryNode) => this.messagesUnderWay.note(node));
     // Straight from the wire: Baileys raises no event for a good ack, and buffers and merges receipts.
-    ws.on('CB:ack,class:message', ({ attrs }: BinaryNode) => {
-      if (attrs.id)
-        this.tell({ type: 'ack', messageId: attrs.id, errorCode: attrs.error ? Number(attrs.error) : null });
+    const missedDevices = this.missedDevices();
+    ws.on('CB:ack,class:message', ({ attrs: { id, error, phash } }: BinaryNode) => {
+      if (!id) return;
+      this.tell({ type: 'ack', messageId: id, errorCode: error ? Number(error) : null });
+      if (error || !phash) return;
+      missedDevices.acked(id, phash).catch((failure: unknown) => {
+        if (this.ended) return;
+        const text = redact(failure instanceof Error ? failure.message : String(failure));
+        this.logger.info({ event: 'devices_not_known', message_id: id }, `The list of devices stays as it is: ${text}`);
+      });
     });
     ws.on('CB:receipt', (node: BinaryNode) => {
       const status = receiptStatus(node.attrs.type);
@@ -332,6 +357,19 @@ class BaileysSocket implements WhatsAppSocket {
       this.finish({ text: `HTTP ${response.statusCode} at the upgrade`, httpStatus: response.statusCode ?? 0 });
     });
     this.catchFrameErrors();
+  }
+
+  private missedDevices(): MissedDevices {
+    return new MissedDevices({
+      preparation: this.preparation,
+      handed: this.memory.handed,
+      sendTo: (messageId, device) => this.sendTo(messageId, device),
+      onStale: (messageId, sent) =>
+        this.logger.info(
+          { event: 'devices_were_stale', message_id: messageId, sent },
+          'WhatsApp counts other devices than we did: the list is fresh, and the message went to those it had missed.',
+        ),
+    });
   }
 
   /** An error inside Baileys' frame handler would become an unhandled rejection without an organization (B#2311). */

@@ -93,9 +93,10 @@ export class Preparation {
     return lists.some((list) => [list, list.map(withDevice), list.map(withAgent)].some((one) => hash(one) === phash));
   }
 
-  /** The addresses of the customer's devices as they are known, dead ones included. */
-  async devicesOf(chatId: string): Promise<string[]> {
-    return this.addresses(await this.wireAddress(chatId));
+  /** The addresses of the customer's devices that a message reaches at the moment. */
+  async reachableDevicesOf(chatId: string): Promise<string[]> {
+    const devices = this.addresses(await this.wireAddress(chatId));
+    return devices.filter((jid) => !this.parts.dead.has(jid));
   }
 
   // --- devices ---

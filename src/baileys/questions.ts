@@ -47,14 +47,18 @@ export interface DeviceAnswer {
  * @throws NotAnsweredError `rate_limited`, `number_not_known_yet`, `no_answer`
  */
 export async function askForNumber(sock: Query, digits: string): Promise<string | null> {
-  const list = await usync(sock, 'interactive', ['contact'], [
-    { tag: 'user', attrs: {}, content: [{ tag: 'contact', attrs: {}, content: `+${digits}` }] },
-  ]);
+  const list = await usync(
+    sock,
+    'interactive',
+    ['contact'],
+    [{ tag: 'user', attrs: {}, content: [{ tag: 'contact', attrs: {}, content: `+${digits}` }] }],
+  );
   for (const user of list) {
     const contact = getBinaryNodeChild(user, 'contact');
     if (!contact || !isAbout(user, contact, digits, list.length)) continue;
     throwError(contact, 'chat id');
-    if (contact.attrs.type === 'in' && jidDecode(user.attrs.jid)?.server === 's.whatsapp.net') return user.attrs.jid ?? null;
+    if (contact.attrs.type === 'in' && jidDecode(user.attrs.jid)?.server === 's.whatsapp.net')
+      return user.attrs.jid ?? null;
     if (contact.attrs.type === 'out') return null;
   }
   throw new NotAnsweredError('chat id', { reason: 'number_not_known_yet' });
