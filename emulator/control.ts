@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Emulator } from './emulator.js';
+import { KEYS_STATES } from './key-states.js';
 import { invoke } from './mishap-requests.js';
 
 export interface Control {
@@ -83,6 +84,23 @@ const routes: Route[] = [
     answer: ({ emulator, parts, body }) => {
       const fields = json(body);
       return emulator.customer(parts[0] ?? '').write(textField(fields, 'to'), textField(fields, 'text'));
+    },
+  },
+  {
+    method: 'POST',
+    path: /^\/admin\/customers\/(\d+)\/add-device$/,
+    help: 'POST /admin/customers/NUMBER/add-device           one more device, of which nobody is told',
+    answer: ({ emulator, parts }) => ({ device: emulator.customer(parts[0] ?? '').addDeviceSilently() }),
+  },
+  {
+    method: 'POST',
+    path: /^\/admin\/customers\/(\d+)\/keys$/,
+    help: `POST /admin/customers/NUMBER/keys                 body: {"device","state"}; states: ${KEYS_STATES.join(', ')}`,
+    answer: ({ emulator, parts, body }) => {
+      const fields = json(body);
+      const state = KEYS_STATES.find((one) => one === fields['state']);
+      if (!state) throw new BadRequest(`"state" must be one of ${KEYS_STATES.join(', ')}`);
+      emulator.customer(parts[0] ?? '').keysOf(Number(fields['device'] ?? 0), state);
     },
   },
   {

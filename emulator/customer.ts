@@ -4,6 +4,7 @@ import { encodeWAMessage, extractE2ESessionFromRetryReceipt, proto, unpadRandomM
 import type { WaitOptions } from './changes.js';
 import type { Companion } from './companion.js';
 import { deviceJid, isNumber, lidUserOf, type Account, type Delivery } from './directory.js';
+import { KeyStates, type KeysState } from './key-states.js';
 import { breakMac, type PreKeyBundle } from './libsignal.js';
 import { SignalDevice } from './signal-device.js';
 import { bigEndian, bytesOf, child, node, parseJid, seconds, type Attributes, type BinaryNode } from './wire.js';
@@ -23,6 +24,8 @@ export interface CustomerOptions {
   aliases?: string[];
   /** How the customer's own messages are addressed; default 'pn', with the LID beside it. */
   addressing?: 'pn' | 'lid';
+  /** WhatsApp tells nobody this customer's LID; default false. */
+  hidesLid?: boolean;
   /** The name shown with the customer's messages. */
   name?: string;
 }
@@ -51,9 +54,6 @@ export interface UnreadableMessage {
   why: string;
 }
 
-/** What WhatsApp answers when somebody asks for a device's keys. */
-export type KeysState = 'well' | 'refused' | 'no_one_time_key' | 'absent';
-
 interface SentMessage {
   text: string;
   to: string;
@@ -72,8 +72,8 @@ export class Customer implements Account {
   readonly unreadable: UnreadableMessage[] = [];
   readonly companions: ReadonlyMap<number, Companion> = new Map<number, Companion>();
   readonly lidUser: string;
+  readonly keyStates = new KeyStates();
   private readonly devices = new Map<number, SignalDevice>();
-  private readonly keyStates = new Map<number, KeysState>();
   private options: CustomerOptions;
   private readonly seen = new Map<string, Set<number>>();
   private readonly sent = new Map<string, SentMessage>();
@@ -117,14 +117,14 @@ export class Customer implements Account {
     return `${this.number}@s.whatsapp.net`;
   }
 
-  /** What becomes of the next questions for the keys of this device: 406, a bundle without a one-time key, or no row at all. */
+  get hidesLid(): boolean {
+    return this.options.hidesLid ?? false;
+  }
+
+  /** What becomes of the next questions for the keys of this device. */
   keysOf(device: number, state: KeysState): void {
     if (!this.devices.has(device)) throw new Error(`${this.number} has no device ${device}`);
     this.keyStates.set(device, state);
-  }
-
-  keysState(device: number): KeysState {
-    return this.keyStates.get(device) ?? 'well';
   }
 
   /** Links one more device, and tells nobody: what happens when the notification is lost. */
@@ -368,8 +368,9 @@ export class Customer implements Account {
       t: seconds(),
       notify: this.options.name ?? 'Customer',
       addressing_mode: byLid ? 'lid' : 'pn',
-      [byLid ? 'sender_pn' : 'sender_lid']: byLid ? this.jid : this.lid,
     };
+    if (byLid) attrs['sender_pn'] = this.jid;
+    else if (!this.hidesLid) attrs['sender_lid'] = this.lid;
     return node('message', attrs, [node('enc', enc, broken ? breakMac(type, ciphertext) : ciphertext)]);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Companion } from './companion.js';
+import type { KeyStates } from './key-states.js';
 import type { PreKeyBundle } from './libsignal.js';
 import type { SignalDevice } from './signal-device.js';
 import type { BinaryNode, Jid } from './wire.js';
@@ -26,8 +27,10 @@ export interface Account {
   readonly signalDevices: ReadonlyMap<number, SignalDevice>;
   /** Devices on the other side of a websocket; only phones of organizations have them. */
   readonly companions: ReadonlyMap<number, Companion>;
-  /** What is answered when its keys are asked for; all is well when absent. */
-  keysState?(device: number): 'well' | 'refused' | 'no_one_time_key' | 'absent';
+  /** What is answered when the keys of its devices are asked for. */
+  readonly keyStates: KeyStates;
+  /** WhatsApp tells nobody its LID. */
+  readonly hidesLid?: boolean;
   receiveMessage(delivery: Delivery): void;
   /** A receipt that an organization's device sent to this account. */
   receiveReceipt(receipt: BinaryNode, from: Companion, device: number): void;

@@ -5,6 +5,7 @@
 import { KEY_BUNDLE_TYPE, QueryIds } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.js';
 import type { Account } from './directory.js';
+import { keyRows } from './key-states.js';
 import type { PreKeyBundle } from './libsignal.js';
 import { error } from './registration.js';
 import {
@@ -107,14 +108,11 @@ function encrypt(world: World, { device }: Connection, iq: BinaryNode): BinaryNo
       {},
       children(wanted, 'user').flatMap(({ attrs }) => {
         const jid = parseJid(attrs['jid']);
-        const state = (jid && world.directory.account(jid)?.keysState?.(jid.device)) ?? 'well';
-        if (state === 'absent') return [];
-        const bundle = jid && state !== 'refused' && world.directory.takeBundle(jid);
-        const { preKey, ...without } = bundle || {};
-        const keys =
-          bundle && (state === 'no_one_time_key' ? bundleNodes(without as PreKeyBundle) : bundleNodes(bundle));
-        const failure = state === 'refused' ? error('406', 'not-acceptable') : error('404', 'item-not-found');
-        return [node('user', { jid: attrs['jid'] ?? '' }, keys || [failure])];
+        const state = (jid && world.directory.account(jid)?.keyStates.of(jid.device)) ?? 'well';
+        return keyRows(attrs['jid'] ?? '', state, () => {
+          const bundle = jid && world.directory.takeBundle(jid);
+          return bundle && bundleNodes(bundle);
+        });
       }),
     ),
   ];
@@ -181,7 +179,8 @@ function answersOf(account: Account, protocols: string[], askedByLid: boolean): 
     if (protocol === 'contact') answers.push(node('contact', { type: 'in' }));
     if (protocol === 'devices') answers.push(devicesNode(account));
     // Asked by LID, the answer names that LID; a `lid` beside it would map it onto itself.
-    if (protocol === 'lid' && !askedByLid) answers.push(node('lid', { val: `${account.lidUser}@lid` }));
+    if (protocol === 'lid' && !askedByLid && !account.hidesLid)
+      answers.push(node('lid', { val: `${account.lidUser}@lid` }));
   }
   return answers;
 }

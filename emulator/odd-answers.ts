@@ -19,6 +19,8 @@ export const ODDITIES = [
   'row_error',
   /** A list without rows. */
   'empty',
+  /** Somebody's list of devices is there, and empty: the last row's (devices). */
+  'no_devices',
   /** Only the first row of several. */
   'first_only',
   /** Only the last row of several. */
@@ -77,6 +79,11 @@ export function oddly(answer: BinaryNode, { question, oddity, code, backoff }: O
       );
     case 'empty':
       return withRows(answer, () => []);
+    case 'no_devices':
+      return withRows(answer, (rows) => [
+        ...rows.slice(0, -1),
+        ...rows.slice(-1).map((row) => node('user', row.attrs, [node('devices', {}, [node('device-list', {}, [])])])),
+      ]);
     case 'first_only':
       return withRows(answer, (rows) => rows.slice(0, 1));
     case 'last_only':

@@ -14,6 +14,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { Companion, type CompanionKeys } from './companion.js';
 import { deviceJid, lidUserOf, type Account, type Delivery } from './directory.js';
+import { KeyStates, type KeysState } from './key-states.js';
 import { readQrPicture } from './qr-picture.js';
 import type { Registration } from './registration.js';
 import { SignalDevice } from './signal-device.js';
@@ -39,6 +40,7 @@ export class Phone implements Account {
   readonly onWhatsApp = true;
   readonly companions = new Map<number, Companion>();
   readonly signalDevices: ReadonlyMap<number, SignalDevice>;
+  readonly keyStates = new KeyStates();
   private readonly self = new SignalDevice();
   private lastDevice = 0;
   private lastKeyIndex = 0;
@@ -67,6 +69,12 @@ export class Phone implements Account {
       connected: connection !== undefined,
       registeredAt,
     }));
+  }
+
+  /** What becomes of the next questions for the keys of one of its devices; 0 is the phone itself. */
+  keysOf(device: number, state: KeysState): void {
+    if (device !== 0 && !this.companions.has(device)) throw new Error(`${this.number} has no device ${device}`);
+    this.keyStates.set(device, state);
   }
 
   /**

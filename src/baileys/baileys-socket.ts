@@ -10,7 +10,6 @@ import {
   type AuthenticationCreds,
   type BinaryNode,
   type MessageContentGenerationOptions,
-  type MessageRelayOptions,
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
@@ -27,13 +26,15 @@ import {
   type WhatsAppSockets,
 } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
+import { shownDevices } from './device-lists.js';
 import { MessagesUnderWay } from './messages-under-way.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
 import { MissedDevices } from './missed-devices.js';
-import { Preparation, shownDevices } from './preparation.js';
+import { Preparation } from './preparation.js';
 import { askForNumber } from './questions.js';
 import { directKeyStore, latestSessions, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
 import { SilenceWatch } from './silence-watch.js';
+import { sendSingleCopy } from './single-copy.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
 
 export interface BaileysOptions {
@@ -115,6 +116,7 @@ class KeysFailed extends Error {}
 class BaileysSocket implements WhatsAppSocket {
   private readonly sock: WASocket;
   private readonly preparation: Preparation;
+  private readonly missedDevices: MissedDevices;
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
   private readonly messagesUnderWay = new MessagesUnderWay();
@@ -153,6 +155,7 @@ class BaileysSocket implements WhatsAppSocket {
         memory.userDevices,
         memory.deadDevices,
         () => calls.getStore()?.send !== undefined,
+        (user) => this.preparation.changed(user),
       ),
       msgRetryCounterCache: memory.retries,
       placeholderResendCache: memory.placeholders,
@@ -175,7 +178,9 @@ class BaileysSocket implements WhatsAppSocket {
       devices: memory.userDevices,
       dead: memory.deadDevices,
       isOver: () => this.ended,
+      now: () => Date.now(),
     });
+    this.missedDevices = this.followMissedDevices();
     this.takeKeysOutOfTransactions(keys);
     this.holdFramesUntilDurable(keys);
     this.listen(keys, creds);
@@ -195,12 +200,13 @@ class BaileysSocket implements WhatsAppSocket {
   }
 
   async hand({ messageId, chatId, text, after }: MessageToHand): Promise<void> {
-    const wire = await this.preparation.wireAddress(chatId);
-    const devices = await this.preparation.reachableDevicesOf(chatId);
-    this.memory.handed.set(messageId, { chatId, devices });
-    const send: SendUnderWay = { chatId: wire, after, encrypted: false, left: false };
+    const audience = await this.preparation.audience(chatId);
+    this.memory.handed.set(messageId, audience);
+    const send: SendUnderWay = { chatId: audience.wire, after, encrypted: false, left: false };
     let isOver = false;
-    const relaying = this.relay(send, text, { messageId }).finally(() => (isOver = true));
+    const relay = async (): Promise<unknown> =>
+      this.sock.relayMessage(send.chatId, await messageOf(text), { messageId });
+    const relaying = calls.run({ socket: this, send }, relay).finally(() => (isOver = true));
     try {
       await this.answered('message', relaying);
     } catch (error) {
@@ -210,26 +216,12 @@ class BaileysSocket implements WhatsAppSocket {
     }
   }
 
-  /**
-   * What Baileys' sendMessage makes of a text, without a second id and a copy that nobody looks at. No preview: it would fetch whatever
-   * address a text holds.
-   */
-  private relay(send: SendUnderWay, text: string, options: MessageRelayOptions): Promise<unknown> {
-    return calls.run({ socket: this, send }, async () => {
-      const message = await generateWAMessageContent({ text, linkPreview: null }, NO_MEDIA);
-      return this.sock.relayMessage(send.chatId, message, options);
-    });
-  }
-
-  /** To one device that a message has missed; as Baileys answers one that asks again (lib/Socket/messages-recv.js). */
+  /** To one device that a message has missed. */
   private async sendTo(messageId: string, device: string): Promise<void> {
     const text = this.options.sentText(messageId);
     if (text === undefined) return;
-    const chatId = this.memory.handed.get(messageId)?.chatId ?? device;
-    const wire = await this.preparation.wireAddress(chatId);
-    const send: SendUnderWay = { chatId: wire, after: Promise.resolve(), encrypted: false, left: false };
-    const relaying = this.relay(send, text, { messageId, participant: { jid: device, count: 1 } });
-    await this.answered('message for one device', relaying);
+    const copy = sendSingleCopy({ sock: this.sock, messageId, device }, await messageOf(text));
+    await this.answered('message for one device', copy);
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
@@ -326,12 +318,11 @@ class BaileysSocket implements WhatsAppSocket {
     });
     ws.prependListener('CB:message', (node: BinaryNode) => this.messagesUnderWay.note(node));
     // Straight from the wire: Baileys raises no event for a good ack, and buffers and merges receipts.
-    const missedDevices = this.missedDevices();
     ws.on('CB:ack,class:message', ({ attrs: { id, error, phash } }: BinaryNode) => {
-      if (!id) return;
+      if (!id || (error && this.missedDevices.wasSentAgain(id))) return;
       this.tell({ type: 'ack', messageId: id, errorCode: error ? Number(error) : null });
       if (error || !phash) return;
-      missedDevices.acked(id, phash).catch((failure: unknown) => {
+      this.missedDevices.acked(id, phash).catch((failure: unknown) => {
         if (this.ended) return;
         const text = redact(failure instanceof Error ? failure.message : String(failure));
         this.logger.info({ event: 'devices_not_known', message_id: id }, `The list of devices stays as it is: ${text}`);
@@ -359,7 +350,7 @@ class BaileysSocket implements WhatsAppSocket {
     this.catchFrameErrors();
   }
 
-  private missedDevices(): MissedDevices {
+  private followMissedDevices(): MissedDevices {
     return new MissedDevices({
       preparation: this.preparation,
       handed: this.memory.handed,
@@ -520,6 +511,14 @@ class BaileysSocket implements WhatsAppSocket {
       },
     });
   }
+}
+
+/**
+ * What Baileys' sendMessage makes of a text, without a second id and a copy that nobody looks at. No preview: it would fetch whatever
+ * address a text holds.
+ */
+function messageOf(text: string): ReturnType<typeof generateWAMessageContent> {
+  return generateWAMessageContent({ text, linkPreview: null }, NO_MEDIA);
 }
 
 /** A pairing by code writes the phone's number before the phone agreed; without an account the login would be that of a phone. */

@@ -1,6 +1,8 @@
 import type { CacheStore } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
-import { DEAD_DEVICE_MS, type DeadDevices, type DeviceLists } from './preparation.js';
+import { DeadDevices } from './dead-devices.js';
+import { DeviceLists } from './device-lists.js';
+import type { Audience } from './preparation.js';
 import { decryptedBefore, type DecryptedBefore } from './signal-repository.js';
 
 const HOUR = 3_600_000;
@@ -10,32 +12,22 @@ export interface OrganizationMemory {
   readonly decryptedBefore: DecryptedBefore;
   /** Ids of messages that were told upwards: one that is delivered twice is told once. */
   readonly received: LRUCache<string, true>;
-  /**
-   * Device lists of customers. Baileys' own cache forgets them after five minutes and then opens a new Signal session with every
-   * customer it writes to (`assertSessions(…, true)`), which uses up their pre-keys and can itself cause a Bad MAC. Changes are told
-   * by WhatsApp (`devices` notifications), so a day is safe.
-   */
   readonly userDevices: DeviceLists;
   readonly deadDevices: DeadDevices;
-  /** Of messages that were handed over lately: the chat, and the customer's devices that got them. For the hash in WhatsApp's ack. */
-  readonly handed: LRUCache<string, HandedMessage>;
+  /** Whom the messages that were handed over lately went to, by message id. For the hash in WhatsApp's ack. */
+  readonly handed: LRUCache<string, Audience>;
   /** How often a message was asked for again. */
   readonly retries: CacheStore;
   readonly placeholders: CacheStore;
   readonly calls: CacheStore;
 }
 
-export interface HandedMessage {
-  readonly chatId: string;
-  readonly devices: readonly string[];
-}
-
 export function organizationMemory(): OrganizationMemory {
   return {
     decryptedBefore: decryptedBefore(),
     received: new LRUCache({ max: 5000 }),
-    userDevices: cacheStore(5000, 24 * HOUR),
-    deadDevices: new LRUCache({ max: 5000, ttl: DEAD_DEVICE_MS }),
+    userDevices: new DeviceLists(),
+    deadDevices: new DeadDevices(),
     handed: new LRUCache({ max: 1000, ttl: HOUR / 6 }),
     retries: cacheStore(2000, HOUR),
     placeholders: cacheStore(500, HOUR),
@@ -44,7 +36,7 @@ export function organizationMemory(): OrganizationMemory {
 }
 
 /** Baileys' cache interface over a bounded cache without timers. */
-function cacheStore(max: number, ttl: number): DeviceLists {
+function cacheStore(max: number, ttl: number): CacheStore {
   const cache = new LRUCache<string, NonNullable<unknown>>({ max, ttl });
   return {
     get: <T>(key: string) => cache.get(key) as T | undefined,

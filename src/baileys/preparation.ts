@@ -1,34 +1,9 @@
-import {
-  extractDeviceJids,
-  generateParticipantHashV2,
-  jidDecode,
-  jidEncode,
-  jidNormalizedUser,
-  type CacheStore,
-  type WASocket,
-} from '@whiskeysockets/baileys';
-import type { LRUCache } from 'lru-cache';
+import { extractDeviceJids, jidDecode, jidNormalizedUser, type WASocket } from '@whiskeysockets/baileys';
 import { NotAnsweredError } from '../session/whatsapp-socket.js';
+import type { DeadDevices } from './dead-devices.js';
+import { isHashOfAny, type DeviceLists } from './device-lists.js';
 import { askForDevices, askForKeys, type DeviceAnswer } from './questions.js';
 import { phoneNumberOf } from './translate-events.js';
-
-/** For so long a device whose keys could not be had is skipped; then its keys are asked for again, ms. */
-export const DEAD_DEVICE_MS = 15 * 60_000;
-
-/** Devices whose keys cannot be had at the moment, by jid. Bounded; each entry ends after DEAD_DEVICE_MS. */
-export type DeadDevices = LRUCache<string, true>;
-
-/** A device as Baileys keeps it in its cache (lib/Socket/messages-send.js, getUSyncDevices). */
-interface CachedDevice {
-  readonly user: string;
-  readonly device?: number;
-  readonly server?: string;
-}
-
-/** Device lists by user; both by number and by LID. */
-export interface DeviceLists extends CacheStore {
-  get<T>(user: string): T | undefined;
-}
 
 interface Parts {
   readonly sock: WASocket;
@@ -36,6 +11,19 @@ interface Parts {
   readonly dead: DeadDevices;
   /** Whether the socket has ended, for whatever reason. */
   readonly isOver: () => boolean;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+/** The devices that a message goes to, as they are known when it is handed over. */
+export interface Audience {
+  readonly chatId: string;
+  /** Where the message goes on the wire: the LID when it is known. */
+  readonly wire: string;
+  /** All devices of customer and organization but this one, dead ones included. */
+  readonly all: readonly string[];
+  /** The customer's devices that get the message. */
+  readonly reached: readonly string[];
 }
 
 /**
@@ -44,113 +32,134 @@ interface Parts {
  * itself fails as a whole when one device's keys cannot be had; here that device is skipped.
  */
 export class Preparation {
+  /** Sessions that are being begun, by jid: two messages at a time ask for the keys of one device once. */
+  private readonly beginning = new Map<string, Promise<void>>();
+
   constructor(private readonly parts: Parts) {}
 
-  /** Where a chat goes on the wire: to the LID as soon as it is known. Local; asks nobody. */
-  async wireAddress(chatId: string): Promise<string> {
-    const lid = await this.parts.sock.signalRepository.lidMapping.getLIDForPN(chatId);
-    return lid ?? chatId;
-  }
-
   /**
-   * @param fresh forget the customer's devices first
+   * @param fresh ask for the devices, whatever is known
    * @param after when WhatsApp must be asked, it is not before this resolves
    * @throws NotAnsweredError
    */
   async complete(chatId: string, { fresh = false, after }: { fresh?: boolean; after?: Promise<void> }): Promise<void> {
-    const me = this.ownNumber();
-    if (fresh) await this.forget(chatId);
+    const { devices, dead } = this.parts;
     let wire = await this.wireAddress(chatId);
-    if (!this.areKnown([me, this.ownAddress(wire), chatId, wire])) {
+    if (fresh || !this.areKnown(chatId, wire) || this.isEmptyForLong(wire)) {
       await after;
-      await this.learnDevices(me, chatId);
+      await this.learnDevices(chatId);
       wire = await this.wireAddress(chatId);
     }
-    const [own, theirs] = [this.addresses(this.ownAddress(wire)), this.addresses(wire)];
-    const missing = await this.withoutSession([...own, ...theirs]);
+    const theirs = devices.addresses(phoneNumberOf(wire));
+    const missing = await this.withoutSession([...devices.addresses(phoneNumberOf(this.ownAddress(wire))), ...theirs]);
     if (missing.length > 0) {
       await after;
       await this.beginSessions(missing);
     }
-    if (!theirs.some((jid) => !this.parts.dead.has(jid))) {
+    if (!theirs.some((jid) => !dead.has(jid))) {
       throw new NotAnsweredError('keys of any device', { reason: 'no_reachable_device' });
     }
   }
 
-  async forget(chatId: string): Promise<void> {
-    for (const user of await this.usersOf(chatId)) await this.parts.devices.del(user);
-  }
-
-  /**
-   * Whether a hash of devices that WhatsApp gave with an ack is one of the list that is known, dead ones included. Nobody outside knows
-   * exactly over which spelling of the addresses WhatsApp counts; any that is known counts, and one that does not match is only a reason to ask.
-   */
-  async isHashOf(chatId: string, phash: string): Promise<boolean> {
+  /** Whom a message to this chat reaches now. Local; asks nobody. */
+  async audience(chatId: string): Promise<Audience> {
+    const { devices, dead } = this.parts;
     const wire = await this.wireAddress(chatId);
-    const others = [...this.addresses(this.ownAddress(wire)), ...this.addresses(wire)];
-    const exact = wire.endsWith('@lid') ? this.parts.sock.user?.lid : this.parts.sock.user?.id;
-    const lists = [others, ...(exact ? [[...others, exact]] : [])];
-    return lists.some((list) => [list, list.map(withDevice), list.map(withAgent)].some((one) => hash(one) === phash));
+    const theirs = devices.addresses(phoneNumberOf(wire));
+    const reached = dead.size === 0 ? theirs : theirs.filter((jid) => !dead.has(jid));
+    return { chatId, wire, all: [...devices.addresses(phoneNumberOf(this.ownAddress(wire))), ...theirs], reached };
   }
 
-  /** The addresses of the customer's devices that a message reaches at the moment. */
-  async reachableDevicesOf(chatId: string): Promise<string[]> {
-    const devices = this.addresses(await this.wireAddress(chatId));
-    return devices.filter((jid) => !this.parts.dead.has(jid));
+  /** Whether WhatsApp's hash is that of these devices: all of them, or those that got a copy; with this device or without. */
+  isHashOf({ wire, all }: Audience, phash: string): boolean {
+    const { sock, dead } = this.parts;
+    const self = wire.endsWith('@lid') ? sock.user?.lid : sock.user?.id;
+    const alive = all.filter((jid) => !dead.has(jid));
+    return isHashOfAny(phash, [
+      all,
+      alive,
+      ...(self
+        ? [
+            [...all, self],
+            [...alive, self],
+          ]
+        : []),
+    ]);
+  }
+
+  /** WhatsApp told of a change under one name of a user: what is kept under the other name is old. */
+  async changed(user: string): Promise<void> {
+    const { lidMapping } = this.parts.sock.signalRepository;
+    const [lid, number] = [
+      await lidMapping.getLIDForPN(`${user}@s.whatsapp.net`),
+      await lidMapping.getPNForLID(`${user}@lid`),
+    ];
+    for (const other of [lid, number]) if (other) this.parts.devices.forget(phoneNumberOf(other));
+  }
+
+  /** Where a chat goes on the wire: to the LID as soon as it is known. Local; asks nobody. */
+  private async wireAddress(chatId: string): Promise<string> {
+    return (await this.parts.sock.signalRepository.lidMapping.getLIDForPN(chatId)) ?? chatId;
   }
 
   // --- devices ---
 
-  private async learnDevices(me: string, chatId: string): Promise<void> {
-    const { sock } = this.parts;
+  private areKnown(chatId: string, wire: string): boolean {
+    const { devices } = this.parts;
+    return [this.ownNumber(), this.ownAddress(wire), chatId, wire].every((jid) => devices.get(phoneNumberOf(jid)));
+  }
+
+  /** Somebody without devices may have some by now; asked again as seldom as a dead device. */
+  private isEmptyForLong(wire: string): boolean {
+    const { devices, dead } = this.parts;
+    return devices.addresses(phoneNumberOf(wire)).length === 0 && dead.mayBeAsked(wire, this.parts.now());
+  }
+
+  private async learnDevices(chatId: string): Promise<void> {
+    const { sock, dead, now } = this.parts;
+    const me = this.ownNumber();
     const answers = await askForDevices(sock, [...new Set([me, chatId])]);
     const [mine, theirs] = [answers.get(me), answers.get(chatId)];
     // A partial answer does not say that somebody has no devices.
     if (!mine || !theirs) throw new NotAnsweredError('devices', { reason: 'no_answer' });
-    await this.learnLid(theirs, chatId);
-    for (const answer of new Set([mine, theirs])) await this.remember(answer);
-    if (theirs.devices.deviceList.length === 0) {
-      throw new NotAnsweredError('any device', { reason: 'no_reachable_device' });
+    for (const answer of new Set([mine, theirs])) {
+      await this.learnLid(answer);
+      await this.remember(answer);
     }
+    const wire = await this.wireAddress(chatId);
+    if (theirs.devices.deviceList.length > 0) return;
+    dead.noteDead(wire, now());
+    throw new NotAnsweredError('any device', { reason: 'no_reachable_device' });
   }
 
-  /** The LID first: what is stored under the number moves there, and no new session is begun for it. */
-  private async learnLid({ lid }: DeviceAnswer, chatId: string): Promise<void> {
-    const { lidMapping, migrateSession } = this.parts.sock.signalRepository;
-    if (!lid || (await lidMapping.getLIDForPN(chatId)) === lid) return;
-    await lidMapping.storeLIDPNMappings([{ lid, pn: chatId }]);
-    await migrateSession(chatId, lid);
+  /**
+   * What is stored under the number moves to the LID, and no new session is begun for it; unless there is one under the LID already,
+   * which is the newer one and must not be overwritten.
+   */
+  private async learnLid({ id, lid, devices }: DeviceAnswer): Promise<void> {
+    const { authState, signalRepository } = this.parts.sock;
+    // Where Baileys looks for sessions that move (lib/Signal/libsignal.js, migrateSession).
+    const ids = devices.deviceList.map((device) => String(device.id));
+    await authState.keys.set({ 'device-list': { [phoneNumberOf(id)]: ids } });
+    if (!lid || (await this.wireAddress(id)) === lid) return;
+    const { user } = jidDecode(lid) ?? {};
+    const moved = await Promise.all(
+      ids.map((device) => signalRepository.validateSession(device === '0' ? lid : `${user}:${device}@lid`)),
+    );
+    await signalRepository.lidMapping.storeLIDPNMappings([{ lid, pn: id }]);
+    if (!moved.some(({ exists }) => exists)) await signalRepository.migrateSession(id, lid);
   }
 
   private async remember(answer: DeviceAnswer): Promise<void> {
     const { sock, devices } = this.parts;
     const { id, lid } = sock.user as { id: string; lid?: string };
-    for (const user of await this.usersOf(answer.id)) {
-      const isLid = user !== phoneNumberOf(answer.id);
-      const row = { ...answer, id: `${user}@${isLid ? 'lid' : 's.whatsapp.net'}` };
-      const list = extractDeviceJids([row] as never, id, jidDecode(lid)?.user ?? '', false);
-      // An empty list is stored as well: it was said.
-      await devices.set(user, list);
-      if (!isLid) {
-        // Where Baileys looks for sessions that move from the number to the LID.
-        const ids = list.map(({ device }) => String(device ?? 0));
-        await sock.authState.keys.set({ 'device-list': { [user]: ids } });
-      }
+    const number = phoneNumberOf(answer.id);
+    const ownLid = number === phoneNumberOf(id) ? lid : undefined;
+    const names = [answer.id, await this.wireAddress(answer.id), ...(ownLid ? [jidNormalizedUser(ownLid)] : [])];
+    for (const name of new Set(names)) {
+      const list = extractDeviceJids([{ ...answer, id: name }] as never, id, jidDecode(lid)?.user ?? '', false);
+      devices.set(phoneNumberOf(name), list);
     }
-  }
-
-  private areKnown(jids: readonly string[]): boolean {
-    return jids.every((jid) => this.parts.devices.get(phoneNumberOf(jid)) !== undefined);
-  }
-
-  /** The names under which a list is kept: the number, and the LID when it is known. */
-  private async usersOf(jid: string): Promise<string[]> {
-    const lid = await this.wireAddress(jid);
-    return [...new Set([phoneNumberOf(jid), phoneNumberOf(lid)])];
-  }
-
-  private addresses(jid: string): string[] {
-    return (this.parts.devices.get<CachedDevice[]>(phoneNumberOf(jid)) ?? []).map(addressOf);
   }
 
   private ownNumber(): string {
@@ -165,63 +174,51 @@ export class Preparation {
 
   // --- sessions ---
 
+  /** The devices whose keys must be asked for: those without a session, but of the dead only those whose time has come. */
   private async withoutSession(jids: readonly string[]): Promise<string[]> {
-    const { sock, dead } = this.parts;
+    const { sock, dead, now } = this.parts;
     const missing: string[] = [];
     for (const jid of jids) {
-      if (dead.has(jid)) continue;
       const { exists } = await sock.signalRepository.validateSession(jid);
-      if (!exists) missing.push(jid);
+      // It wrote by itself, or asked for a message again.
+      if (exists) dead.noteAlive(jid);
+      else if (dead.mayBeAsked(jid, now())) missing.push(jid);
     }
     return missing;
   }
 
   private async beginSessions(jids: readonly string[]): Promise<void> {
-    const { sock, dead } = this.parts;
+    const mine = jids.filter((jid) => !this.beginning.has(jid));
+    const others = jids.flatMap((jid) => this.beginning.get(jid) ?? []);
+    const work = mine.length > 0 ? this.askAndBegin(mine) : Promise.resolve();
+    for (const jid of mine) this.beginning.set(jid, work);
+    try {
+      await Promise.all([work, ...others]);
+    } finally {
+      for (const jid of mine) this.beginning.delete(jid);
+    }
+  }
+
+  private async askAndBegin(jids: readonly string[]): Promise<void> {
+    const { sock, dead, now } = this.parts;
     const bundles = await askForKeys(sock, jids);
     for (const jid of jids) {
       const bundle = bundles.get(jid);
       try {
-        if (bundle) await sock.signalRepository.injectE2ESession({ jid, session: bundle as never });
-        else dead.set(jid, true);
+        if (!bundle) {
+          dead.noteDead(jid, now());
+          continue;
+        }
+        // It may have written while it was asked: that session is as good, and the device knows it already.
+        const { exists } = await sock.signalRepository.validateSession(jid);
+        if (!exists) await sock.signalRepository.injectE2ESession({ jid, session: bundle });
+        dead.noteAlive(jid);
       } catch (error) {
         // The organization's own keys failed: that is no matter of this device.
         if (this.parts.isOver()) throw error;
-        // libsignal refuses what is not signed by the identity.
-        dead.set(jid, true);
+        // Keys that libsignal cannot begin a session with.
+        dead.noteDead(jid, now());
       }
     }
   }
-}
-
-/** Baileys' view of the device lists: while a message is sent it does not see devices whose keys cannot be had. */
-export function shownDevices(devices: DeviceLists, dead: DeadDevices, isSending: () => boolean): CacheStore {
-  return {
-    ...devices,
-    get: <T>(user: string) => {
-      const list = devices.get<T>(user);
-      if (!isSending() || dead.size === 0 || !Array.isArray(list)) return list;
-      return list.filter((one: CachedDevice) => !dead.has(addressOf(one))) as T;
-    },
-  };
-}
-
-function addressOf({ user, device, server }: CachedDevice): string {
-  return jidEncode(user, (server ?? 's.whatsapp.net') as 's.whatsapp.net', device);
-}
-
-function hash(jids: readonly string[]): string {
-  return generateParticipantHashV2([...jids]);
-}
-
-/** `573001112233:0@s.whatsapp.net`: with the device, also the first. */
-function withDevice(jid: string): string {
-  const { user, server, device } = jidDecode(jid) ?? { user: '', server: '', device: 0 };
-  return `${user}:${device ?? 0}@${server}`;
-}
-
-/** `573001112233.0:0@s.whatsapp.net`: as other clients spell it. */
-function withAgent(jid: string): string {
-  const { user, server, device } = jidDecode(jid) ?? { user: '', server: '', device: 0 };
-  return `${user}.${server === 'lid' ? 1 : 0}:${device ?? 0}@${server}`;
 }

@@ -9,7 +9,7 @@ import {
   type BinaryNode,
   type WASocket,
 } from '@whiskeysockets/baileys';
-import { NotAnsweredError, type WaitReason } from '../session/whatsapp-socket.js';
+import { NotAnsweredError } from '../session/whatsapp-socket.js';
 
 /**
  * What is asked of WhatsApp about customers: numbers, devices, keys. Baileys' own questions take an empty or partial answer for a "no"
@@ -19,10 +19,23 @@ import { NotAnsweredError, type WaitReason } from '../session/whatsapp-socket.js
 
 /** WhatsApp's code for "too much" (`rate-overlimit`). */
 const RATE_LIMITED = 429;
+/** Errors that speak of what was asked for; others speak of WhatsApp, or of this client. */
+const ABOUT_THE_DEVICE = [400, 404, 406];
 /** Longest pause that WhatsApp's `backoff` is believed, ms. */
 const LONGEST_BACKOFF_MS = 3_600_000;
 
 type Query = Pick<WASocket, 'query' | 'generateMessageTag'>;
+
+/** WhatsApp answered a whole question with an error. */
+class RefusedError extends NotAnsweredError {
+  constructor(
+    what: string,
+    readonly code: number,
+    cause: unknown,
+  ) {
+    super(`${what} (error ${code})`, { reason: code === RATE_LIMITED ? 'rate_limited' : 'no_answer', cause });
+  }
+}
 
 /** A device's keys, as libsignal's `initOutgoing` takes them. */
 export interface KeyBundle {
@@ -102,9 +115,22 @@ export async function askForDevices(sock: Query, jids: readonly string[]): Promi
 
 /**
  * The keys of devices, each judged by itself: null for one whose keys cannot be had now (an error, an incomplete bundle, nothing said).
- * @throws NotAnsweredError when WhatsApp did not answer the question as a whole
+ * When the question as a whole is refused because of something that it names, each device is asked for alone.
+ * @throws NotAnsweredError when WhatsApp did not answer the question
  */
 export async function askForKeys(sock: Query, jids: readonly string[]): Promise<Map<string, KeyBundle | null>> {
+  try {
+    return await askForKeysOf(sock, jids);
+  } catch (error) {
+    if (!(error instanceof RefusedError) || !ABOUT_THE_DEVICE.includes(error.code)) throw error;
+    if (jids.length === 1) return new Map(jids.map((jid) => [jid, null]));
+    const each = new Map<string, KeyBundle | null>();
+    for (const jid of jids) for (const [one, keys] of await askForKeys(sock, [jid])) each.set(one, keys);
+    return each;
+  }
+}
+
+async function askForKeysOf(sock: Query, jids: readonly string[]): Promise<Map<string, KeyBundle | null>> {
   const answer = await ask(sock, 'keys', 'encrypt', [
     { tag: 'key', attrs: {}, content: jids.map((jid) => ({ tag: 'user', attrs: { jid } })) },
   ]);
@@ -166,8 +192,7 @@ async function ask(sock: Query, what: string, xmlns: string, content: BinaryNode
     // Baileys throws the answer's `error` with its code as `data` (lib/WABinary/generic-utils.js).
     const { data } = error as { data?: unknown };
     if (typeof data !== 'number') throw error;
-    const reason: WaitReason = data === RATE_LIMITED ? 'rate_limited' : 'no_answer';
-    throw new NotAnsweredError(`${what} (error ${data})`, { reason, cause: error });
+    throw new RefusedError(what, data, error);
   }
   // Nothing came within Baileys' own time.
   if (answer === undefined) throw new NotAnsweredError(what, { reason: 'no_answer' });

@@ -8,6 +8,7 @@ import { LRUCache } from 'lru-cache';
 import type { SessionFault } from '../health/session-fault.js';
 import type { AuthKeys } from '../session/whatsapp-socket.js';
 import { decryptionFault } from './decryption-fault.js';
+import { PreparedNoMore } from './device-lists.js';
 import { SignalCipher } from './signal-cipher.js';
 
 type MakeSignalRepository = NonNullable<SocketConfig['makeSignalRepository']>;
@@ -193,6 +194,12 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
         return { value, committed };
       });
 
+    /** While a message is sent Baileys looks for sessions to ask for those that are missing; then nothing is asked for any more. */
+    const missing = (reason: string): { exists: false; reason: string } => {
+      if (options.sendUnderWay()) throw new PreparedNoMore('A session');
+      return { exists: false, reason };
+    };
+
     return {
       ...base,
       lidMapping: base.lidMapping,
@@ -249,11 +256,11 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
         let record = latest.get(address);
         if (!record) {
           const stored = deserialized(keys.get('session', [address])[address]);
-          if (!stored) return { exists: false, reason: 'no session' };
+          if (!stored) return missing('no session');
           // The message that is asked for needs it next.
           latest.set(address, (record = stored));
         }
-        return record.haveOpenSession() ? { exists: true } : { exists: false, reason: 'no open session' };
+        return record.haveOpenSession() ? { exists: true } : missing('no open session');
       },
 
       async injectE2ESession({ jid, session }) {

@@ -385,9 +385,14 @@ export class OrganizationSession {
   }
 
   /** The socket that is alive now. @throws ServiceError `not_connected` */
+  get socketIfLive(): WhatsAppSocket | null {
+    return this.status === 'connected' ? this.socket : null;
+  }
+
   get liveSocket(): WhatsAppSocket {
-    if (!this.socket || this.status !== 'connected') throw new ServiceError('not_connected', { status: this.status });
-    return this.socket;
+    const socket = this.socketIfLive;
+    if (!socket) throw new ServiceError('not_connected', { status: this.status });
+    return socket;
   }
 
   // --- connecting ---

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.js';
 import { compareOrganizationIds, type OrganizationId } from '../organization-id.js';
-import type { CarrierNews, MessageCarrier, MessageToHand } from './message-carrier.js';
+import { NothingLeftError, type CarrierNews, type MessageCarrier, type MessageToHand } from './message-carrier.js';
 import { OrganizationSession, type SessionHouse } from './organization-session.js';
 import type { BackupView, CleanedSession, SessionOutline, Sessions, SessionSnapshot } from './session-view.js';
 
@@ -153,7 +153,9 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   async hand(id: OrganizationId, message: MessageToHand): Promise<void> {
-    await this.known(id).liveSocket.hand(message);
+    const socket = this.known(id).socketIfLive;
+    if (!socket) throw new NothingLeftError('The session is not connected');
+    await socket.hand(message);
   }
 
   onNews(listener: (id: OrganizationId, news: CarrierNews) => void): void {
