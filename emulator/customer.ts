@@ -134,6 +134,21 @@ export class Customer implements Account {
     return id;
   }
 
+  /** Tells an organization that a device was linked or taken off, under this customer's number or LID. Returns the notification's id. */
+  tellOfDevice(orgNumber: string, change: 'add' | 'remove', device: number, name: 'pn' | 'lid' = 'pn'): string {
+    const chat = name === 'lid' ? this.lid : this.jid;
+    const id = `devices-${randomBytes(6).toString('hex')}`;
+    const content = [node('device', { jid: this.jidOf(device, chat), 'key-index': String(device) })];
+    for (const companion of this.companionsOf(orgNumber)) {
+      companion.deliver(
+        node('notification', { from: chat, id, type: 'devices', t: seconds() }, [
+          node(change, { device_hash: '2:emulator' }, content),
+        ]),
+      );
+    }
+    return id;
+  }
+
   /** How many distinct messages were read so far. */
   get distinctMessages(): number {
     return this.distinct;

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { node } from '../../emulator/wire.js';
 import { SessionDirectory } from '../../src/session/session-directory.js';
 import { noteQuestions } from '../stage/questions.js';
 import { Stage } from '../stage/stage.js';
@@ -103,17 +102,11 @@ describe('between the claim and the stanza', () => {
     await stage.pair('2', PHONE);
     await stage.send('2', CUSTOMER);
     const { record } = stage.whatsapp;
-    const [companion] = [...stage.whatsapp.phone(PHONE).companions.values()];
     const questions = noteQuestions(stage.whatsapp, PHONE);
     beforeNextHandOver(async () => {
       // Baileys deletes the sessions of devices that were taken off an account.
-      const jid = stage.whatsapp.customer(CUSTOMER).lid;
-      companion?.deliver(
-        node('notification', { from: jid, id: 'gone', type: 'devices', t: '1' }, [
-          node('remove', { device_hash: 'x' }, [node('device', { jid })]),
-        ]),
-      );
-      await record.until(({ acks }) => acks.some(({ id }) => id === 'gone'));
+      const told = stage.whatsapp.customer(CUSTOMER).tellOfDevice(PHONE, 'remove', 0, 'lid');
+      await record.until(({ acks }) => acks.some(({ id }) => id === told));
     });
     const text = stage.text();
     const { body } = await stage.api.send('2', CUSTOMER, text);
