@@ -164,6 +164,7 @@ export async function startService(
       },
       now: Date.now,
       random: Math.random,
+      explainsStreamError: (id) => dispatcher.explainsStreamError(id),
       sentText: (id, messageId) => outbox.textOf(id, messageId),
       tell,
     },
@@ -182,7 +183,7 @@ export async function startService(
     }
   });
 
-  const dispatcher = new Dispatcher({
+  const dispatcher: Dispatcher = new Dispatcher({
     outbox,
     carrier: sessions,
     settings: {

@@ -1,14 +1,15 @@
-import type { Outbox } from '../outbox/outbox.js';
 import type { OutboxMessage } from '../outbox/outbox-message.js';
 import { afterQuietHours, type QuietHours } from '../outbox/quiet-hours.js';
+import type { WaitReason } from '../session/message-carrier.js';
 import type { SessionSnapshot } from '../session/session-view.js';
+import type { HttpParts } from './http-parts.js';
 import { fillIn, type Sentences } from './sentences.js';
 import { isoTime } from './session-answers.js';
 
 /** Outbox messages in the words of the wire. Never their text. */
 
 /** One line of `GET /api/messages`. `phone` is the chat id, or digits before the number was resolved. */
-export function listedMessage(message: OutboxMessage, sentences: Sentences) {
+export function listedMessage(message: OutboxMessage, parts: Rooms, sentences: Sentences) {
   const times = Object.entries(message.times).map(([state, at]) => [state, isoTime(at)]);
   return {
     message_id: message.messageId,
@@ -20,6 +21,7 @@ export function listedMessage(message: OutboxMessage, sentences: Sentences) {
       ack_code: message.ackCode,
       sentence: sentences.messageErrors[message.errorCode].sentence,
     },
+    waiting: waitingFields(message, parts),
     replace_key: message.replaceKey,
     attempts: message.attempts,
     created_at: isoTime(message.createdAt),
@@ -31,14 +33,43 @@ export function listedMessage(message: OutboxMessage, sentences: Sentences) {
 }
 
 /** One message, with what its status means and what to do about it. */
-export function fullMessage(message: OutboxMessage, sentences: Sentences) {
+export function fullMessage(message: OutboxMessage, parts: Rooms, sentences: Sentences) {
   const { sentence, hint } = sentences.messages[message.state];
   return {
-    ...listedMessage(message, sentences),
+    ...listedMessage(message, parts, sentences),
     sentence,
     hint: message.errorCode ? sentences.messageErrors[message.errorCode].hint : hint,
   };
 }
+
+/**
+ * Why a message waits, when a reason is known: `{reason, since, next_try_at}`, times in ISO 8601. Null for one that waits for its turn, its
+ * time or WhatsApp's ack, and for one that does not wait.
+ */
+function waitingFields(message: OutboxMessage, { sessions, outbox, dispatcher, now }: Rooms) {
+  const { organizationId: id, state, phone, sendAt } = message;
+  if (state !== 'queued' && state !== 'sending') return null;
+  const because = (reason: WaitReason, since: number | null, nextTryAt: number | null) => ({
+    reason,
+    since: isoTime(since),
+    next_try_at: isoTime(nextTryAt),
+  });
+  const snapshot = sessions.snapshot(id);
+  if (snapshot?.status !== 'connected') {
+    return because('not_connected', snapshot?.since ?? null, snapshot?.nextReconnectAt ?? null);
+  }
+  const met = dispatcher.waitingOf(message);
+  if (met) return because(met.reason, met.since, met.nextTryAt);
+  if (state === 'sending' || sendAt > now()) return null;
+  const quietUntil = afterQuietHours(outbox.quietHours(id), now());
+  if (quietUntil > now()) return because('quiet_hours', null, quietUntil);
+  const pausedUntil = outbox.firstContactsPausedUntil(id);
+  const isPaused = pausedUntil > now() && !outbox.isContact(id, phone);
+  return isPaused ? because('first_contacts_paused', null, pausedUntil) : null;
+}
+
+/** What must be asked to say why a message waits. */
+type Rooms = Pick<HttpParts, 'sessions' | 'outbox' | 'dispatcher' | 'now'>;
 
 /** `{from, to, time_zone}` */
 export function quietHoursFields(quiet: QuietHours | null) {
@@ -49,7 +80,7 @@ export function quietHoursFields(quiet: QuietHours | null) {
 export function whyItWaits(
   message: OutboxMessage,
   snapshot: SessionSnapshot | null,
-  { outbox, now }: { outbox: Outbox; now: () => number },
+  { outbox, dispatcher, now }: Rooms,
   sentences: Sentences,
 ): string {
   const { waiting } = sentences;
@@ -63,6 +94,8 @@ export function whyItWaits(
   else if (mayGoAt > now()) say(waiting.scheduled, mayGoAt);
 
   if (snapshot?.status !== 'connected') reasons.push(whySessionIsDown(snapshot, sentences));
+  const met = dispatcher.waitingOf(message)?.reason;
+  if (met !== undefined && met in waiting) reasons.push(waiting[met as keyof typeof waiting]);
   if (reasons.length > 0) return reasons.join(' ');
 
   const pausedUntil = outbox.firstContactsPausedUntil(id);

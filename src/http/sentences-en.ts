@@ -324,6 +324,10 @@ export const english: Sentences = {
       sentence: 'WhatsApp refused the message.',
       hint: 'Do not simply send it again: the account may be restricted. Look at WhatsApp on the phone.',
     },
+    message_poisoned: {
+      sentence: 'The connection to WhatsApp ended twice when this very message was handed over, so it was set aside.',
+      hint: 'Look at what is unusual in the text, and send it again in other words.',
+    },
     replaced: {
       sentence: 'A newer message with the same replace_key took its place.',
       hint: 'Nothing to do: the newer message goes out.',
@@ -347,6 +351,12 @@ export const english: Sentences = {
     first_contact:
       'WhatsApp refused a message to a new customer, so messages to customers who never got one rest until {at}.',
     turn: 'The session is connected, and the message leaves when its turn comes, at a pace that keeps the number safe.',
+    no_answer: 'WhatsApp did not answer a question that comes before the message; it is asked again.',
+    rate_limited: 'WhatsApp says that it was asked too much; it is asked again after a pause.',
+    number_not_known_yet: 'WhatsApp has not said whether the number is there; it is asked again.',
+    no_reachable_device: "None of the customer's devices can be reached at the moment; it is tried again.",
+    message_suspected: 'A connection ended when the message was handed over; it goes out by itself, without others.',
+    other_phone: 'It was accepted for another phone of the organization: somebody must decide whether it may leave.',
     answer: "WhatsApp's answer is awaited; GET /api/messages/:message_id tells when it is there.",
   },
   done: {

@@ -333,6 +333,10 @@ export const spanish: Sentences = {
       sentence: 'WhatsApp rechazó el mensaje.',
       hint: 'No lo reenvíe sin más: puede que la cuenta tenga restricciones. Revise WhatsApp en el teléfono.',
     },
+    message_poisoned: {
+      sentence: 'La conexión con WhatsApp se cortó dos veces al entregar justo este mensaje, así que se apartó.',
+      hint: 'Revise qué tiene de raro el texto y envíelo de nuevo con otras palabras.',
+    },
     replaced: {
       sentence: 'Lo reemplazó un mensaje más nuevo con el mismo replace_key.',
       hint: 'No hace falta hacer nada: sale el mensaje más nuevo.',
@@ -355,6 +359,12 @@ export const spanish: Sentences = {
     until: 'La sesión vuelve a intentarlo sola a las {at}.',
     first_contact:
       'WhatsApp rechazó un mensaje a un cliente nuevo, así que los mensajes a quienes nunca recibieron uno esperan hasta las {at}.',
+    no_answer: 'WhatsApp no respondió una pregunta que va antes del mensaje; se le vuelve a preguntar.',
+    rate_limited: 'WhatsApp dice que se le preguntó demasiado; se le vuelve a preguntar después de una pausa.',
+    number_not_known_yet: 'WhatsApp no ha dicho si el número está allí; se le vuelve a preguntar.',
+    no_reachable_device: 'Por ahora no se puede llegar a ningún dispositivo del cliente; se vuelve a intentar.',
+    message_suspected: 'Una conexión se cortó al entregar el mensaje; sale solo, sin otros a la vez.',
+    other_phone: 'Se aceptó para otro teléfono de la organización: alguien debe decidir si puede salir.',
     turn: 'La sesión está conectada y el mensaje sale cuando le toque, a un ritmo que protege el número.',
     answer: 'Se espera la respuesta de WhatsApp; GET /api/messages/:message_id dice cuándo llegó.',
   },

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import type { WaitReason } from '../session/message-carrier.js';
 import type { MessageErrorCode, MessageState } from '../outbox/outbox-message.js';
 import type { AttentionCode, SessionStatus } from '../session/session-view.js';
 import type { DeliveryError } from '../webhooks/webhook.js';
@@ -91,8 +92,16 @@ export type DoneCode =
   | 'redelivering';
 
 /** What an accepted message waits for; `{at}` stands for a time. `session` and `until` stand beside what the session itself says. */
-export type WaitReason =
-  'scheduled' | 'quiet_hours' | 'reconnect' | 'session' | 'until' | 'first_contact' | 'turn' | 'answer';
+export type WaitSentence =
+  | 'scheduled'
+  | 'quiet_hours'
+  | 'reconnect'
+  | 'session'
+  | 'until'
+  | 'first_contact'
+  | 'turn'
+  | 'answer'
+  | Exclude<WaitReason, 'not_connected' | 'first_contacts_paused' | 'quiet_hours'>;
 
 /** What is the case, and what to do about it. */
 export interface Saying {
@@ -109,7 +118,7 @@ export interface Sentences {
   readonly messages: Readonly<Record<MessageState, Saying>>;
   readonly messageErrors: Readonly<Record<MessageErrorCode, Saying>>;
   readonly deliveryErrors: Readonly<Record<DeliveryError, string>>;
-  readonly waiting: Readonly<Record<WaitReason, string>>;
+  readonly waiting: Readonly<Record<WaitSentence, string>>;
   readonly done: Readonly<Record<DoneCode, string>>;
 }
 

@@ -27,6 +27,7 @@ const ERROR_CODES = namesOf<MessageErrorCode>({
   not_on_whatsapp: 0,
   recipient_refused: 0,
   message_refused: 0,
+  message_poisoned: 0,
   replaced: 0,
   cancelled_by_request: 0,
 });

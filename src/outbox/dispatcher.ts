@@ -3,7 +3,7 @@ import { organizationLabel, type OrganizationId } from '../organization-id.js';
 import type { CarrierNews, MessageCarrier } from '../session/message-carrier.js';
 import { isSettled, type MessageState, type NewMessage, type OutboxMessage } from './outbox-message.js';
 import type { Outbox } from './outbox.js';
-import { OrganizationDispatcher, type DispatcherSettings } from './organization-dispatcher.js';
+import { OrganizationDispatcher, type DispatcherSettings, type Waiting } from './organization-dispatcher.js';
 
 /** How often expiry, give-ups and erasing are looked at, ms. */
 const TICK_MS = 1000;
@@ -69,6 +69,16 @@ export class Dispatcher {
       writing.catch(() => organization.dropped(pending.messageId));
     });
     return { message: stored, isNew };
+  }
+
+  /** What a waiting message met at its last try; null when it met nothing. */
+  waitingOf({ organizationId, messageId }: Pick<OutboxMessage, 'organizationId' | 'messageId'>): Waiting | null {
+    return this.organizations.get(organizationId)?.waitingOf(messageId) ?? null;
+  }
+
+  /** See OrganizationDispatcher. */
+  explainsStreamError(id: OrganizationId): boolean {
+    return this.organizations.get(id)?.explainsStreamError() ?? false;
   }
 
   /** An organization's settings were changed. */

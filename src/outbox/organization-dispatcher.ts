@@ -1,11 +1,17 @@
 import { maskPhone, redact, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
-import { NothingLeftError, type MessageCarrier } from '../session/message-carrier.js';
+import {
+  NotAnsweredError,
+  NothingLeftError,
+  type MessageCarrier,
+  type WaitReason,
+} from '../session/message-carrier.js';
 import type { Outbox, PendingMessage } from './outbox.js';
 import type { ChangeDetails } from './outbox.js';
 import type { MessageState } from './outbox-message.js';
 import { Pacing } from './pacing.js';
 import { afterQuietHours } from './quiet-hours.js';
+import { rateLimitPause, retryDelay, SPREAD_MS } from './retry-delay.js';
 
 export interface DispatcherSettings {
   readonly perMinute: number;
@@ -29,6 +35,13 @@ interface DispatcherHouse {
   readonly random: () => number;
 }
 
+/** Why a message waits, since when, and when it is tried again (epoch ms). */
+export interface Waiting {
+  readonly reason: WaitReason;
+  readonly since: number;
+  readonly nextTryAt: number | null;
+}
+
 /** A message in this room, with what was tried. */
 interface Entry extends PendingMessage {
   notBefore: number;
@@ -40,15 +53,18 @@ interface Entry extends PendingMessage {
   holdsPlace: boolean;
   /** Resolves when it is on disk. Before that it may be claimed, in the same commit, but nobody is asked anything for its sake. */
   stored: Promise<void> | undefined;
+  streamEnds: number;
+  /** What its last try met; null when it met nothing. */
+  waiting: Waiting | null;
 }
 
-/** Waits between tries that failed before anything left, ms. */
-const RETRY_BASE_MS = 500;
-const RETRY_MAX_MS = 30_000;
 /** Whoever sleeps looks at the clock at least this often, ms: clocks are set, and settings change. */
 const LONGEST_SLEEP_MS = 60_000;
 /** A hand-over that was rejected on a living socket gets this long for an ack that came all the same, ms. */
 const REJECTED_WAIT_MS = 5000;
+
+/** So many messages in a row may be to blame for stream errors before one that WhatsApp took proves that the keys are good. */
+const BLAMED_IN_ROW = 3;
 
 const REFUSED_RECIPIENT = 463;
 const STALE_DEVICES = 479;
@@ -78,6 +94,11 @@ export class OrganizationDispatcher {
   private pumpTimer: NodeJS.Timeout | null = null;
   private lateAnswers: NodeJS.Timeout | null = null;
   private closed = false;
+  /** Messages that were blamed for a stream error since WhatsApp took one. */
+  private blamed = 0;
+  /** Until when WhatsApp is asked nothing, because it said "too much" (epoch ms), and how often in a row it said so. */
+  private askAgainAt = 0;
+  private rateLimited = 0;
 
   constructor(
     private readonly id: OrganizationId,
@@ -97,6 +118,7 @@ export class OrganizationDispatcher {
       timer: null,
       holdsPlace: false,
       stored: stored?.then(() => {}),
+      waiting: null,
     };
     // Whoever stores it hears of a failure.
     entry.stored?.catch(() => {});
@@ -141,6 +163,7 @@ export class OrganizationDispatcher {
 
   async acked(messageId: string, errorCode: number | null): Promise<void> {
     const entry = this.inFlight.get(messageId) ?? this.unanswered.get(messageId);
+    if (errorCode === null && entry) this.blamed = 0;
     if (errorCode === null) return this.settle(messageId, 'sent');
     if (errorCode === STALE_DEVICES && entry && !entry.refreshed) {
       // Refused, so nobody has it: the device list was stale. Once more with a fresh one, under the same id.
@@ -169,6 +192,37 @@ export class OrganizationDispatcher {
     }
     const code = errorCode === REFUSED_RECIPIENT ? 'recipient_refused' : 'message_refused';
     return this.settle(messageId, 'failed', { errorCode: code, ackCode: errorCode });
+  }
+
+  /**
+   * The connection ends in a stream error. True when a message is to blame: it was handed over alone, after the same had happened to it
+   * before. It is set aside, and neither of the two ends says anything about the keys. Otherwise whatever was handed over and not answered is
+   * suspected from now on, and goes alone. To be called before the socket's end is told.
+   */
+  explainsStreamError(): boolean {
+    const handed = [...this.inFlight.values()].filter(({ state }) => state === 'sending');
+    const [only] = handed;
+    if (!only) return false;
+    if (handed.length === 1 && only.streamEnds > 0 && this.blamed < BLAMED_IN_ROW) {
+      this.blamed += 1;
+      this.logger.error(
+        { event: 'message_poisoned', message_id: only.messageId },
+        'The connection ended again when this message was handed over: it is set aside, and the others go on.',
+      );
+      this.inBackground(this.settle(only.messageId, 'failed', { errorCode: 'message_poisoned' }));
+      return true;
+    }
+    for (const entry of handed) {
+      entry.streamEnds += 1;
+      this.note(entry, 'message_suspected', null);
+    }
+    this.inBackground(this.house.outbox.noteStreamEnd(handed.map(({ messageId }) => messageId)));
+    return false;
+  }
+
+  /** What a message met at its last try; null when it met nothing, or is not held here. */
+  waitingOf(messageId: string): Waiting | null {
+    return this.entries.get(messageId)?.waiting ?? null;
   }
 
   async received(messageId: string, status: 'delivered' | 'read'): Promise<void> {
@@ -217,6 +271,8 @@ export class OrganizationDispatcher {
     if (this.closed || this.pumpTimer || !this.house.carrier.isConnected(this.id)) return;
     while (this.ready.length > 0 && this.inFlight.size < this.house.settings.maxInFlight) {
       const now = this.house.now();
+      // What is suspected goes alone, so that the next end of the connection blames one message.
+      if (this.isAlone() || ((this.ready[0] as Entry).streamEnds > 0 && this.inFlight.size > 0)) return;
       const resting = this.firstContactRest(this.ready[0] as Entry);
       if (resting > 0) {
         // Before the pace is asked: what rests takes no other message's turn.
@@ -236,6 +292,11 @@ export class OrganizationDispatcher {
       this.inFlight.set(entry.messageId, entry);
       this.attempt(entry).catch((error: unknown) => this.attemptFailed(entry, error));
     }
+  }
+
+  private isAlone(): boolean {
+    for (const { streamEnds } of this.inFlight.values()) if (streamEnds > 0) return true;
+    return false;
   }
 
   /** One try. Rejects only when nothing has left for sure; after the claim only an answer, or the socket's end, decides. */
@@ -297,7 +358,9 @@ export class OrganizationDispatcher {
     this.tried.delete(entry.messageId);
     this.unanswered.delete(entry.messageId);
     this.logger.info({ event: 'message_waits', message_id: entry.messageId }, errorText(error));
-    this.rest(entry, this.backoff(entry));
+    const wait = this.backoff(entry);
+    this.note(entry, 'no_answer', this.house.now() + wait);
+    this.rest(entry, wait);
   }
 
   private async chatOf(entry: Entry): Promise<string | null> {
@@ -305,7 +368,10 @@ export class OrganizationDispatcher {
     const known = outbox.chatOf(entry.phone);
     if (known !== undefined) return known;
     await entry.stored;
+    const pause = this.askAgainAt - this.house.now();
+    if (pause > 0) throw new NotAnsweredError('nothing is asked for a while', { reason: 'rate_limited' });
     const chatId = await carrier.resolveChat(this.id, entry.phone);
+    this.rateLimited = 0;
     await outbox.rememberChat(entry.phone, chatId);
     return chatId;
   }
@@ -316,8 +382,26 @@ export class OrganizationDispatcher {
       { event: 'message_waits', message_id: entry.messageId },
       `Not sent yet to ${maskPhone(entry.phone)}, nothing has left: ${errorText(error)}`,
     );
+    const wait = this.waitAfter(entry, error);
+    const reason = error instanceof NotAnsweredError ? error.reason : 'no_answer';
+    this.note(entry, reason, this.house.now() + wait);
     // When the socket ended meanwhile it stands among the unanswered and comes back after the reconnect.
-    if (this.inFlight.get(entry.messageId) === entry) this.rest(entry, this.backoff(entry));
+    if (this.inFlight.get(entry.messageId) === entry) this.rest(entry, wait);
+  }
+
+  private waitAfter(entry: Entry, error: unknown): number {
+    const { now, random } = this.house;
+    const own = this.backoff(entry);
+    if (!(error instanceof NotAnsweredError) || error.reason !== 'rate_limited') return own;
+    if (this.askAgainAt <= now()) {
+      this.askAgainAt = now() + rateLimitPause(this.rateLimited++, error.retryAfterMs, random());
+    }
+    return Math.max(own, this.askAgainAt - now() + Math.round(SPREAD_MS * random()));
+  }
+
+  private note(entry: Entry, reason: WaitReason, nextTryAt: number | null): void {
+    const since = entry.waiting?.reason === reason ? entry.waiting.since : this.house.now();
+    entry.waiting = { reason, since, nextTryAt };
   }
 
   /** How long a message must wait because first contacts rest, ms; 0 for one that was tried before, or goes to a known customer. */
@@ -398,7 +482,16 @@ export class OrganizationDispatcher {
   }
 
   private backoff(entry: Entry): number {
-    return Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(entry.failures++, 10));
+    return retryDelay(entry.failures++, this.house.random());
+  }
+
+  private inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.logger.error(
+        { event: 'outbox_failed' },
+        `The outbox could not be written (disk full?): ${errorText(error)}`,
+      );
+    });
   }
 
   private after(ms: number, work: () => void): NodeJS.Timeout {

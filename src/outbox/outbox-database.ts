@@ -48,6 +48,8 @@ const MIGRATIONS = [
      quiet_hours TEXT,
      first_contacts_paused_until INTEGER NOT NULL DEFAULT 0
    ) STRICT;`,
+  // How often the connection ended in a stream error while this message was handed over and not answered.
+  `ALTER TABLE messages ADD COLUMN stream_ends INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** @throws as `openDatabase` */

@@ -59,6 +59,8 @@ export type MessageErrorCode =
   | 'recipient_refused'
   /** WhatsApp refused the message with another code. */
   | 'message_refused'
+  /** The connection ended twice when this very message was handed over. */
+  | 'message_poisoned'
   | 'replaced'
   | 'cancelled_by_request';
 

@@ -42,6 +42,8 @@ export interface PendingMessage {
   readonly sendAt: number;
   readonly expiresAt: number;
   readonly firstTryAt: number | null;
+  /** How often the connection ended in a stream error while it was handed over and not answered. */
+  readonly streamEnds: number;
 }
 
 export interface MessageQuery {
@@ -71,6 +73,7 @@ interface Row {
   send_at: number;
   expires_at: number;
   created_at: number;
+  stream_ends: number;
   times: Times;
 }
 
@@ -277,11 +280,24 @@ export class Outbox {
       const row = this.row(messageId);
       if (row?.state !== 'sending' || row.attempts !== 1) return false;
       const { sending: _sending, ...times } = row.times;
-      this.sql(
-        "UPDATE messages SET state = 'queued', attempts = 0, first_try_at = NULL, times = ? WHERE seq = ?",
-      ).run(JSON.stringify(times), row.seq);
+      this.sql("UPDATE messages SET state = 'queued', attempts = 0, first_try_at = NULL, times = ? WHERE seq = ?").run(
+        JSON.stringify(times),
+        row.seq,
+      );
       this.rows.set(messageId, { ...row, state: 'queued', attempts: 0, first_try_at: null, times });
       return true;
+    });
+  }
+
+  /** Notes that the connection ended in a stream error while these messages were handed over and not answered. */
+  async noteStreamEnd(messageIds: readonly string[]): Promise<void> {
+    await this.write(() => {
+      for (const messageId of messageIds) {
+        const row = this.row(messageId);
+        if (!row) continue;
+        this.sql('UPDATE messages SET stream_ends = stream_ends + 1 WHERE seq = ?').run(row.seq);
+        this.rows.set(messageId, { ...row, stream_ends: row.stream_ends + 1 });
+      }
     });
   }
 
@@ -547,6 +563,7 @@ export class Outbox {
       ack_code: null,
       attempts: 0,
       first_try_at: null,
+      stream_ends: 0,
     } as const;
     const { lastInsertRowid } = this.sql(
       `INSERT INTO messages (message_id, organization_id, phone, text, state, replace_key, idempotency_key, request_hash,
@@ -676,5 +693,6 @@ function toPending(row: Row): PendingMessage {
     sendAt: row.send_at,
     expiresAt: row.expires_at,
     firstTryAt: row.first_try_at,
+    streamEnds: row.stream_ends,
   };
 }

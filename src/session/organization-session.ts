@@ -55,6 +55,8 @@ export interface SessionHouse {
   readonly tell: <Name extends EventName>(name: Name, id: OrganizationId, data: EventData<Name>) => void;
   /** What the outbox must know. */
   readonly onNews: (id: OrganizationId, news: CarrierNews) => void;
+  /** Whether a message is to blame for a stream error that has just ended this session's socket; asked before that end is told. */
+  readonly explainsStreamError: (id: OrganizationId) => boolean;
   /** The text of a sent message, for a customer's device that asks for it again. */
   readonly sentText: (id: OrganizationId, messageId: string) => string | undefined;
   /** A login was accepted after the client version had been refused: the others may try again. */
@@ -91,6 +93,7 @@ export class OrganizationSession {
   private attempt = 0;
   private rejectedInRow = 0;
   private restartsInRow = 0;
+  private streamErrorCountedAt = 0;
   private firstTryDone = true;
   private reconnectTimer: NodeJS.Timeout | undefined;
   private steadyTimer: NodeJS.Timeout | undefined;
@@ -644,11 +647,16 @@ export class OrganizationSession {
     this.firstTryDone = true;
     const openForMs = this.openSince === null ? null : now - this.openSince;
     this.attempt = attemptAfter(openForMs, this.attempt, this.house.settings.health.stableAfterMs);
+    const isExplained = reason.kind === 'stream_error' && this.house.explainsStreamError(this.id);
     this.dropSocket();
     this.lastDisconnect = reason;
-    if (countsAsStreamError(reason.kind)) {
+    if (isExplained) {
+      // The end before it, which made the message suspected, was counted.
+      this.health.forgive('stream_error', this.streamErrorCountedAt);
+    } else if (countsAsStreamError(reason.kind)) {
       this.house.outage.streamError(this.id, now);
       const verdict = this.health.record('stream_error', now);
+      this.streamErrorCountedAt = now;
       this.logFault({ kind: 'stream_error', text: reason.text });
       if (verdict === 'corrupted' && this.judge('stream_error')) return this.tellEnd(reason);
     }

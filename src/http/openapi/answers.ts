@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { EVENT_NAMES } from '../../events/catalogue.js';
 import { MESSAGE_STATES } from '../../outbox/outbox-message.js';
+import { WAIT_REASONS } from '../../session/message-carrier.js';
 import { ATTENTION_CODES, type SessionStatus } from '../../session/session-view.js';
 import { DISCONNECT_KINDS } from '../../session/disconnect-reason.js';
 import { ERROR_CODES } from '../../errors.js';
@@ -214,6 +215,10 @@ const messageFields = {
   phone: z.string().meta({ description: 'The chat id, or digits before the number was resolved.' }),
   status: messageStatus,
   error: z.object({ code: z.string(), ack_code: z.int().nullable(), sentence }).nullable(),
+  waiting: z
+    .object({ reason: z.enum(WAIT_REASONS), since: instantOrNull, next_try_at: instantOrNull })
+    .nullable()
+    .meta({ description: 'Why it waits, when a reason is known.' }),
   replace_key: z.string().nullable(),
   attempts: count,
   created_at: instant,

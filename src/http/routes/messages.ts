@@ -25,12 +25,14 @@ export const messagesQuery = (defaultCountry: Config['DEFAULT_COUNTRY']) =>
  * - `GET /api/messages?organization_id=&status=&phone=&order=&after=&limit=` -> `{messages, next}`, oldest first, with
  *   `order=desc` newest first. `status` repeated or separated
  *   by commas; `limit` 1..200, by default 50; `next` is the following page's `after`, null at the end (a page may be short before it).
- * - `GET /api/messages/:message_id` -> `{message_id, organization_id, phone, status, error: {code, ack_code, sentence} | null, replace_key,
+ * - `GET /api/messages/:message_id` -> `{message_id, organization_id, phone, status, error: {code, ack_code, sentence} | null,
+ *   waiting: {reason, since, next_try_at} | null, replace_key,
  *   attempts, created_at, send_at, expires_at, first_try_at, times: {<status>: time}, sentence, hint}`; times in ISO 8601.
  * - `DELETE /api/messages/:message_id` takes back what was not tried yet, and answers the same; again and again, if need be.
  * Errors: 400, 404 `unknown_message`, 409 `too_late_to_cancel` with `message_status`.
  */
-export function messageRoutes({ config, outbox }: HttpParts): Router {
+export function messageRoutes(parts: HttpParts): Router {
+  const { config, outbox } = parts;
   const query = messagesQuery(config.DEFAULT_COUNTRY);
   const router = Router();
   router
@@ -47,7 +49,7 @@ export function messageRoutes({ config, outbox }: HttpParts): Router {
         limit: asked.limit ?? DEFAULT_PAGE,
       });
       response.json({
-        messages: messages.map((message) => listedMessage(message, sentences)),
+        messages: messages.map((message) => listedMessage(message, parts, sentences)),
         next: next === null ? null : String(next),
       });
     })
@@ -60,13 +62,13 @@ export function messageRoutes({ config, outbox }: HttpParts): Router {
       const message = outbox.get(request.params.message_id);
       if (!message) throw new ServiceError('unknown_message');
       context.organizationId = message.organizationId;
-      response.json(fullMessage(message, context.sentences));
+      response.json(fullMessage(message, parts, context.sentences));
     })
     .delete(async (request, response) => {
       const context = contextOf(response);
       const id = request.params.message_id;
       context.organizationId = outbox.get(id)?.organizationId;
-      response.json(fullMessage(await outbox.cancel(id), context.sentences));
+      response.json(fullMessage(await outbox.cancel(id), parts, context.sentences));
     })
     .all(methodNotAllowed('GET, HEAD, DELETE'));
   return router;

@@ -27,6 +27,10 @@ export type LogLine = Record<string, unknown> & { level: string; event: string; 
 class Courier {
   settingsChanged(): void {}
 
+  waitingOf(): null {
+    return null;
+  }
+
   /** What happens to a message after it was accepted. */
   carry: (message: OutboxMessage) => Promise<unknown> = (message) => this.deliver(message);
   /** As the HTTP room handed them over. */
