@@ -52,6 +52,11 @@ const requests: Record<string, Request> = {
       mishaps.failure(f.org, reason, { times: f.number('times'), attrs: f.attrs('attrs') });
     },
   },
+  poisonTo: {
+    fields: { to: 'text', times: 'number', code: 'code' },
+    strike: (mishaps, f) =>
+      mishaps.poisonTo(f.org, f.text('to') ?? '', { times: f.number('times'), code: f.code('code') }),
+  },
   cut: { fields: {}, strike: (mishaps, f) => struck(mishaps.cut(f.org)) },
   endStream: { fields: {}, strike: (mishaps, f) => struck(mishaps.endStream(f.org)) },
   silence: {

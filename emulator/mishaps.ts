@@ -99,6 +99,7 @@ export class Mishaps {
     rejectUpgrade: new Countdowns<{ status: number; close: boolean }>(),
     silentHandshake: new Countdowns<true>(),
     refuseAcks: new Countdowns<number>(),
+    poisonTo: new Countdowns<{ to: string } & StreamErrorOptions>(),
     withholdAcks: new Switches<true>(),
     delayAcks: new Switches<number>(),
     muteQueries: new Switches<{ xmlns?: string }>(),
@@ -133,6 +134,11 @@ export class Mishaps {
   /** The next logins are answered with `<failure reason .../>`; `attrs` may hold e.g. `{ expire: '3600' }`. */
   failure(org: string, reason: number, { times = 1, attrs = {} }: { times?: number; attrs?: Attributes } = {}): void {
     this.pending.failure.add(org, times, { reason, attrs });
+  }
+
+  /** The next `times` messages to this customer (number) end the sender's stream, and are neither acked nor delivered. */
+  poisonTo(org: string, to: string, { times = 1, ...options }: { times?: number } & StreamErrorOptions = {}): void {
+    this.pending.poisonTo.add(org, times, { to, ...options });
   }
 
   /** TCP reset, now. */

@@ -28,7 +28,7 @@ export interface MessageEntry {
   to: string;
   id: string;
   types: string[];
-  acked: 'yes' | 'withheld' | 'delayed' | number;
+  acked: 'yes' | 'withheld' | 'delayed' | 'never' | number;
 }
 
 /** A receipt that a device of an organization sent; `type` is '' for a plain delivery receipt. */

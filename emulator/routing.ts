@@ -22,6 +22,12 @@ export function routeMessage(world: World, connection: Connection, from: Compani
     types: copies.map(({ enc }) => enc.attrs['type'] ?? ''),
     acked: 'yes',
   });
+  const poison = world.mishaps.pending.poisonTo.take(from.org, (one) => one.to === account?.number);
+  if (poison) {
+    entry.acked = 'never';
+    connection.streamError(undefined, { code: 500, ...poison });
+    return;
+  }
   const refusal =
     world.mishaps.pending.refuseAcks.take(from.org) ?? (account?.onWhatsApp === false ? NOT_ON_WHATSAPP : undefined);
   if (refusal !== undefined) {

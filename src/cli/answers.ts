@@ -117,6 +117,7 @@ export interface ListedMessage {
   readonly phone: string;
   readonly status: string;
   readonly error: { readonly code: string; readonly sentence: string } | null;
+  readonly waiting?: { readonly reason: string; readonly sentence: string } | null;
   readonly attempts: number;
   readonly created_at: string;
   readonly send_at: string;

@@ -3,7 +3,7 @@ import { afterQuietHours, type QuietHours } from '../outbox/quiet-hours.js';
 import type { WaitReason } from '../session/message-carrier.js';
 import type { SessionSnapshot } from '../session/session-view.js';
 import type { HttpParts } from './http-parts.js';
-import { fillIn, type Sentences } from './sentences.js';
+import { fillIn, type Sentences, type WaitSentence } from './sentences.js';
 import { isoTime } from './session-answers.js';
 
 /** Outbox messages in the words of the wire. Never their text. */
@@ -21,7 +21,7 @@ export function listedMessage(message: OutboxMessage, parts: Rooms, sentences: S
       ack_code: message.ackCode,
       sentence: sentences.messageErrors[message.errorCode].sentence,
     },
-    waiting: waitingFields(message, parts),
+    waiting: waitingFields(message, parts, sentences),
     replace_key: message.replaceKey,
     attempts: message.attempts,
     created_at: isoTime(message.createdAt),
@@ -43,29 +43,41 @@ export function fullMessage(message: OutboxMessage, parts: Rooms, sentences: Sen
 }
 
 /**
- * Why a message waits, when a reason is known: `{reason, since, next_try_at}`, times in ISO 8601. Null for one that waits for its turn, its
+ * Why a message waits, when a reason is known: `{reason, since, next_try_at, sentence}`, times in ISO 8601. Null for one that waits for its turn, its
  * time or WhatsApp's ack, and for one that does not wait.
  */
-function waitingFields(message: OutboxMessage, { sessions, outbox, dispatcher, now }: Rooms) {
+function waitingFields(
+  message: OutboxMessage,
+  { sessions, outbox, dispatcher, now }: Rooms,
+  { waiting: sayings }: Sentences,
+) {
   const { organizationId: id, state, phone, sendAt } = message;
   if (state !== 'queued' && state !== 'sending') return null;
   const because = (reason: WaitReason, since: number | null, nextTryAt: number | null) => ({
     reason,
     since: isoTime(since),
     next_try_at: isoTime(nextTryAt),
+    sentence: fillIn(sayings[sentenceOf(reason)], { at: isoTime(nextTryAt) ?? '?' }),
   });
+  // It waits for its own time.
+  if (state === 'queued' && sendAt > now()) return null;
   const snapshot = sessions.snapshot(id);
   if (snapshot?.status !== 'connected') {
     return because('not_connected', snapshot?.since ?? null, snapshot?.nextReconnectAt ?? null);
   }
   const met = dispatcher.waitingOf(message);
   if (met) return because(met.reason, met.since, met.nextTryAt);
-  if (state === 'sending' || sendAt > now()) return null;
+  if (state === 'sending') return null;
   const quietUntil = afterQuietHours(outbox.quietHours(id), now());
   if (quietUntil > now()) return because('quiet_hours', null, quietUntil);
   const pausedUntil = outbox.firstContactsPausedUntil(id);
   const isPaused = pausedUntil > now() && !outbox.isContact(id, phone);
   return isPaused ? because('first_contacts_paused', null, pausedUntil) : null;
+}
+
+function sentenceOf(reason: WaitReason): WaitSentence {
+  if (reason === 'not_connected') return 'session';
+  return reason === 'first_contacts_paused' ? 'first_contact' : reason;
 }
 
 /** What must be asked to say why a message waits. */

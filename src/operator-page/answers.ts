@@ -82,6 +82,7 @@ export interface Message {
   phone: string;
   status: string;
   error: { code: string; ack_code: number | null; sentence: string } | null;
+  waiting: { reason: string; since: string | null; next_try_at: string | null; sentence: string } | null;
   attempts: number;
   created_at: string;
   send_at: string;

@@ -251,7 +251,7 @@ export const messages: Command = {
       colored(terminal, one.status),
       localTime(one.created_at),
       localTime(lastChange(one)),
-      one.error === null ? '—' : printable(one.error.code),
+      printable((one.error?.code ?? one.waiting?.reason) || '—'),
     ]);
     terminal.print(rows.length === 0 ? say(NONE) : table(HEAD[language], rows));
     if (total > kept.length) terminal.note(say(MORE, { shown: kept.length, total }));
@@ -265,6 +265,7 @@ const LABELS = {
   phone: { es: 'Teléfono', en: 'Phone' },
   status: { es: 'Estado', en: 'Status' },
   error: { es: 'Motivo', en: 'Reason' },
+  waits: { es: 'Espera', en: 'Waits' },
   leaves: { es: 'No antes de', en: 'Not before' },
   expires: { es: 'Vence', en: 'Expires' },
   toDo: { es: 'Qué hacer', en: 'What to do' },
@@ -291,6 +292,9 @@ function show(context: Context, answer: MessageAnswer): void {
       [`${say(LABELS.status)}:`, `${colored(terminal, answer.status)}: ${said(context, answer.sentence, subject)}`],
       ...times,
       ...(answer.error ? ([[`${say(LABELS.error)}:`, said(context, answer.error.sentence, subject)]] as const) : []),
+      ...(answer.waiting
+        ? ([[`${say(LABELS.waits)}:`, said(context, answer.waiting.sentence, subject)]] as const)
+        : []),
       ...(WAITING.has(answer.status)
         ? ([
             [`${say(LABELS.leaves)}:`, localTime(answer.send_at)],

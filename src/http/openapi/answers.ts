@@ -216,7 +216,7 @@ const messageFields = {
   status: messageStatus,
   error: z.object({ code: z.string(), ack_code: z.int().nullable(), sentence }).nullable(),
   waiting: z
-    .object({ reason: z.enum(WAIT_REASONS), since: instantOrNull, next_try_at: instantOrNull })
+    .object({ reason: z.enum(WAIT_REASONS), since: instantOrNull, next_try_at: instantOrNull, sentence })
     .nullable()
     .meta({ description: 'Why it waits, when a reason is known.' }),
   replace_key: z.string().nullable(),

@@ -104,6 +104,7 @@ function MessageLine({ message, reload }: { message: Message; reload: () => void
         <MessageBadge status={message.status} />
       </div>
       {message.error && <p class="message-error">{message.error.sentence}</p>}
+      {message.waiting && <p class="quiet">{message.waiting.sentence}</p>}
       {waits && <p class="quiet">{say.scheduled(formatMoment(message.send_at))}</p>}
       <div class="message-more">
         <details>

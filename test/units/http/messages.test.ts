@@ -36,6 +36,7 @@ describe('a message', () => {
       phone: '573001112233',
       status: 'queued',
       error: null,
+      waiting: null,
       replace_key: 'booking:1',
       attempts: 0,
       created_at: TIME,

@@ -76,6 +76,33 @@ describe('an accepted message', () => {
     expect(told).toEqual(['sending', 'delivered', 'read']);
   });
 
+  test('a first claim can be taken back: queued as if nothing had been tried; a repeat or an answered one cannot', async () => {
+    const { outbox, clock } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    const before = outbox.get(stored.messageId);
+    await claim(outbox, stored.messageId, CHAT);
+    expect(await outbox.unclaim(stored.messageId)).toBe(true);
+    expect(outbox.get(stored.messageId)).toEqual({ ...before, chatId: CHAT });
+    expect(await outbox.unclaim(stored.messageId)).toBe(false);
+
+    await claim(outbox, stored.messageId, CHAT);
+    await claim(outbox, stored.messageId, CHAT);
+    expect(await outbox.unclaim(stored.messageId)).toBe(false);
+    await outbox.move(stored.messageId, 'sent');
+    expect(await outbox.unclaim(stored.messageId)).toBe(false);
+    expect(outbox.get(stored.messageId)).toMatchObject({ state: 'sent', attempts: 2 });
+  });
+
+  test('how often the connection ended with a message is kept over a restart', async () => {
+    const { outbox, clock, directory } = openOutbox();
+    const { message: stored } = await outbox.accept(message(clock.at));
+    await claim(outbox, stored.messageId, CHAT);
+    await outbox.noteStreamEnd([stored.messageId, 'unknown']);
+    outbox.close();
+    const again = openOutbox({ directory, clock });
+    expect(again.outbox.pending()).toMatchObject([{ messageId: stored.messageId, streamEnds: 1 }]);
+  });
+
   test('claimed again keeps the time of its first try and counts', async () => {
     const { outbox, clock } = openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
