@@ -31,23 +31,37 @@ export const LOG_IN_WAIT_MS = 6000;
 /** States of a session with keys that is on its way to be connected. */
 const ON_ITS_WAY: ReadonlySet<SessionStatus> = new Set(['connecting', 'restoring', 'disconnected']);
 
-/** Reasons that say nothing against the keys: new keys would meet the same. A login now would not help, or do harm. */
-const NOT_THE_KEYS: ReadonlySet<AttentionCode> = new Set([
-  'temporary_ban',
-  'version_refused',
-  'login_cap_reached',
-  'auth_folder_unreadable',
-]);
+/** What an attention without an end of its own asks for. Each code has its own answer, so that a new one is thought about. */
+const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
+  // They wait for a person, and this call may be that person's.
+  replaced: 'clean',
+  unlinked: 'clean',
+  locked: 'clean',
+  banned: 'clean',
+  login_rejected: 'clean',
+  cleaning_budget_spent: 'clean',
+  qr_expired: 'clean',
+  // They say nothing against the keys: new ones would meet the same. A login now would not help, or do harm.
+  temporary_ban: 'wait',
+  version_refused: 'wait',
+  login_cap_reached: 'wait',
+  auth_folder_unreadable: 'wait',
+  // The same; but it may be over, and only a login can tell.
+  outage: 'log_in',
+};
 
 /** Decides what a cleaning without `force` does (API.md, section 2). A healthy session is never wiped by reflex. Pure. */
 export function cleanDecision({ status, paired, verdict, attention, lostAt, now }: CleanRequest): CleanDecision {
-  if (!paired || verdict === 'corrupted') return 'clean';
+  if (!paired) return 'clean';
+  // The limit was reached, and it was found that the keys are not to blame.
+  if (attention?.code === 'outage') return ON_ITS_WAY.has(status) ? OPEN_END.outage : 'wait';
+  if (verdict === 'corrupted') return 'clean';
   if (status === 'connected') {
     return lostAt !== null && now - lostAt < JUST_BACK_MS && lostAt <= now ? 'log_in' : 'clean';
   }
   if (!ON_ITS_WAY.has(status)) return 'clean';
   if (attention === null) return 'log_in';
-  if (NOT_THE_KEYS.has(attention.code)) return 'wait';
-  // Without an end of its own it waits for a person, and this call may be that person's.
-  return attention.until === null ? 'clean' : 'log_in';
+  const decision = OPEN_END[attention.code];
+  // One that ends by itself waits for no person.
+  return decision === 'clean' && attention.until !== null ? 'log_in' : decision;
 }

@@ -302,7 +302,8 @@ export class OrganizationSession {
   /** As it is once the login that is under way has ended, or after a few seconds. */
   private untilBack(): Promise<SessionSnapshot> {
     return this.until(
-      ({ status, attention }) => status === 'connected' || status === 'logged_out' || attention !== null,
+      ({ status, attention }) =>
+        status === 'connected' || status === 'logged_out' || (status === 'disconnected' && attention !== null),
       LOG_IN_WAIT_MS,
     );
   }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { cleanDecision, JUST_BACK_MS, type CleanRequest } from '../../../src/session/clean-request.js';
+import {
+  cleanDecision,
+  JUST_BACK_MS,
+  type CleanDecision,
+  type CleanRequest,
+} from '../../../src/session/clean-request.js';
+import { ATTENTION_CODES, type AttentionCode } from '../../../src/session/session-view.js';
 
 const NOW = 1_764_057_900_000;
 const request = (more: Partial<CleanRequest>): CleanRequest => ({
@@ -40,18 +46,42 @@ describe('a cleaning that is asked for without force', () => {
     expect(cleanDecision(request({ status }))).toBe('clean'),
   );
 
-  it('an attention that speaks of something else than the keys: nothing is done', () => {
-    for (const code of ['temporary_ban', 'version_refused', 'login_cap_reached', 'auth_folder_unreadable'] as const) {
-      expect(cleanDecision(request({ attention: { code, since: NOW, until: null } }))).toBe('wait');
+  const attention = (code: AttentionCode, until: number | null = null) => ({ code, since: NOW, until });
+
+  /** What becomes of a session that is not connected and has this attention, without an end and with one. */
+  const BY_ATTENTION: Readonly<Record<AttentionCode, readonly [open: CleanDecision, ending: CleanDecision]>> = {
+    // Asks for a person: cleaned. While it has an end it waits for none.
+    replaced: ['clean', 'log_in'],
+    unlinked: ['clean', 'log_in'],
+    locked: ['clean', 'log_in'],
+    banned: ['clean', 'log_in'],
+    login_rejected: ['clean', 'log_in'],
+    cleaning_budget_spent: ['clean', 'log_in'],
+    qr_expired: ['clean', 'log_in'],
+    // Speaks of something else than the keys, and a login would not help: nothing is done.
+    temporary_ban: ['wait', 'wait'],
+    version_refused: ['wait', 'wait'],
+    login_cap_reached: ['wait', 'wait'],
+    auth_folder_unreadable: ['wait', 'wait'],
+    // Speaks of something else than the keys, and may be over.
+    outage: ['log_in', 'log_in'],
+  };
+
+  it.each(ATTENTION_CODES)('attention %s: as the table says', (code) => {
+    const [open, ending] = BY_ATTENTION[code];
+    for (const status of ['connecting', 'restoring', 'disconnected'] as const) {
+      expect(cleanDecision(request({ status, attention: attention(code) }))).toBe(open);
+      expect(cleanDecision(request({ status, attention: attention(code, NOW + 1) }))).toBe(ending);
     }
   });
 
-  it('an attention without an end asks for a person: cleans; one that ends by itself: logs in', () => {
-    for (const code of ['replaced', 'locked', 'banned', 'login_rejected', 'cleaning_budget_spent'] as const) {
-      expect(cleanDecision(request({ attention: { code, since: NOW, until: null } }))).toBe('clean');
+  it('an outage is never answered by a wipe, whatever the verdict: the limit was reached, and the keys were not to blame', () => {
+    for (const verdict of ['healthy', 'suspect', 'corrupted'] as const) {
+      const more = { verdict, attention: attention('outage') };
+      expect(cleanDecision(request({ ...more, status: 'disconnected' }))).toBe('log_in');
+      expect(cleanDecision(request({ ...more, status: 'connected' }))).toBe('wait');
+      // There are no keys to be kept.
+      expect(cleanDecision(request({ ...more, paired: false }))).toBe('clean');
     }
-    expect(cleanDecision(request({ attention: { code: 'login_rejected', since: NOW, until: NOW + 1 } }))).toBe(
-      'log_in',
-    );
   });
 });
