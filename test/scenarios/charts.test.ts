@@ -119,8 +119,8 @@ describe('charts', () => {
   it('go with lists from the newest on', async () => {
     const list = (path: string) => stage.api.get(path);
     const up = (await list(`/api/messages?organization_id=${SHOP}&limit=200`)).body.messages;
-    const first = (await list(`/api/messages?organization_id=${SHOP}&order=desc&limit=20`)).body;
-    const second = (await list(`/api/messages?organization_id=${SHOP}&order=desc&limit=20&after=${first.next}`)).body;
+    const first = (await list(`/api/messages?organization_id=${SHOP}&order=desc&limit=40`)).body;
+    const second = (await list(`/api/messages?organization_id=${SHOP}&order=desc&limit=40&after=${first.next}`)).body;
     const down = [...first.messages, ...second.messages];
     expect(second.next).toBeNull();
     expect(down).toEqual([...up].reverse());
