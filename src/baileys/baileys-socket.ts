@@ -147,7 +147,7 @@ class BaileysSocket implements WhatsAppSocket {
       keepAliveIntervalMs: settings.keepAliveIntervalMs,
       defaultQueryTimeoutMs: settings.queryTimeoutMs,
       ...(settings.qrTimeoutMs !== undefined && { qrTimeout: settings.qrTimeoutMs }),
-      // For a service that mostly sends (WHATSAPP.md, section 6): the owner's phone keeps ringing, no years of history arrive.
+      // For a service that mostly sends (docs/whatsapp.md, section 6): the owner's phone keeps ringing, no years of history arrive.
       markOnlineOnConnect: false,
       syncFullHistory: false,
       emitOwnEvents: false,

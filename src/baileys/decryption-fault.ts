@@ -10,7 +10,7 @@ const BY_TEXT: readonly [RegExp, FaultKind][] = [
 ];
 
 /**
- * Says what a failed decryption was (WHATSAPP.md, section 3). Where several sessions of an address were tried, one that knew the
+ * Says what a failed decryption was (docs/whatsapp.md, section 3). Where several sessions of an address were tried, one that knew the
  * message as used already tells more than the others, which cannot but find a wrong MAC.
  */
 export function decryptionFault(error: unknown, ciphertext: 'pkmsg' | 'msg' | 'skmsg'): SessionFault {

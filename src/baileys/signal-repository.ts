@@ -151,7 +151,7 @@ interface Creds {
 
 /**
  * Baileys' socket option `makeSignalRepository`: Signal state goes straight to this project's own store and is durable before a
- * stanza leaves (WHATSAPP.md, section 4): the socket holds every frame until what was written before it is on disk. One lock per organization; each operation is one commit: a session together with the
+ * stanza leaves (docs/whatsapp.md, section 4): the socket holds every frame until what was written before it is on disk. One lock per organization; each operation is one commit: a session together with the
  * used pre-key and the contact's identity. Groups and the mapping of phone numbers to LIDs are Baileys' own code over the same keys.
  * Every failed decryption is told to `onFault`, so a fault always belongs to the organization whose repository this is.
  */

@@ -1,6 +1,6 @@
 /**
  * What can go wrong with a session and be counted. Only `bad_mac` and `stream_error` speak against the keys;
- * the others are counted and shown, and never a reason to clean (WHATSAPP.md, section 3).
+ * the others are counted and shown, and never a reason to clean (docs/whatsapp.md, section 3).
  */
 export const COUNTED_FAULTS = ['bad_mac', 'stream_error'] as const;
 export type CountedFaultKind = (typeof COUNTED_FAULTS)[number];

@@ -1,7 +1,7 @@
 import type { AttentionCode, SessionStatus } from './session-view.js';
 import type { DisconnectKind, DisconnectReason } from './disconnect-reason.js';
 
-/** What follows from the end of a connection (WHATSAPP.md, section 2). Pure. */
+/** What follows from the end of a connection (docs/whatsapp.md, section 2). Pure. */
 export type Reaction =
   /** Log in again now; the governor's caps still hold. */
   | { readonly do: 'reconnect_at_once' }

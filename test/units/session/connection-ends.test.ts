@@ -47,7 +47,7 @@ const backoff: Reaction = { do: 'reconnect_with_backoff' };
 const unlinked: Reaction = { do: 'set_aside', attention: 'unlinked' };
 const replaced: Reaction = { do: 'stop', status: 'disconnected', attention: 'replaced' };
 
-/** WHATSAPP.md, section 2: every row of its table, in its order. */
+/** docs/whatsapp.md, section 2: every row of its table, in its order. */
 const TABLE: readonly Row[] = [
   {
     what: 'restart after pairing',
