@@ -119,12 +119,12 @@ export class Companion {
     return sum;
   }
 
-  /** The client said `active`: everything that waits goes out, marked `offline`, and then the count. */
-  startReceiving(connection: Connection): void {
+  /** The client said `active`: everything that waits goes out, marked `offline`, and then the count, unless it is not announced. */
+  startReceiving(connection: Connection, announced = true): void {
     if (this.receiving || this.connection !== connection) return;
     this.receiving = true;
     const waiting = [...this.inbox.values()].flat();
-    if (waiting.length > 0) {
+    if (announced && waiting.length > 0) {
       const count = (tag: string) => String(waiting.filter((stanza) => stanza.tag === tag).length);
       connection.send(
         node('ib', { from: SERVER }, [
@@ -140,6 +140,6 @@ export class Companion {
     waiting.forEach((stanza, index) => {
       connection.send({ ...stanza, attrs: { ...stanza.attrs, offline: String(index) } });
     });
-    connection.send(node('ib', { from: SERVER }, [node('offline', { count: String(waiting.length) })]));
+    if (announced) connection.send(node('ib', { from: SERVER }, [node('offline', { count: String(waiting.length) })]));
   }
 }

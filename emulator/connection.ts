@@ -282,7 +282,9 @@ export class Connection {
   private startReceiving(): void {
     const { device } = this;
     if (!device) return;
-    device.startReceiving(this);
+    const odd = this.world.mishaps.pending.oddHandOver.take(this.number);
+    if (odd === 'silence') return this.silence();
+    device.startReceiving(this, odd !== 'unannounced');
     this.world
       .phone(device.org)
       .sendHistory(device)

@@ -1,5 +1,5 @@
 /** The mishaps as JSON requests: which fields each takes, checked by name and type. */
-import type { Mishaps } from './mishaps.js';
+import { ODD_HAND_OVERS, type Mishaps } from './mishaps.js';
 import { ODDITIES, QUESTIONS } from './odd-answers.js';
 import type { Attributes } from './wire.js';
 
@@ -56,6 +56,14 @@ const requests: Record<string, Request> = {
     fields: { to: 'text', times: 'number', code: 'code' },
     strike: (mishaps, f) =>
       mishaps.poisonTo(f.org, f.text('to') ?? '', { times: f.number('times'), code: f.code('code') }),
+  },
+  oddHandOver: {
+    fields: { how: 'text', times: 'number' },
+    strike: (mishaps, f) => {
+      const how = ODD_HAND_OVERS.find((one) => one === f.text('how'));
+      if (!how) throw new Error(`"how" must be one of ${ODD_HAND_OVERS.join(', ')}`);
+      mishaps.oddHandOver(f.org, how, { times: f.number('times') });
+    },
   },
   cut: { fields: {}, strike: (mishaps, f) => struck(mishaps.cut(f.org)) },
   endStream: { fields: {}, strike: (mishaps, f) => struck(mishaps.endStream(f.org)) },

@@ -28,6 +28,13 @@ export interface LoginStreamErrorOptions extends StreamErrorOptions {
   afterOpenMs?: number;
 }
 
+/**
+ * What follows the server's answer to `active`: what had waited comes without being announced (`ib offline`), or nothing more comes at all.
+ * That the answer itself fails is an odd answer (odd-answers.ts).
+ */
+export const ODD_HAND_OVERS = ['unannounced', 'silence'] as const;
+export type OddHandOver = (typeof ODD_HAND_OVERS)[number];
+
 interface LiveConnection {
   readonly number: string | undefined;
   cut(): void;
@@ -95,6 +102,7 @@ export class Mishaps {
     badMac: new Countdowns<BadMacOptions>(),
     duplicate: new Countdowns<true>(),
     streamErrorAtLogin: new Countdowns<{ tag: string | undefined } & LoginStreamErrorOptions>(),
+    oddHandOver: new Countdowns<OddHandOver>(),
     failure: new Countdowns<{ reason: number; attrs: Attributes }>(),
     rejectUpgrade: new Countdowns<{ status: number; close: boolean }>(),
     silentHandshake: new Countdowns<true>(),
@@ -139,6 +147,11 @@ export class Mishaps {
   /** The next `times` messages to this customer (number) end the sender's stream, and are neither acked nor delivered. */
   poisonTo(org: string, to: string, { times = 1, ...options }: { times?: number } & StreamErrorOptions = {}): void {
     this.pending.poisonTo.add(org, times, { to, ...options });
+  }
+
+  /** The next logins are accepted and then go half-way only; see OddHandOver. */
+  oddHandOver(org: string, how: OddHandOver, { times = 1 }: { times?: number } = {}): void {
+    this.pending.oddHandOver.add(org, times, how);
   }
 
   /** TCP reset, now. */

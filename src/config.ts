@@ -94,6 +94,8 @@ const schema = z.object({
   KEEP_ALIVE_INTERVAL: duration(30_000, 50, 600_000),
   SILENCE_TIMEOUT: duration(35_000, 100, 600_000),
   CONNECT_TIMEOUT: duration(20_000, 100, 120_000),
+  /** How long a login waits for a sign that WhatsApp passes messages to this device. */
+  HAND_OVER_WAIT: duration(5_000, 100, 60_000),
   QUERY_TIMEOUT: duration(15_000, 100, 120_000),
   QR_TIMEOUT: z.coerce.number().int().min(50).max(600_000).optional(),
   /** How long send-message waits for WhatsApp's ack by itself; the existing client gives up at 10 s. */

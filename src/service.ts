@@ -132,6 +132,7 @@ export async function startService(
     keepAliveIntervalMs: config.KEEP_ALIVE_INTERVAL,
     silenceTimeoutMs: config.SILENCE_TIMEOUT,
     connectTimeoutMs: config.CONNECT_TIMEOUT,
+    handOverWaitMs: config.HAND_OVER_WAIT,
     queryTimeoutMs: config.QUERY_TIMEOUT,
     qrTimeoutMs: config.QR_TIMEOUT,
   });

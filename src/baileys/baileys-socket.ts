@@ -27,6 +27,7 @@ import {
 } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
 import { shownDevices } from './device-lists.js';
+import { LoginWatch } from './login-watch.js';
 import { MessagesUnderWay } from './messages-under-way.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
 import { MissedDevices } from './missed-devices.js';
@@ -47,6 +48,8 @@ export interface BaileysOptions {
   readonly silenceTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly queryTimeoutMs: number;
+  /** How long a login waits for the first of what had waited for this device, after WhatsApp's answer to `active`. */
+  readonly handOverWaitMs: number;
   /** How long each QR is shown; WhatsApp's own times (60 s the first, 20 s each further one) when undefined. */
   readonly qrTimeoutMs?: number | undefined;
 }
@@ -72,7 +75,9 @@ export class BaileysSockets implements WhatsAppSockets {
   private readonly silenceWatch: SilenceWatch;
 
   constructor(private readonly options: BaileysOptions) {
-    this.silenceWatch = new SilenceWatch(Math.min(1000, options.silenceTimeoutMs / 8, options.connectTimeoutMs / 4));
+    this.silenceWatch = new SilenceWatch(
+      Math.min(1000, options.silenceTimeoutMs / 8, options.connectTimeoutMs / 4, options.handOverWaitMs / 4),
+    );
   }
 
   newCredentials(): Record<string, unknown> {
@@ -184,7 +189,9 @@ class BaileysSocket implements WhatsAppSocket {
     this.takeKeysOutOfTransactions(keys);
     this.holdFramesUntilDurable(keys);
     this.listen(keys, creds);
+    const login = this.watchLogin();
     this.endSilenceWatch = silenceWatch.add((elapsedMs) => {
+      login.passed(elapsedMs);
       this.silentFor += elapsedMs;
       if (this.silentFor > (this.isAnswered ? settings.silenceTimeoutMs : settings.connectTimeoutMs))
         this.finish({ text: this.isAnswered ? 'Connection was lost' : 'Timed Out', code: 408 });
@@ -360,6 +367,19 @@ class BaileysSocket implements WhatsAppSocket {
           { event: 'devices_were_stale', message_id: messageId, sent },
           'WhatsApp counts other devices than we did: the list is fresh, and the message went to those it had missed.',
         ),
+    });
+  }
+
+  private watchLogin(): LoginWatch {
+    return new LoginWatch({
+      sock: this.sock,
+      handOverWaitMs: this.settings.handOverWaitMs,
+      onIncomplete: (why) => this.finish({ text: `Login incomplete (${redact(why)})` }),
+      onStepFailed: (step, error) => {
+        if (this.ended) return;
+        const text = redact(error instanceof Error ? error.message : String(error));
+        this.logger.debug({ event: 'login_step_failed', step }, `A step of the login failed: ${text}`);
+      },
     });
   }
 

@@ -21,6 +21,8 @@ export const DISCONNECT_KINDS = [
   'silence',
   /** The handshake got no answer. */
   'handshake_timeout',
+  /** WhatsApp accepted the login, and never showed that it passes messages to this device. */
+  'login_incomplete',
   /** HTTP 4xx/5xx at the websocket upgrade. */
   'upgrade_refused',
   /** Nobody scanned until the last QR ran out. */
@@ -92,6 +94,7 @@ function kindOf(end: ConnectionEnd): DisconnectKind {
   if (text.startsWith('Connection Closed')) return 'dead_socket';
   if (text.startsWith('WebSocket Error'))
     return /handshake has timed out/i.test(text) ? 'handshake_timeout' : 'network';
+  if (text.startsWith('Login incomplete')) return 'login_incomplete';
   if (text.startsWith('Timed Out')) return 'handshake_timeout';
   if (text.startsWith('Intentional Logout')) return 'closed_by_service';
   if (text.startsWith('Multi-device beta not joined')) return 'login_rejected';

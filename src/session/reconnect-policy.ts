@@ -41,6 +41,7 @@ const RECONNECTING: ReadonlySet<DisconnectKind> = new Set([
   'network',
   'silence',
   'handshake_timeout',
+  'login_incomplete',
   'upgrade_refused',
 ]);
 

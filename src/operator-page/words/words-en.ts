@@ -304,6 +304,7 @@ export const english = {
     network: 'the network broke off',
     silence: 'WhatsApp went silent',
     handshake_timeout: 'no answer in time',
+    login_incomplete: 'the login was never complete',
     upgrade_refused: 'WhatsApp refused the connection',
     qr_expired: 'nobody scanned the QR',
     temporary_ban: 'the number is banned for a time',

@@ -308,6 +308,7 @@ export const spanish: Words = {
     network: 'se cortó la red',
     silence: 'WhatsApp dejó de responder',
     handshake_timeout: 'sin respuesta a tiempo',
+    login_incomplete: 'la conexión nunca se completó',
     upgrade_refused: 'WhatsApp rechazó la conexión',
     qr_expired: 'nadie escaneó el QR',
     temporary_ban: 'el número está bloqueado por un tiempo',

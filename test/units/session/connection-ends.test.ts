@@ -186,6 +186,13 @@ const TABLE: readonly Row[] = [
     counts: false,
   },
   {
+    what: 'a login that goes half-way',
+    end: { text: 'Login incomplete ("active" was not answered)' },
+    kind: 'login_incomplete',
+    reaction: backoff,
+    counts: false,
+  },
+  {
     what: 'DNS',
     end: boom('WebSocket Error (getaddrinfo ENOTFOUND web.whatsapp.com)', 408, new Error('ENOTFOUND')),
     kind: 'network',
