@@ -61,6 +61,18 @@ test('failures at login, with their attributes, and then none', async () => {
   expect(stage.whatsapp.record.failedLogins.map(({ reason }) => reason)).toEqual(['402', '405', '405']);
 });
 
+test('what had waited comes without being announced: Baileys says open, and never that it has it all', async () => {
+  const client = await stage.paired();
+  client.close();
+  await client.ended(2);
+  await stage.whatsapp.customer(CUSTOMER).write(ORG, 'while it was away');
+  stage.whatsapp.mishaps.oddHandOver(ORG, 'unannounced');
+  client.connect();
+  await client.open();
+  await stage.whatsapp.record.until(({ receipts }) => receipts.length > 0);
+  expect(client.state.receivedPendingNotifications).toBe(false);
+});
+
 test('TCP cut and stream end', async () => {
   const client = await stage.paired();
   expect(stage.whatsapp.mishaps.cut(ORG)).toBe(1);

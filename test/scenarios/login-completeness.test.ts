@@ -61,11 +61,12 @@ describe('a login is told when it is complete', () => {
     // It says nothing about the keys.
     expect(stage.log.events('fault_counted')).toEqual([]);
     expect((await stage.api.status('2')).body.health.verdict).toBe('healthy');
-    const events = (await stage.api.get('/api/events/recent?organization_id=2')).body.events as {
-      type: string;
+    const events = (await stage.api.get('/api/events?organization_id=2&limit=100')).body.events as {
+      name: string;
       data: { reason?: string };
     }[];
     expect(events.filter(({ data }) => data.reason === 'login_incomplete')).toHaveLength(2);
+    expect(events.filter(({ name }) => name === 'session.connected')).toHaveLength(2);
     await stage.receive(PHONE, CUSTOMER);
   });
 
