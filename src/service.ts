@@ -266,7 +266,7 @@ export async function startService(
   webhooks.start();
   undelivered.start();
   dispatcher.start();
-  sessions.restoreAll();
+  sessions.restoreAll(outbox.waitingOrganizations());
   if (sessions.count() === 0) {
     logger.info(
       { event: 'no_organization_yet' },

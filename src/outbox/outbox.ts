@@ -223,6 +223,16 @@ export class Outbox {
     return row?.text || undefined;
   }
 
+  /** The organizations whose messages wait and may leave now, the one whose message waits longest first. */
+  waitingOrganizations(): OrganizationId[] {
+    return this.sql<{ id: OrganizationId }>(
+      `SELECT organization_id AS id FROM messages ${WAITING} WHERE state IN ('queued', 'sending') AND send_at <= ?
+       GROUP BY organization_id ORDER BY min(seq)`,
+    )
+      .all(this.options.now())
+      .map(({ id }) => id);
+  }
+
   /** Everything that waits, of all organizations, in the order of acceptance; for the dispatcher at start. */
   pending(): PendingMessage[] {
     return this.sql<StoredRow>(`SELECT * FROM messages ${WAITING} WHERE state IN ('queued', 'sending') ORDER BY seq`)

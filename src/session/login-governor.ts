@@ -25,7 +25,9 @@ export type LoginPermission =
 export class LoginGovernor {
   private readonly logins = new Map<string, SlidingWindow>();
   private readonly underWay = new Set<string>();
-  private readonly waiting = new Set<() => void>();
+  private readonly waiting = new Set<() => unknown>();
+  /** Those that were woken and have not asked yet. */
+  private waking = 0;
   private refusedVersion = false;
   private trial: string | null = null;
 
@@ -51,15 +53,29 @@ export class LoginGovernor {
   /** The login of this organization is no longer under way: it opened, showed a QR, or failed. Safe to call more than once. */
   ended(organizationId: string): void {
     if (!this.underWay.delete(organizationId)) return;
-    // Those that wait now, in their order; one that waits again meanwhile comes behind them, one that was stopped is passed over.
-    for (const wake of [...this.waiting]) if (this.waiting.delete(wake)) wake();
+    this.wake();
+  }
+
+  /** As many of those that wait, in their order, as there are places; when one does not take its place, the next one is woken. */
+  private wake(): void {
+    for (const wake of this.waiting) {
+      if (this.underWay.size + this.waking >= this.limits.concurrentLogins) return;
+      this.waiting.delete(wake);
+      const asked = wake();
+      if (!(asked instanceof Promise)) continue;
+      this.waking += 1;
+      void asked.finally(() => {
+        this.waking -= 1;
+        this.wake();
+      });
+    }
   }
 
   /**
-   * Calls back once when a login that is under way ends, first come, first served; whoever is called asks again, and waits again when it
-   * is refused. Returns a function that stops waiting.
+   * Calls back once when there is a place, first come, first served; whoever is called asks again, at once or before what it returns is
+   * settled (it must not reject), and waits again when it is refused. Returns a function that stops waiting.
    */
-  onFree(callback: () => void): () => void {
+  onFree(callback: () => unknown): () => void {
     this.waiting.add(callback);
     return () => this.waiting.delete(callback);
   }

@@ -497,7 +497,7 @@ export class OrganizationSession {
     if (permission.because === 'process_cap') {
       this.stopWaitingForPlace = this.house.governor.onFree(() => {
         this.stopWaitingForPlace = null;
-        this.actInBackground(() => this.connect());
+        return this.tryToAct(() => this.connect());
       });
       if (this.status !== 'restoring') this.setStatus('connecting');
       return false;
@@ -901,7 +901,11 @@ export class OrganizationSession {
   }
 
   private actInBackground(work: () => void): void {
-    this.act(work).catch((error: unknown) => {
+    void this.tryToAct(work);
+  }
+
+  private tryToAct(work: () => void): Promise<void> {
+    return this.act(work).catch((error: unknown) => {
       if (this.closed) return;
       this.logger.error({ event: 'action_failed', err: errorText(error) }, 'An action of this session failed.');
       // Never left hanging: an unexpected failure is tried again as network trouble would be.

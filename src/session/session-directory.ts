@@ -34,10 +34,13 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     };
   }
 
-  /** Logs in every organization that has keys, a few at a time (the governor's cap); stopped and logged-out ones stay so. */
-  restoreAll(): void {
+  /**
+   * Logs in every organization that has keys, a few at a time (the governor's cap); stopped and logged-out ones stay so.
+   * @param first those whose customers wait longest; they go first, in this order
+   */
+  restoreAll(first: readonly OrganizationId[] = []): void {
     const known = new Set([...this.house.folders.list(), ...this.house.register.organizations()]);
-    for (const id of [...known].sort()) {
+    for (const id of new Set([...first.filter((one) => known.has(one)), ...[...known].sort()])) {
       this.noteFormerPairing(id);
       const session = this.hold(id);
       session.restore().catch((error: unknown) => {

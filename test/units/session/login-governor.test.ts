@@ -125,6 +125,35 @@ describe('waiting for a place', () => {
     expect(log).toEqual(ids.map((id) => `${id} logs in`));
   });
 
+  test('wakes no more than there are places, however many wait', () => {
+    const governor = new LoginGovernor({ loginsPerHour: 60, concurrentLogins: 4 });
+    const ids = Array.from({ length: 1000 }, (_, index) => String(index));
+    let woken = 0;
+    const tryIt = (id: string) => (): void => {
+      woken += 1;
+      if (!governor.ask(id, START).allowed) governor.onFree(tryIt(id));
+    };
+    for (const id of ids) tryIt(id)();
+    for (const id of ids) governor.ended(id);
+    // Each asks once, and once more when it is woken.
+    expect(woken).toBe(1000 + 996);
+  });
+
+  test('one that takes a moment to ask holds its place until then; when it does not take it, the next one is woken', async () => {
+    const governor = new LoginGovernor({ loginsPerHour: 60, concurrentLogins: 1 });
+    const log: string[] = [];
+    governor.ask('1', START);
+    let decide = (): void => {};
+    governor.onFree(() => new Promise<void>((resolve) => (decide = resolve)));
+    const third = applicant(governor, '3', log);
+    governor.ended('1');
+    expect(third.isWaiting).toBe(true);
+    decide();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(log).toEqual(['3 logs in']);
+  });
+
   test('forgets nobody when a woken one gives up: the next gets the place', () => {
     const governor = new LoginGovernor({ loginsPerHour: 60, concurrentLogins: 1 });
     const log: string[] = [];
