@@ -248,7 +248,10 @@ export const english: Sentences = {
       sentence: 'Another program logged in with the same keys, and this service does not fight for the connection.',
       hint: 'Stop the other program (a second copy of the service?) and call POST /api/start-session.',
     },
-    unlinked: { sentence: 'The phone unlinked this device, and its keys are of no more use.', hint: SCAN_AGAIN },
+    unlinked: {
+      sentence: 'WhatsApp said twice that the phone unlinked this device; its keys are set aside.',
+      hint: 'If the phone still lists the device, POST /api/restore-session puts the keys back. Otherwise call POST /api/start-session and scan the new QR code with the phone.',
+    },
     temporary_ban: {
       sentence: 'WhatsApp banned the number for a time.',
       hint: 'Wait: the session tries again by itself at the time in "until". Write less to people who have not written before.',

@@ -253,7 +253,10 @@ export const spanish: Sentences = {
       sentence: 'Otro programa se conectó con las mismas claves y este servicio no compite por la conexión.',
       hint: 'Detenga el otro programa (¿una segunda copia del servicio?) y llame a POST /api/start-session.',
     },
-    unlinked: { sentence: 'El teléfono desvinculó este dispositivo y las claves ya no sirven.', hint: SCAN_AGAIN },
+    unlinked: {
+      sentence: 'WhatsApp dijo dos veces que el teléfono desvinculó este dispositivo; sus claves se apartaron.',
+      hint: 'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
+    },
     temporary_ban: {
       sentence: 'WhatsApp bloqueó el número por un tiempo.',
       hint: 'Espere: la sesión vuelve a intentarlo sola en el momento que indica "until". Reduzca los envíos a personas que no han escrito antes.',

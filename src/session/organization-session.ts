@@ -17,7 +17,8 @@ import { cleaningsInLastDay, mayCleanAutomatically } from './cleaning-budget.js'
 import { cleanDecision, LOG_IN_WAIT_MS } from './clean-request.js';
 import { countsAsStreamError, type DisconnectReason } from './disconnect-reason.js';
 import type { LoginGovernor } from './login-governor.js';
-import { attemptAfter, backoffDelay, reactionTo, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
+import { attemptAfter, backoffDelay, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
+import { RecentEnds } from './recent-ends.js';
 import type {
   AttentionCode,
   Attention,
@@ -91,8 +92,7 @@ export class OrganizationSession {
   private socket: WhatsAppSocket | null = null;
   private database: AuthDatabase | null = null;
   private attempt = 0;
-  private rejectedInRow = 0;
-  private restartsInRow = 0;
+  private readonly ends = new RecentEnds();
   private streamErrorCountedAt = 0;
   private firstTryDone = true;
   private reconnectTimer: NodeJS.Timeout | undefined;
@@ -208,8 +208,7 @@ export class OrganizationSession {
       this.house.register.setWanted(this.id, 'running');
       this.house.governor.allowTrial(this.id);
       this.setAttention(null);
-      this.attempt = 0;
-      this.rejectedInRow = 0;
+      this.beginAnew();
       this.connect();
     });
   }
@@ -231,8 +230,7 @@ export class OrganizationSession {
       this.house.governor.allowTrial(this.id);
       this.release();
       this.setAttention(null);
-      this.attempt = 0;
-      this.rejectedInRow = 0;
+      this.beginAnew();
       this.logger.info({ event: 'session_restarted' }, 'The session is restarted by hand.');
       this.connect();
     });
@@ -351,7 +349,7 @@ export class OrganizationSession {
       this.house.register.setWanted(this.id, 'running');
       this.house.governor.allowTrial(this.id);
       this.setAttention(null);
-      this.attempt = 0;
+      this.beginAnew();
       this.house.tell('session.restored', this.id, { backup: backup.name });
       this.logger.info({ event: 'session_restored', backup: backup.name }, `The backup ${backup.name} was put back.`);
       this.connect();
@@ -528,6 +526,12 @@ export class OrganizationSession {
     return delay;
   }
 
+  /** A person acted, or the keys are new. */
+  private beginAnew(): void {
+    this.attempt = 0;
+    this.ends.forget();
+  }
+
   private connectAt(time: number): void {
     clearTimeout(this.reconnectTimer);
     this.nextReconnectAt = time;
@@ -600,8 +604,7 @@ export class OrganizationSession {
     this.pairingCode = null;
     this.lastConnectedAt = now;
     this.openSince = now;
-    this.rejectedInRow = 0;
-    this.restartsInRow = 0;
+    this.ends.loggedIn();
     this.setAttention(null);
     this.health.connectionOpened(now);
     this.setStatus('connected');
@@ -665,14 +668,16 @@ export class OrganizationSession {
   }
 
   private react(reason: DisconnectReason): void {
-    const context = { paired: this.isPaired, rejectedBefore: this.rejectedInRow, restartsBefore: this.restartsInRow };
-    const reaction = reactionTo(reason, context);
-    if (reason.kind === 'login_rejected') this.rejectedInRow += 1;
-    if (reason.kind === 'restart_required') this.restartsInRow += 1;
+    const reaction = this.ends.reactionTo(reason, { paired: this.isPaired, attempt: this.attempt });
     switch (reaction.do) {
       case 'reconnect_at_once':
         this.setStatus('connecting');
-        this.logEnd(reason, 'logging in again at once');
+        // A pairing's own restart is no login that failed.
+        if (reason.kind !== 'restart_required') this.attempt += 1;
+        this.logEnd(
+          reason,
+          reason.kind === 'unlinked' ? 'logging in once more, to be sure' : 'logging in again at once',
+        );
         return this.actInBackground(() => this.connect());
       case 'reconnect_with_backoff': {
         const delay = this.reconnectWithBackoff();
@@ -704,7 +709,7 @@ export class OrganizationSession {
           'error',
         );
       case 'set_aside':
-        this.logEnd(reason, 'the phone unlinked this device, its keys are dead');
+        this.logEnd(reason, 'it says for the second time that the phone unlinked this device');
         return this.actInBackground(() => this.setAsideUnlinked(reaction.attention));
       case 'nothing':
         return;
@@ -740,7 +745,8 @@ export class OrganizationSession {
     this.setStatus('logged_out');
     this.logger.error(
       { event: 'session_unlinked', backup: backup?.path ?? null },
-      'The device was unlinked on the phone: the folder was set aside, and a new QR is made when somebody asks for it.',
+      'WhatsApp said twice that the phone unlinked this device: the folder was set aside, and a new QR is made when somebody asks for it. ' +
+        'If the phone still lists the device, restore-session puts the keys back.',
     );
   }
 
@@ -804,7 +810,7 @@ export class OrganizationSession {
     if (!automatic) this.house.governor.allowTrial(this.id);
     this.forgetPhone();
     this.health.reset();
-    this.attempt = 0;
+    this.beginAnew();
     this.setAttention(null);
     const what = automatic
       ? `Limit reached (${counts.bad_mac} bad_mac, ${counts.stream_error} stream_error)`

@@ -21,10 +21,14 @@ export type Reaction =
 export interface ReconnectContext {
   /** Whether a phone is linked to the keys in use. */
   readonly paired: boolean;
+  /** How many logins in a row have failed, or led to connections that fell at once. */
+  readonly attempt: number;
   /** How many logins in a row were refused with `login_rejected` before this one. */
   readonly rejectedBefore: number;
   /** How many 515 came in a row without an open connection between, before this one. */
   readonly restartsBefore: number;
+  /** How many times in a row WhatsApp said that the device is unlinked, without a complete login between, before this one. */
+  readonly unlinkedBefore: number;
 }
 
 /** A refusal that says nothing about the keys gets this many slow tries, then a person. */
@@ -55,7 +59,11 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
       return { do: 'stop', status: 'disconnected', attention: 'replaced' };
     case 'unlinked':
       // A 401 before any phone is linked cannot be about a linked device.
-      return context.paired ? { do: 'set_aside', attention: 'unlinked' } : { do: 'reconnect_with_backoff' };
+      if (!context.paired) return { do: 'reconnect_with_backoff' };
+      if (context.unlinkedBefore > 0) return { do: 'set_aside', attention: 'unlinked' };
+      // It comes at times though nothing was unlinked, and the next login succeeds; so a second one must say the same. At once, but a server
+      // that accepts each login and then says it again must not be hammered.
+      return { do: context.attempt === 0 ? 'reconnect_at_once' : 'reconnect_with_backoff' };
     case 'qr_expired':
       return { do: 'stop', status: 'qr_required', attention: 'qr_expired' };
     case 'temporary_ban':

@@ -94,7 +94,10 @@ export const english = {
   },
   attention: {
     replaced: ['Another program uses the same keys.', 'Stop the other program, then press “Start”.'],
-    unlinked: ['The phone unlinked this service.', 'Press “Start” and scan the new QR.'],
+    unlinked: [
+      'The phone unlinked this service.',
+      'Press “Start” and scan the new QR. If the phone still lists this device: restore the newest backup under “Keys and backups”.',
+    ],
     temporary_ban: [
       'WhatsApp banned the number for a time.',
       'Wait: it tries again by itself. Write less to strangers.',

@@ -95,7 +95,10 @@ export const spanish: Words = {
   },
   attention: {
     replaced: ['Otro programa usa las mismas claves.', 'Detenga el otro programa y después pulse «Iniciar».'],
-    unlinked: ['El teléfono desvinculó este servicio.', 'Pulse «Iniciar» y escanee el QR nuevo.'],
+    unlinked: [
+      'El teléfono desvinculó este servicio.',
+      'Pulse «Iniciar» y escanee el QR nuevo. Si el teléfono todavía muestra este dispositivo: recupere el respaldo más nuevo en «Claves y respaldos».',
+    ],
     temporary_ban: [
       'WhatsApp bloqueó el número por un tiempo.',
       'Espere: lo vuelve a intentar sola. Escriba menos a desconocidos.',

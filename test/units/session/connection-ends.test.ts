@@ -9,6 +9,7 @@ import {
   type ConnectionEnd,
   type DisconnectKind,
 } from '../../../src/session/disconnect-reason.js';
+import { RecentEnds } from '../../../src/session/recent-ends.js';
 import {
   attemptAfter,
   backoffDelay,
@@ -21,7 +22,7 @@ import {
 } from '../../../src/session/reconnect-policy.js';
 
 const NOW = 1_700_000_000_000;
-const PAIRED: ReconnectContext = { paired: true, rejectedBefore: 0, restartsBefore: 0 };
+const PAIRED: ReconnectContext = { paired: true, attempt: 0, rejectedBefore: 0, restartsBefore: 0, unlinkedBefore: 0 };
 
 /** Reactions that touch keys. All others leave the folder where it is. */
 const CONDEMNING: readonly Reaction['do'][] = ['set_aside'];
@@ -44,6 +45,7 @@ interface Row {
 
 const slowly: Reaction = { do: 'sleep', until: NOW + REJECTED_RETRY_MS, attention: 'login_rejected' };
 const backoff: Reaction = { do: 'reconnect_with_backoff' };
+const atOnce: Reaction = { do: 'reconnect_at_once' };
 const unlinked: Reaction = { do: 'set_aside', attention: 'unlinked' };
 const replaced: Reaction = { do: 'stop', status: 'disconnected', attention: 'replaced' };
 
@@ -81,24 +83,24 @@ const TABLE: readonly Row[] = [
     what: 'device unlinked while connected',
     end: streamError('conflict', 401, { type: 'device_removed' }),
     kind: 'unlinked',
-    reaction: unlinked,
+    reaction: atOnce,
     counts: false,
   },
   {
     what: 'device unlinked, without a code',
     end: streamError('conflict', 440, { type: 'device_removed' }),
     kind: 'unlinked',
-    reaction: unlinked,
+    reaction: atOnce,
     counts: false,
   },
   {
     what: 'device unlinked, without a type',
     end: streamError('conflict', 401),
     kind: 'unlinked',
-    reaction: unlinked,
+    reaction: atOnce,
     counts: false,
   },
-  { what: 'device unlinked, at the login', end: failure(401), kind: 'unlinked', reaction: unlinked, counts: false },
+  { what: 'device unlinked, at the login', end: failure(401), kind: 'unlinked', reaction: atOnce, counts: false },
   {
     what: 'server complains of an ack',
     end: streamError('ack', 500, { class: 'message', type: 'text' }),
@@ -429,6 +431,15 @@ describe('what was before matters', () => {
     expect(reactionTo(reason, { ...PAIRED, paired: false })).toEqual(backoff);
   });
 
+  test('a 401 is confirmed by one more login, soon; the second in a row sets the keys aside', () => {
+    const reason = disconnectReason(endOf(failure(401)), NOW);
+    expect(reactionTo(reason, PAIRED)).toEqual(atOnce);
+    // One that accepts each login and then says it again is not hammered.
+    expect(reactionTo(reason, { ...PAIRED, attempt: 1 })).toEqual(backoff);
+    for (const attempt of [0, 1, 9])
+      expect(reactionTo(reason, { ...PAIRED, attempt, unlinkedBefore: 1 })).toEqual(unlinked);
+  });
+
   test('a rejected login gets two tries more, then a person', () => {
     const reason = disconnectReason(endOf(failure(409)), NOW);
     expect(REJECTED_TRIES).toBe(2);
@@ -452,15 +463,43 @@ describe('what was before matters', () => {
     expect(disconnectReason({ text: 'Intentional Logout', code: 401 }, NOW).kind).toBe('closed_by_service');
   });
 
-  test('only an unlinked device is ever set aside', () => {
+  test('only a device that was called unlinked twice is ever set aside', () => {
     for (const kind of DISCONNECT_KINDS) {
       for (const paired of [true, false]) {
         for (const before of [0, 1, 5]) {
-          const context = { paired, rejectedBefore: before, restartsBefore: before };
+          const context = {
+            paired,
+            attempt: before,
+            rejectedBefore: before,
+            restartsBefore: before,
+            unlinkedBefore: before,
+          };
           const reaction = reactionTo({ kind, code: null, text: '', at: NOW }, context);
-          expect(CONDEMNING.includes(reaction.do)).toBe(kind === 'unlinked' && paired);
+          expect(CONDEMNING.includes(reaction.do)).toBe(kind === 'unlinked' && paired && before > 0);
         }
       }
+    }
+  });
+});
+
+describe('what is remembered of the ends before', () => {
+  const end = (kind: DisconnectKind) => ({ kind, code: null, text: '', at: NOW });
+  const now = { paired: true, attempt: 0 };
+
+  test('two 401 in a row set aside, whatever failed between them', () => {
+    const ends = new RecentEnds();
+    expect(ends.reactionTo(end('unlinked'), now)).toEqual(atOnce);
+    expect(ends.reactionTo(end('network'), now)).toEqual(backoff);
+    expect(ends.reactionTo(end('unlinked'), now)).toEqual(unlinked);
+  });
+
+  test('a complete login, and a person, begin anew', () => {
+    const ends = new RecentEnds();
+    for (const anew of [() => ends.loggedIn(), () => ends.forget()]) {
+      expect(ends.reactionTo(end('unlinked'), now)).toEqual(atOnce);
+      expect(ends.reactionTo(end('restart_required'), now)).toEqual(atOnce);
+      expect(ends.reactionTo(end('restart_required'), now)).toEqual(backoff);
+      anew();
     }
   });
 });
