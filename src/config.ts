@@ -88,6 +88,8 @@ const schema = z.object({
   MAX_CLEANINGS_PER_DAY: count(3, 0, 1000),
   RECONNECT_BASE_DELAY: duration(1_000, 1),
   RECONNECT_MAX_DELAY: duration(300_000, 1),
+  /** When another login took this one's place: how long the one slow try waits. */
+  REPLACED_RETRY_DELAY: duration(60_000, 1),
   MAX_LOGINS_PER_HOUR: count(60, 1, 100_000),
   MAX_CONCURRENT_LOGINS: count(4, 1, 1000),
 

@@ -161,6 +161,7 @@ export async function startService(
         reconnect: {
           baseMs: config.RECONNECT_BASE_DELAY,
           maxMs: config.RECONNECT_MAX_DELAY,
+          replacedRetryMs: config.REPLACED_RETRY_DELAY,
         },
       },
       now: Date.now,

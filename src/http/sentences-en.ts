@@ -244,8 +244,14 @@ export const english: Sentences = {
     },
   },
   attention: {
+    replaced_once: {
+      sentence:
+        "WhatsApp says that another program took this session's place; it is tried once more, in case nobody is there.",
+      hint: 'Wait for the time in "until". If another program does use the same keys (a second copy of the service?), stop it.',
+    },
     replaced: {
-      sentence: 'Another program logged in with the same keys, and this service does not fight for the connection.',
+      sentence:
+        'Another program keeps logging in with the same keys, and this service does not fight for the connection.',
       hint: 'Stop the other program (a second copy of the service?) and call POST /api/start-session.',
     },
     unlinked: {

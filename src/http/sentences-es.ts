@@ -249,8 +249,14 @@ export const spanish: Sentences = {
     },
   },
   attention: {
+    replaced_once: {
+      sentence:
+        'WhatsApp dice que otro programa tomó el lugar de esta sesión; se intenta una vez más, por si no hay nadie.',
+      hint: 'Espere hasta la hora que indica "until". Si otro programa usa las mismas claves (¿una segunda copia del servicio?), deténgalo.',
+    },
     replaced: {
-      sentence: 'Otro programa se conectó con las mismas claves y este servicio no compite por la conexión.',
+      sentence:
+        'Otro programa se conecta una y otra vez con las mismas claves y este servicio no compite por la conexión.',
       hint: 'Detenga el otro programa (¿una segunda copia del servicio?) y llame a POST /api/start-session.',
     },
     unlinked: {

@@ -43,6 +43,7 @@ const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
   qr_expired: 'clean',
   // They say nothing against the keys: new ones would meet the same. A login now would not help, or do harm.
   temporary_ban: 'wait',
+  replaced_once: 'wait',
   version_refused: 'wait',
   login_cap_reached: 'wait',
   auth_folder_unreadable: 'wait',

@@ -36,7 +36,7 @@ export interface SessionSettings {
   readonly health: HealthLimits;
   readonly cleaningsPerDay: number;
   /** Delays between logins, ms. */
-  readonly reconnect: { readonly baseMs: number; readonly maxMs: number };
+  readonly reconnect: { readonly baseMs: number; readonly maxMs: number; readonly replacedRetryMs: number };
 }
 
 /** What all sessions of a process share. */
@@ -92,7 +92,7 @@ export class OrganizationSession {
   private socket: WhatsAppSocket | null = null;
   private database: AuthDatabase | null = null;
   private attempt = 0;
-  private readonly ends = new RecentEnds();
+  private readonly ends: RecentEnds;
   private streamErrorCountedAt = 0;
   private firstTryDone = true;
   private reconnectTimer: NodeJS.Timeout | undefined;
@@ -110,6 +110,7 @@ export class OrganizationSession {
     private readonly house: SessionHouse,
   ) {
     this.health = new SessionHealth(house.settings.health);
+    this.ends = new RecentEnds(house.settings.reconnect.replacedRetryMs);
     this.logger = house.logger.child({ org: organizationLabel(id) });
     this.since = house.now();
     this.changes.setMaxListeners(0);
@@ -689,7 +690,11 @@ export class OrganizationSession {
         this.connectAt(reaction.until);
         this.setAttention(reaction.attention, reaction.until);
         this.setStatus('disconnected');
-        return this.logEnd(reason, `${reaction.attention}: waiting until ${iso(reaction.until)}`, 'error');
+        return this.logEnd(
+          reason,
+          `${reaction.attention}: waiting until ${iso(reaction.until)}`,
+          reaction.attention === 'replaced_once' ? 'info' : 'error',
+        );
       case 'stop':
         this.release();
         this.setAttention(reaction.attention);

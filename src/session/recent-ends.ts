@@ -1,5 +1,5 @@
 import type { DisconnectKind, DisconnectReason } from './disconnect-reason.js';
-import { reactionTo, type Reaction } from './reconnect-policy.js';
+import { reactionTo, REPLACED_REMEMBERED_MS, type Reaction } from './reconnect-policy.js';
 
 /**
  * What came before the end of a connection, as far as it changes what follows from that end. Outlives sockets; a restart of the process
@@ -7,6 +7,10 @@ import { reactionTo, type Reaction } from './reconnect-policy.js';
  */
 export class RecentEnds {
   private readonly inRow = new Map<DisconnectKind, number>();
+  private replacedAt: number | null = null;
+
+  /** @param replacedRetryMs how long the one slow try after `replaced` waits */
+  constructor(private readonly replacedRetryMs: number) {}
 
   /** Notes this end and decides about it. `attempt`: how many logins have failed in a row. */
   reactionTo(reason: DisconnectReason, { paired, attempt }: { paired: boolean; attempt: number }): Reaction {
@@ -17,8 +21,11 @@ export class RecentEnds {
       rejectedBefore: before('login_rejected'),
       restartsBefore: before('restart_required'),
       unlinkedBefore: before('unlinked'),
+      replacedLately: this.wasReplacedLately(reason.at),
+      replacedRetryMs: this.replacedRetryMs,
     });
     this.inRow.set(reason.kind, before(reason.kind) + 1);
+    if (reason.kind === 'replaced') this.replacedAt = reason.at;
     return reaction;
   }
 
@@ -30,5 +37,11 @@ export class RecentEnds {
   /** A person acted: nothing of before matters any more. */
   forget(): void {
     this.inRow.clear();
+    this.replacedAt = null;
+  }
+
+  private wasReplacedLately(now: number): boolean {
+    const remembered = Math.max(REPLACED_REMEMBERED_MS, 2 * this.replacedRetryMs);
+    return this.replacedAt !== null && now - this.replacedAt < remembered;
   }
 }

@@ -29,11 +29,21 @@ export interface ReconnectContext {
   readonly restartsBefore: number;
   /** How many times in a row WhatsApp said that the device is unlinked, without a complete login between, before this one. */
   readonly unlinkedBefore: number;
+  /** Whether another login took this one's place already, not long ago (`REPLACED_REMEMBERED_MS`). */
+  readonly replacedLately: boolean;
+  /** How long the one slow try after `replaced` waits, ms. */
+  readonly replacedRetryMs: number;
 }
 
 /** A refusal that says nothing about the keys gets this many slow tries, then a person. */
 export const REJECTED_TRIES = 2;
 export const REJECTED_RETRY_MS = 60_000;
+
+/**
+ * A second `replaced` within this time of the first is a repeat, however well the login between them did: two programs that each come back
+ * slowly would otherwise take the connection from each other for ever.
+ */
+export const REPLACED_REMEMBERED_MS = 3_600_000;
 
 /** While a folder cannot be read, look again this often, ms: a full disk gets room again, and looking touches nothing. */
 export const UNREADABLE_RETRY_MS = 30_000;
@@ -56,7 +66,10 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
       // "Log in again at once, once": a server that answers every login with 515 must not be hammered.
       return { do: context.restartsBefore === 0 ? 'reconnect_at_once' : 'reconnect_with_backoff' };
     case 'replaced':
-      return { do: 'stop', status: 'disconnected', attention: 'replaced' };
+      // It comes at times though nobody else is there; so it is tried once more, slowly. Whoever is there and comes back has the connection.
+      return context.replacedLately
+        ? { do: 'stop', status: 'disconnected', attention: 'replaced' }
+        : { do: 'sleep', until: reason.at + context.replacedRetryMs, attention: 'replaced_once' };
     case 'unlinked':
       // A 401 before any phone is linked cannot be about a linked device.
       if (!context.paired) return { do: 'reconnect_with_backoff' };

@@ -16,8 +16,10 @@ export type SessionStatus =
 
 /** Why a session needs a person or waits on purpose; each has a sentence in both languages for status answers. */
 export const ATTENTION_CODES = [
-  /** Another program logged in with the same keys; this one does not fight for the connection. */
+  /** Another program logged in with the same keys, again; this one does not fight for the connection. */
   'replaced',
+  /** WhatsApp says that another login took this one's place; this is tried once more at `until`, in case nobody is there. */
+  'replaced_once',
   /** The phone unlinked this device; the keys are dead and set aside. */
   'unlinked',
   /** WhatsApp banned the number for a time; the session sleeps until `until`. */

@@ -111,12 +111,14 @@ describe('one live socket per organization', () => {
     await stage.receive(PHONE, CUSTOMER);
   });
 
-  it('replaced by another login: no fight, at most one login until somebody asks', async () => {
-    stage = await Stage.set({ env: { MAX_CONCURRENT_LOGINS: '1' } });
+  it('replaced by another login, again after the one slow try: no fight, no login until somebody asks', async () => {
+    stage = await Stage.set({ env: { MAX_CONCURRENT_LOGINS: '1', REPLACED_RETRY_DELAY: '50' } });
     await stage.pair('2', PHONE);
+    stage.whatsapp.mishaps.streamError(PHONE, 'conflict', { attrs: { type: 'replaced' } });
+    await stage.log.until('session_connected', { org: '2', count: 2 });
     const logins = stage.whatsapp.record.loginsOf(PHONE).length;
     stage.whatsapp.mishaps.streamError(PHONE, 'conflict', { attrs: { type: 'replaced' } });
-    const line = await stage.log.until('session_disconnected', { org: '2', count: 2 });
+    const line = await stage.log.until('session_disconnected', { org: '2', count: 3 });
     expect(line).toMatchObject({ level: 'error', kind: 'replaced', next_try: null });
     const status = await stage.api.status('2');
     expect(status.body).toMatchObject({

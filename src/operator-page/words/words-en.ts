@@ -93,6 +93,10 @@ export const english = {
     stopped: 'Press “Start” whenever you like.',
   },
   attention: {
+    replaced_once: [
+      'WhatsApp says that another program took its place.',
+      'Wait: it tries once more by itself. If another program does use the same keys, stop it.',
+    ],
     replaced: ['Another program uses the same keys.', 'Stop the other program, then press “Start”.'],
     unlinked: [
       'The phone unlinked this service.',

@@ -94,6 +94,10 @@ export const spanish: Words = {
     stopped: 'Pulse «Iniciar» cuando quiera.',
   },
   attention: {
+    replaced_once: [
+      'WhatsApp dice que otro programa tomó su lugar.',
+      'Espere: lo intenta una vez más por su cuenta. Si otro programa usa las mismas claves, deténgalo.',
+    ],
     replaced: ['Otro programa usa las mismas claves.', 'Detenga el otro programa y después pulse «Iniciar».'],
     unlinked: [
       'El teléfono desvinculó este servicio.',

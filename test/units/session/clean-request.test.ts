@@ -60,6 +60,7 @@ describe('a cleaning that is asked for without force', () => {
     qr_expired: ['clean', 'log_in'],
     // Speaks of something else than the keys, and a login would not help: nothing is done.
     temporary_ban: ['wait', 'wait'],
+    replaced_once: ['wait', 'wait'],
     version_refused: ['wait', 'wait'],
     login_cap_reached: ['wait', 'wait'],
     auth_folder_unreadable: ['wait', 'wait'],

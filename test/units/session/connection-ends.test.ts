@@ -15,6 +15,7 @@ import {
   backoffDelay,
   reactionTo,
   REJECTED_RETRY_MS,
+  REPLACED_REMEMBERED_MS,
   REJECTED_TRIES,
   UNREADABLE_RETRY_MS,
   type Reaction,
@@ -22,7 +23,15 @@ import {
 } from '../../../src/session/reconnect-policy.js';
 
 const NOW = 1_700_000_000_000;
-const PAIRED: ReconnectContext = { paired: true, attempt: 0, rejectedBefore: 0, restartsBefore: 0, unlinkedBefore: 0 };
+const PAIRED: ReconnectContext = {
+  paired: true,
+  attempt: 0,
+  rejectedBefore: 0,
+  restartsBefore: 0,
+  unlinkedBefore: 0,
+  replacedLately: false,
+  replacedRetryMs: 60_000,
+};
 
 /** Reactions that touch keys. All others leave the folder where it is. */
 const CONDEMNING: readonly Reaction['do'][] = ['set_aside'];
@@ -47,7 +56,8 @@ const slowly: Reaction = { do: 'sleep', until: NOW + REJECTED_RETRY_MS, attentio
 const backoff: Reaction = { do: 'reconnect_with_backoff' };
 const atOnce: Reaction = { do: 'reconnect_at_once' };
 const unlinked: Reaction = { do: 'set_aside', attention: 'unlinked' };
-const replaced: Reaction = { do: 'stop', status: 'disconnected', attention: 'replaced' };
+const replaced: Reaction = { do: 'sleep', until: NOW + 60_000, attention: 'replaced_once' };
+const fought: Reaction = { do: 'stop', status: 'disconnected', attention: 'replaced' };
 
 /** docs/whatsapp.md, section 2: every row of its table, in its order. */
 const TABLE: readonly Row[] = [
@@ -473,6 +483,8 @@ describe('what was before matters', () => {
             rejectedBefore: before,
             restartsBefore: before,
             unlinkedBefore: before,
+            replacedLately: before > 0,
+            replacedRetryMs: 60_000,
           };
           const reaction = reactionTo({ kind, code: null, text: '', at: NOW }, context);
           expect(CONDEMNING.includes(reaction.do)).toBe(kind === 'unlinked' && paired && before > 0);
@@ -487,14 +499,37 @@ describe('what is remembered of the ends before', () => {
   const now = { paired: true, attempt: 0 };
 
   test('two 401 in a row set aside, whatever failed between them', () => {
-    const ends = new RecentEnds();
+    const ends = new RecentEnds(60_000);
     expect(ends.reactionTo(end('unlinked'), now)).toEqual(atOnce);
     expect(ends.reactionTo(end('network'), now)).toEqual(backoff);
     expect(ends.reactionTo(end('unlinked'), now)).toEqual(unlinked);
   });
 
+  test('replaced: one slow try; a second time within the hour it stops, however well the login between did', () => {
+    const at = (ms: number) => ({ kind: 'replaced' as const, code: 440, text: '', at: NOW + ms });
+    const slow = (ms: number): Reaction => ({ do: 'sleep', until: NOW + ms + 60_000, attention: 'replaced_once' });
+    const ends = new RecentEnds(60_000);
+    expect(ends.reactionTo(at(0), now)).toEqual(slow(0));
+    ends.loggedIn();
+    // Two services that each come back after a minute.
+    expect(ends.reactionTo(at(120_000), now)).toEqual(fought);
+    ends.loggedIn();
+    expect(ends.reactionTo(at(120_000 + REPLACED_REMEMBERED_MS - 1), now)).toEqual(fought);
+    // A clock that was set back proves nothing.
+    expect(ends.reactionTo(at(0), now)).toEqual(fought);
+    expect(ends.reactionTo(at(REPLACED_REMEMBERED_MS), now)).toEqual(slow(REPLACED_REMEMBERED_MS));
+    ends.forget();
+    expect(ends.reactionTo(at(REPLACED_REMEMBERED_MS + 1), now)).toEqual(slow(REPLACED_REMEMBERED_MS + 1));
+  });
+
+  test('a slow try that is slower than the memory is remembered all the same', () => {
+    const ends = new RecentEnds(REPLACED_REMEMBERED_MS);
+    ends.reactionTo(end('replaced'), now);
+    expect(ends.reactionTo({ ...end('replaced'), at: NOW + REPLACED_REMEMBERED_MS }, now)).toEqual(fought);
+  });
+
   test('a complete login, and a person, begin anew', () => {
-    const ends = new RecentEnds();
+    const ends = new RecentEnds(60_000);
     for (const anew of [() => ends.loggedIn(), () => ends.forget()]) {
       expect(ends.reactionTo(end('unlinked'), now)).toEqual(atOnce);
       expect(ends.reactionTo(end('restart_required'), now)).toEqual(atOnce);
