@@ -44,9 +44,10 @@ describe('replaced by another login', () => {
   it('again after that try, though it lasted: it asks for a person and logs in no more; after a person it begins anew', async () => {
     stage = await Stage.set({ env: { REPLACED_RETRY_DELAY: '50', HEALTH_STABLE_AFTER: '50' } });
     await stage.pair('2', PHONE);
+    await stage.log.until('session_stable', { org: '2', count: 1 });
     replace();
     await stage.log.until('session_connected', { org: '2', count: 2 });
-    await stage.log.until('session_stable', { org: '2', count: 1 });
+    await stage.log.until('session_stable', { org: '2', count: 2 });
     replace();
     await stage.log.until('session_disconnected', { org: '2', count: 3 });
     const logins = stage.whatsapp.record.loginsOf(PHONE).length;
