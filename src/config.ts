@@ -74,6 +74,7 @@ const schema = z.object({
 
   BAD_MAC_ERROR_LIMIT: count(3, 1, 1000),
   BAD_MAC_RESET_TIME: duration(30_000, 100),
+  BAD_MAC_MIN_CUSTOMERS: count(1, 1, 100),
   STREAM_ERROR_LIMIT: count(2, 1, 1000),
   STREAM_ERROR_RESET_TIME: duration(60_000, 100),
   HEALTH_STABLE_AFTER: duration(10_000, 0),

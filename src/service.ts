@@ -154,6 +154,7 @@ export async function startService(
       settings: {
         health: {
           bad_mac: { limit: config.BAD_MAC_ERROR_LIMIT, windowMs: config.BAD_MAC_RESET_TIME },
+          badMacMinCustomers: config.BAD_MAC_MIN_CUSTOMERS,
           stream_error: { limit: config.STREAM_ERROR_LIMIT, windowMs: config.STREAM_ERROR_RESET_TIME },
           stableAfterMs: config.HEALTH_STABLE_AFTER,
         },

@@ -5,6 +5,7 @@ import {
   generateWAMessageContent,
   getBinaryNodeChildren,
   initAuthCreds,
+  jidDecode,
   makeWASocket,
   S_WHATSAPP_NET,
   type AuthenticationCreds,
@@ -13,7 +14,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
-import { redact, type Logger } from '../logger.js';
+import { maskPhone, redact, type Logger } from '../logger.js';
 import { disconnectReason, type ConnectionEnd } from '../session/disconnect-reason.js';
 import {
   NotAnsweredError,
@@ -35,6 +36,7 @@ import { Preparation } from './preparation.js';
 import { askForNumber } from './questions.js';
 import { directKeyStore, latestSessions, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
 import { SilenceWatch } from './silence-watch.js';
+import { ASKED_AGAIN_PER_HOUR } from './unreadable-customers.js';
 import { sendSingleCopy } from './single-copy.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
 
@@ -174,6 +176,7 @@ class BaileysSocket implements WhatsAppSocket {
         decryptedBefore: memory.decryptedBefore,
         latestSessions: this.latestSessions,
         messageIdOf: (ciphertext) => this.messagesUnderWay.idOf(ciphertext),
+        isAskedAgain: (customer, jids) => this.isAskedAgain(customer, jids),
         sendUnderWay: () => calls.getStore()?.send,
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
@@ -229,6 +232,24 @@ class BaileysSocket implements WhatsAppSocket {
     if (text === undefined) return;
     const copy = sendSingleCopy({ sock: this.sock, messageId, device }, await messageOf(text));
     await this.answered('message for one device', copy);
+  }
+
+  async resetCustomer(customer: string): Promise<void> {
+    // 99 is the customer's device that a business platform hosts; its session is of another kind.
+    const jids = this.memory.unreadable.takeDevices(customer).filter((jid) => jidDecode(jid)?.device !== 99);
+    await this.sock.signalRepository.deleteSession(jids);
+  }
+
+  /** A customer whose messages can never be read is asked for them no more after a while. */
+  private isAskedAgain(customer: string, jids: readonly string[]): boolean {
+    const what = this.memory.unreadable.failed(customer, jids, Date.now());
+    if (what === 'refuse_and_say') {
+      this.logger.warn(
+        { event: 'customer_asked_no_more', customer: maskPhone(jidDecode(jids.at(-1))?.user ?? '') },
+        `Messages of this customer cannot be read; he was asked ${ASKED_AGAIN_PER_HOUR} times within the hour, and is asked no more in it.`,
+      );
+    }
+    return what === 'ask';
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {

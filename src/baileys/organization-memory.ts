@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { DeadDevices } from './dead-devices.js';
 import { DeviceLists } from './device-lists.js';
 import type { Audience } from './preparation.js';
+import { UnreadableCustomers } from './unreadable-customers.js';
 import { decryptedBefore, type DecryptedBefore } from './signal-repository.js';
 
 const HOUR = 3_600_000;
@@ -16,6 +17,7 @@ export interface OrganizationMemory {
   readonly deadDevices: DeadDevices;
   /** Whom the messages that were handed over lately went to, by message id. For the hash in WhatsApp's ack. */
   readonly handed: LRUCache<string, Audience>;
+  readonly unreadable: UnreadableCustomers;
   /** How often a message was asked for again. */
   readonly retries: CacheStore;
   readonly placeholders: CacheStore;
@@ -29,6 +31,7 @@ export function organizationMemory(): OrganizationMemory {
     userDevices: new DeviceLists(),
     deadDevices: new DeadDevices(),
     handed: new LRUCache({ max: 1000, ttl: HOUR / 6 }),
+    unreadable: new UnreadableCustomers(),
     retries: cacheStore(2000, HOUR),
     placeholders: cacheStore(500, HOUR),
     calls: cacheStore(100, HOUR / 12),

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
-import { areJidsSameUser, DEFAULT_CONNECTION_CONFIG, proto, type SocketConfig } from '@whiskeysockets/baileys';
+import {
+  areJidsSameUser,
+  DEFAULT_CONNECTION_CONFIG,
+  jidDecode,
+  proto,
+  type SocketConfig,
+} from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
 import { ProtocolAddress, SessionBuilder } from 'libsignal';
 import { PreKeyWhisperMessage } from 'libsignal/src/protobufs.js';
 import SessionRecord from 'libsignal/src/session_record.js';
 import { LRUCache } from 'lru-cache';
 import type { SessionFault } from '../health/session-fault.js';
+import { maskPhone } from '../logger.js';
 import type { AuthKeys } from '../session/whatsapp-socket.js';
 import { decryptionFault } from './decryption-fault.js';
 import { PreparedNoMore } from './device-lists.js';
@@ -42,6 +49,8 @@ interface RepositoryOptions {
   readonly decryptedBefore: DecryptedBefore;
   /** The id of the message that this ciphertext came with. */
   readonly messageIdOf: (ciphertext: Uint8Array) => string | undefined;
+  /** Whether a message of this customer that cannot be read is asked for again. `jids`: the device that sent it, under its known names. */
+  readonly isAskedAgain: (customer: string, jids: readonly string[]) => boolean;
   readonly latestSessions: LatestSessions;
   /** The send that asks for an encryption, if it is one of ours. */
   readonly sendUnderWay: () => SendUnderWay | undefined;
@@ -168,10 +177,16 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
 
     /** Where a contact's session is stored: under the LID once it is known, for a contact has one session, not two. */
     const addressOf = async (jid: string): Promise<ProtocolAddress> => {
-      const isPhoneNumber = jid.endsWith('@s.whatsapp.net') || jid.endsWith('@hosted');
-      const known = isPhoneNumber ? await base.lidMapping.getLIDForPN(jid) : null;
+      const known = isPhoneNumber(jid) ? await base.lidMapping.getLIDForPN(jid) : null;
       const [user, device] = base.jidToSignalProtocolAddress(known ?? jid).split('.') as [string, string];
       return new ProtocolAddress(user, Number(device));
+    };
+
+    /** A device under each of its names that is known. */
+    const namesOf = async (jid: string): Promise<string[]> => {
+      const { lidMapping } = base;
+      const other = await (isPhoneNumber(jid) ? lidMapping.getLIDForPN(jid) : lidMapping.getPNForLID(jid));
+      return other ? [jid, other] : [jid];
     };
 
     /** The lock covers reading and writing; what is not on disk yet is waited for without it, so that many operations share an fsync. */
@@ -224,7 +239,13 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
           return plaintext;
         } catch (error) {
           const fault = decryptionFault(error, type);
-          onFault({ ...fault, messageId: options.messageIdOf(ciphertext), customer: address.id });
+          const jids = await namesOf(jid);
+          const number = jids.find((one) => isPhoneNumber(one)) ?? jid;
+          const maskedCustomer = maskPhone(jidDecode(number)?.user ?? '');
+          onFault({ ...fault, messageId: options.messageIdOf(ciphertext), customer: address.id, maskedCustomer });
+          // With this text Baileys refuses the message, and does not ask for it (lib/Socket/messages-recv.js, handleMessage).
+          if (!isOwn(jid) && !options.isAskedAgain(address.id, jids))
+            throw new Error('Key used already or never filled', { cause: error });
           // Seen before, but not by this process: one died between decrypting and telling anybody. With this text Baileys asks the
           // customer's phone to send it afresh; with libsignal's own it would refuse the message, and it would be lost.
           if (fault.kind === 'duplicate_message')
@@ -287,6 +308,10 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       },
     };
   };
+}
+
+function isPhoneNumber(jid: string): boolean {
+  return jid.endsWith('@s.whatsapp.net') || jid.endsWith('@hosted');
 }
 
 /** Baileys' key store interface over the organization's keys, without its copies in transactions that go stale. */

@@ -95,6 +95,12 @@ export const EVENTS = {
     'Fault {kind} counted; bad_mac {bad_mac}, stream_error {stream_error}; verdict: {verdict}.',
     'Se contó la falla {kind}; bad_mac {bad_mac}, stream_error {stream_error}; veredicto: {verdict}.',
   ),
+  'session.customer_reset': kind(
+    'All Bad MACs came from one customer, and only the Signal session with him begins anew.',
+    z.object({ customer: z.string() }),
+    'All unreadable messages came from one customer[ ({customer})]: only the encryption with him begins anew.',
+    'Todos los mensajes ilegibles vinieron de un cliente[ ({customer})]: solo el cifrado con él empieza de nuevo.',
+  ),
   'session.cleaning_held_back': kind(
     'A limit was reached, but a guard kept the keys.',
     z.object({ reason: z.string() }),

@@ -28,6 +28,8 @@ export interface SessionFault {
   readonly messageId?: string | undefined;
   /** An opaque key, the same for all devices and both names of a customer. Never logged: it may hold his number. */
   readonly customer?: string | undefined;
+  /** The customer for people: the last digits of his number, or of his LID. */
+  readonly maskedCustomer?: string | undefined;
 }
 
 /** `suspect`: something was counted and is below its limit. `corrupted`: a limit was reached. */

@@ -11,6 +11,11 @@ import { SlidingWindow, type About } from './sliding-window.js';
 export interface HealthLimits {
   /** Bad MACs within the window that condemn the keys, and the window's length in ms. */
   readonly bad_mac: { readonly limit: number; readonly windowMs: number };
+  /**
+   * Bad MACs of fewer customers than this never condemn the keys, however many they are: from outside, a customer who sends garbage looks
+   * like one whose session is damaged, and damaged keys fail with everybody. Default 1, the plain rule.
+   */
+  readonly badMacMinCustomers?: number;
   readonly stream_error: { readonly limit: number; readonly windowMs: number };
   /** How long a connection must stay open until it counts as successful and resets the counters, ms. */
   readonly stableAfterMs: number;
@@ -30,6 +35,8 @@ export interface CounterView {
 export class SessionHealth {
   private readonly windows: Record<CountedFaultKind, SlidingWindow>;
   private readonly sinceStart = new Map<FaultKind, number>();
+  /** When which customer was last named by `customersToReset` (epoch ms). Holds no more than one window does. */
+  private readonly resetAt = new Map<string, number>();
   private openSince: number | null = null;
   private resetForThisConnection = false;
 
@@ -53,13 +60,35 @@ export class SessionHealth {
     return this.windows[kind].forgive(at);
   }
 
+  /**
+   * The smaller remedy: the customers whose Signal sessions are to be dropped now. None below the limit, none when there are enough of them
+   * to condemn the keys. Each is named once within the window; after that his faults stay counted, for the case that others join.
+   */
+  customersToReset(now: number): string[] {
+    const { limit, windowMs } = this.limits.bad_mac;
+    if (this.windows.bad_mac.count(now) < limit || this.hasEnoughCustomers(now)) return [];
+    for (const [customer, at] of this.resetAt) if (now - at >= windowMs || at > now) this.resetAt.delete(customer);
+    const due = [...this.windows.bad_mac.customers(now).known].filter((customer) => !this.resetAt.has(customer));
+    for (const customer of due) this.resetAt.set(customer, now);
+    return due;
+  }
+
+  /** A fault of which nobody knows whose it is may be anybody's. */
+  private hasEnoughCustomers(now: number): boolean {
+    const least = this.limits.badMacMinCustomers ?? 1;
+    if (least <= 1) return true;
+    const { known, unknown } = this.windows.bad_mac.customers(now);
+    return known.size + unknown >= least;
+  }
+
   verdict(now: number): Verdict {
     this.resetIfStable(now);
     const counts = COUNTED_FAULTS.map((kind) => ({
       count: this.windows[kind].count(now),
       limit: this.limits[kind].limit,
+      condemns: kind !== 'bad_mac' || this.hasEnoughCustomers(now),
     }));
-    if (counts.some(({ count, limit }) => count >= limit)) return 'corrupted';
+    if (counts.some(({ count, limit, condemns }) => condemns && count >= limit)) return 'corrupted';
     return counts.some(({ count }) => count > 0) ? 'suspect' : 'healthy';
   }
 
@@ -110,6 +139,7 @@ export class SessionHealth {
 
   private forgetCounts(): void {
     for (const kind of COUNTED_FAULTS) this.windows[kind].clear();
+    this.resetAt.clear();
   }
 }
 
@@ -118,7 +148,7 @@ type FaultOrigin = Pick<SessionFault, 'messageId' | 'customer'>;
 /** Two customers may use the same id. */
 function aboutOf(messageId: string | undefined, customer: string | undefined): About {
   const isKnown = messageId !== undefined && customer !== undefined;
-  return { message: isKnown ? `${customer} ${messageId}` : undefined };
+  return { customer, message: isKnown ? `${customer} ${messageId}` : undefined };
 }
 
 function isCounted(kind: FaultKind): kind is CountedFaultKind {

@@ -1,6 +1,7 @@
-/** What an event is about: the same `message` counts once. An opaque key, never logged. */
+/** What an event is about: the same `message` counts once, `customer` tells whose it is. Opaque keys, never logged. */
 export interface About {
   readonly message?: string | undefined;
+  readonly customer?: string | undefined;
 }
 
 /**
@@ -36,6 +37,18 @@ export class SlidingWindow {
     const index = this.events.findIndex((event) => event.at === at);
     if (index >= 0) this.events.splice(index, 1);
     return index >= 0;
+  }
+
+  /** Whose events are in the window, and of how many nobody knows whose they are. */
+  customers(now: number): { readonly known: ReadonlySet<string>; readonly unknown: number } {
+    this.count(now);
+    const known = new Set<string>();
+    let unknown = 0;
+    for (const { customer } of this.events) {
+      if (customer === undefined) unknown += 1;
+      else known.add(customer);
+    }
+    return { known, unknown };
   }
 
   /** When the oldest event leaves the window (epoch ms), or null when it is empty. */

@@ -71,5 +71,5 @@ export function eventWords({ name, data, sentence }: ServiceEvent): string {
 
 export function eventGroup({ name }: ServiceEvent): EventGroup {
   if (name.startsWith('message.')) return 'messages';
-  return /fault|clean|restored|attention/.test(name) ? 'faults' : 'session';
+  return /fault|clean|reset|restored|attention/.test(name) ? 'faults' : 'session';
 }

@@ -46,6 +46,8 @@ export function eventLook({ name, data }: ServiceEvent): readonly [Tone, IconNam
     case 'session.attention':
     case 'session.fault':
       return ['bad', 'warning'];
+    case 'session.customer_reset':
+      return ['still', 'broom'];
     case 'session.cleaned':
     case 'session.cleaning_held_back':
       return ['call', 'broom'];

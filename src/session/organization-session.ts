@@ -632,6 +632,20 @@ export class OrganizationSession {
     this.logFault(fault);
     this.changed();
     if (verdict === 'corrupted' && fault.kind === 'bad_mac') this.judge('bad_mac');
+    for (const customer of this.health.customersToReset(now)) this.resetCustomer(customer, fault);
+  }
+
+  /** The smallest remedy: all faults came from one customer, so only the Signal session with him begins anew. */
+  private resetCustomer(customer: string, fault: SessionFault): void {
+    const masked = customer === fault.customer ? (fault.maskedCustomer ?? '…') : '…';
+    this.house.tell('session.customer_reset', this.id, { customer: masked });
+    this.logger.warn(
+      { event: 'customer_session_reset', customer: masked },
+      'All Bad MACs come from one customer: the Signal session with him begins anew, and the keys stay.',
+    );
+    this.socket?.resetCustomer(customer).catch((error: unknown) => {
+      this.logger.warn({ event: 'action_failed', err: errorText(error) }, 'The session with a customer was not reset.');
+    });
   }
 
   private logFault(fault: SessionFault): void {

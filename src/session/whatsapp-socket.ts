@@ -63,6 +63,8 @@ export interface WhatsAppSocket {
    * @throws NothingLeftError when it is certain that nothing has left
    */
   hand(message: MessageToHand): Promise<void>;
+  /** Drops the Signal sessions with those devices of a customer (SessionFault) whose messages could not be read. They are begun anew. */
+  resetCustomer(customer: string): Promise<void>;
   /** Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. */
   requestPairingCode(phoneNumber: string): Promise<string>;
   /** Removes this device from the phone's list; true when WhatsApp confirmed it within `deadlineMs`. The socket ends in any case. */

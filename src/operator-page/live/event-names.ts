@@ -11,6 +11,7 @@ export const EVENT_NAMES = [
   'session.disconnected',
   'session.attention',
   'session.fault',
+  'session.customer_reset',
   'session.cleaning_held_back',
   'session.cleaned',
   'session.restored',

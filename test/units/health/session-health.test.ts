@@ -326,3 +326,44 @@ describe('messages are counted, not failures', () => {
     expect(health.record('stream_error', START + 2)).toBe('corrupted');
   });
 });
+
+describe('the least number of customers', () => {
+  const two = { ...LIMITS, badMacMinCustomers: 2 };
+  const of = (messageId: string, customer: string) => ({ messageId, customer });
+  const failures = (health: SessionHealth, customer: string, count: number, from = START) => {
+    let verdict = health.verdict(from);
+    for (let n = 0; n < count; n++) verdict = health.record('bad_mac', from + n, of(`M${n}`, customer));
+    return verdict;
+  };
+
+  test('one customer alone never condemns; he is named once a window, from the limit on', () => {
+    const health = new SessionHealth(two);
+    expect(failures(health, 'a', 2)).toBe('suspect');
+    expect(health.customersToReset(START + 2)).toEqual([]);
+    expect(failures(health, 'a', 50)).toBe('suspect');
+    expect(health.customersToReset(START + 50)).toEqual(['a']);
+    expect(health.customersToReset(START + 51)).toEqual([]);
+    expect(failures(health, 'a', 3, START + 30_050)).toBe('suspect');
+    expect(health.customersToReset(START + 30_053)).toEqual(['a']);
+  });
+
+  test('another customer who joins condemns, also after the first one was reset', () => {
+    const health = new SessionHealth(two);
+    failures(health, 'a', 3);
+    expect(health.customersToReset(START + 3)).toEqual(['a']);
+    expect(health.record('bad_mac', START + 10, of('X', 'b'))).toBe('corrupted');
+    expect(health.customersToReset(START + 10)).toEqual([]);
+  });
+
+  test('a fault of which nobody knows whose it is may be anybody else', () => {
+    const health = new SessionHealth(two);
+    failures(health, 'a', 2);
+    expect(health.record('bad_mac', START + 3)).toBe('corrupted');
+  });
+
+  test('with 1, the plain rule, nobody is ever reset', () => {
+    const health = new SessionHealth(LIMITS);
+    expect(failures(health, 'a', 3)).toBe('corrupted');
+    expect(health.customersToReset(START + 3)).toEqual([]);
+  });
+});
