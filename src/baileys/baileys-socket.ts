@@ -518,6 +518,7 @@ class BaileysSocket implements WhatsAppSocket {
       };
       if (!durable && held === 0) return give();
       held += 1;
+      const release = this.options.hold('disk');
       line = line
         .then(() => durable)
         .then(() => {
@@ -528,7 +529,10 @@ class BaileysSocket implements WhatsAppSocket {
           failed = true;
           told(error);
         })
-        .finally(() => (held -= 1));
+        .finally(() => {
+          held -= 1;
+          release();
+        });
     };
   }
 
@@ -548,7 +552,10 @@ class BaileysSocket implements WhatsAppSocket {
         // Baileys sends one message at a time, and a stuck question holds them all. A send needs no lock of its own: the dispatcher keeps a
         // customer's messages apart, and the repository the organization's Signal state. So sends run side by side and share commits.
         if (calls.getStore()?.socket === this) return work();
-        return lock.runExclusive(() => calls.run({ socket: this }, work));
+        return lock.runExclusive(() => {
+          const release = this.options.hold('keys');
+          return calls.run({ socket: this }, work).finally(release);
+        });
       },
     });
   }

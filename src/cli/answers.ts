@@ -62,6 +62,7 @@ export interface StatusAnswer {
     readonly hint: string;
     readonly until: string | null;
   } | null;
+  readonly held_up: { readonly by: string; readonly sentence: string; readonly since: string | null } | null;
   readonly backups: number | null;
   readonly queue: { readonly pending: number; readonly oldest_at: string | null };
 }

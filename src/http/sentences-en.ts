@@ -296,6 +296,14 @@ export const english: Sentences = {
       hint: 'Ask for a new one with GET /api/qr/:organization_id.',
     },
   },
+  heldUp: {
+    action:
+      'An action on this session (a start, a stop, a cleaning, a logout …) has not ended yet, and the next ones wait for it.',
+    login_turn: 'The session waits for its turn to log in: logins of other organizations are under way.',
+    login: 'WhatsApp has not completed the login yet.',
+    keys: 'Work on the keys of this session has not ended yet, and other work waits for it.',
+    disk: 'The disk takes long to store, and nothing leaves before it is stored.',
+  },
   messages: {
     queued: {
       sentence: 'Message accepted: it is stored and will be sent.',

@@ -305,6 +305,14 @@ export const spanish: Sentences = {
       hint: 'Pida uno nuevo con GET /api/qr/:organization_id.',
     },
   },
+  heldUp: {
+    action:
+      'Una acción sobre esta sesión (iniciar, detener, limpiar, cerrar sesión…) todavía no termina, y las siguientes la esperan.',
+    login_turn: 'La sesión espera su turno para conectarse: hay conexiones de otras organizaciones en curso.',
+    login: 'WhatsApp todavía no completa la conexión.',
+    keys: 'Un trabajo con las claves de esta sesión todavía no termina, y lo demás lo espera.',
+    disk: 'El disco tarda en guardar, y nada sale antes de estar guardado.',
+  },
   messages: {
     queued: {
       sentence: 'Mensaje aceptado: está guardado y se enviará.',

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { WaitReason } from '../session/message-carrier.js';
 import type { MessageErrorCode, MessageState } from '../outbox/outbox-message.js';
-import type { AttentionCode, SessionStatus } from '../session/session-view.js';
+import type { AttentionCode, HoldCode, SessionStatus } from '../session/session-view.js';
 import type { DeliveryError } from '../webhooks/webhook.js';
 import { english } from './sentences-en.js';
 import { spanish } from './sentences-es.js';
@@ -115,6 +115,7 @@ export interface Sentences {
   readonly fields: Readonly<Record<FieldProblem, string>>;
   readonly statuses: Readonly<Record<SessionStatus, Saying>>;
   readonly attention: Readonly<Record<AttentionCode, Saying>>;
+  readonly heldUp: Readonly<Record<HoldCode, string>>;
   readonly messages: Readonly<Record<MessageState, Saying>>;
   readonly messageErrors: Readonly<Record<MessageErrorCode, Saying>>;
   readonly deliveryErrors: Readonly<Record<DeliveryError, string>>;

@@ -105,7 +105,7 @@ function healthFields(snapshot: SessionSnapshot) {
 
 /** Everything that `GET /api/status` tells. `backups` is their number, or null when their folder cannot be read. */
 export function fullStatus(snapshot: SessionSnapshot, backups: number | null, queue: Queue, sentences: Sentences) {
-  const { attention, lastDisconnect } = snapshot;
+  const { attention, heldUp, lastDisconnect } = snapshot;
   return {
     ...statusFields(snapshot),
     ...sentences.statuses[snapshot.status],
@@ -126,6 +126,7 @@ export function fullStatus(snapshot: SessionSnapshot, backups: number | null, qu
       since: isoTime(attention.since),
       until: isoTime(attention.until),
     },
+    held_up: heldUp && { by: heldUp.by, sentence: sentences.heldUp[heldUp.by], since: isoTime(heldUp.since) },
     backups,
     queue: queueFields(queue),
   };
@@ -147,6 +148,7 @@ export function notStartedStatus(id: OrganizationId, queue: Queue, sentences: Se
     qr_expires_at: null,
     health: null,
     attention: null,
+    held_up: null,
     backups: 0,
     queue: queueFields(queue),
   };

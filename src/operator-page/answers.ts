@@ -55,6 +55,8 @@ export interface SessionStatus {
     cleanings_limit: number;
   } | null;
   attention: { code: string; sentence: string; hint: string; since: string; until: string | null } | null;
+  /** Not told by an older service. */
+  held_up?: { by: string; sentence: string; since: string } | null;
   backups: number | null;
   queue: { pending: number; oldest_at: string | null };
 }

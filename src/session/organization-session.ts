@@ -16,6 +16,7 @@ import type { SessionRegister } from '../store/session-register.js';
 import { cleaningsInLastDay, mayCleanAutomatically } from './cleaning-budget.js';
 import { cleanDecision, LOG_IN_WAIT_MS } from './clean-request.js';
 import { countsAsStreamError, type DisconnectReason } from './disconnect-reason.js';
+import { Holds } from './holds.js';
 import type { LoginGovernor } from './login-governor.js';
 import { attemptAfter, backoffDelay, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
 import { RecentEnds } from './recent-ends.js';
@@ -25,6 +26,7 @@ import type {
   BackupView,
   CleanedSession,
   CleaningRecord,
+  HeldUp,
   SessionOutline,
   SessionSnapshot,
   SessionStatus,
@@ -93,6 +95,8 @@ export class OrganizationSession {
   private database: AuthDatabase | null = null;
   private attempt = 0;
   private readonly ends: RecentEnds;
+  private readonly holds = new Holds();
+  private toldHold: HeldUp | null = null;
   private streamErrorCountedAt = 0;
   private firstTryDone = true;
   private reconnectTimer: NodeJS.Timeout | undefined;
@@ -141,6 +145,7 @@ export class OrganizationSession {
         totals: this.health.totals(),
       },
       attention: this.attention,
+      heldUp: this.holds.heldUp(now),
       lastCleaning: cleanings[0] ?? null,
       automaticCleanings: {
         count: cleaningsInLastDay(automaticTimes(cleanings), now),
@@ -167,6 +172,20 @@ export class OrganizationSession {
   watch(listener: () => void): () => void {
     this.changes.on('change', listener);
     return () => this.changes.off('change', listener);
+  }
+
+  /** Looked at every second: tells when something begins, or ends, to hold up this organization. */
+  lookForHolds(): void {
+    const held = this.holds.heldUp(this.house.now());
+    if (held === this.toldHold) return;
+    this.toldHold = held;
+    this.changed();
+    if (!held) return;
+    // Many wait for their turn when the service starts, and that is no trouble.
+    this.logger[held.by === 'login_turn' ? 'debug' : 'warn'](
+      { event: 'session_held_up', by: held.by, since: iso(held.since) },
+      `Something holds up this organization: ${held.by}.`,
+    );
   }
 
   /** Whether the boot still waits for this session's first try. */
@@ -423,12 +442,14 @@ export class OrganizationSession {
       organizationId: this.id,
       keys: database,
       logger: this.logger,
+      hold: (by) => (this.socket === socket ? this.holds.begin(by, this.house.now()) : () => {}),
       sentText: (messageId) => this.house.sentText(this.id, messageId),
       listener: (event) => {
         if (this.socket === socket) this.onSocketEvent(event);
       },
     });
     this.socket = socket;
+    this.holds.begin('login', this.house.now());
   }
 
   /** The open database, or null when the folder cannot be read; then the session waits and looks again. */
@@ -496,8 +517,10 @@ export class OrganizationSession {
     if (permission.because === 'process_cap') {
       this.stopWaitingForPlace = this.house.governor.onFree(() => {
         this.stopWaitingForPlace = null;
+        this.holds.end('login_turn');
         return this.tryToAct(() => this.connect());
       });
+      this.holds.begin('login_turn', this.house.now());
       if (this.status !== 'restoring') this.setStatus('connecting');
       return false;
     }
@@ -585,6 +608,7 @@ export class OrganizationSession {
 
   private onQr(text: string, lastsMs: number): void {
     this.house.governor.ended(this.id);
+    this.holds.end('login');
     this.firstTryDone = true;
     const isFirst = this.qr === null;
     this.qrNumber = isFirst ? 1 : this.qrNumber + 1;
@@ -599,6 +623,7 @@ export class OrganizationSession {
   private onOpen(phoneNumber: string): void {
     const now = this.house.now();
     this.house.governor.ended(this.id);
+    this.holds.end('login');
     this.firstTryDone = true;
     this.phoneNumber = phoneNumber;
     this.qr = null;
@@ -871,10 +896,12 @@ export class OrganizationSession {
     this.pairingCode = null;
     this.unansweredCleaning = null;
     this.openSince = null;
+    this.holds.end('login', 'keys', 'disk');
     clearTimeout(this.steadyTimer);
   }
 
   private cancelWaiting(): void {
+    this.holds.end('login_turn');
     clearTimeout(this.reconnectTimer);
     this.reconnectTimer = undefined;
     this.nextReconnectAt = null;
@@ -919,9 +946,14 @@ export class OrganizationSession {
   // --- plumbing ---
 
   private act<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.actions.runExclusive(() => {
+    return this.actions.runExclusive(async () => {
       if (this.closed) throw new ServiceError('shutting_down');
-      return work();
+      const ended = this.holds.begin('action', this.house.now());
+      try {
+        return await work();
+      } finally {
+        ended();
+      }
     });
   }
 

@@ -15,12 +15,18 @@ export interface DirectorySettings {
   readonly qrWaitMs: number;
 }
 
+/** How often it is looked whether something holds up an organization, ms. */
+const LOOK_FOR_HOLDS_EVERY_MS = 1000;
+
 /** Who lives in this process: the sessions of all organizations it knows. */
 export class SessionDirectory implements Sessions, MessageCarrier {
   private readonly sessions = new Map<OrganizationId, OrganizationSession>();
   private ordered: readonly OrganizationSession[] = [];
   private readonly house: SessionHouse;
   private newsListener: (id: OrganizationId, news: CarrierNews) => void = () => {};
+  private readonly holdsClock = setInterval(() => {
+    for (const session of this.sessions.values()) session.lookForHolds();
+  }, LOOK_FOR_HOLDS_EVERY_MS).unref();
 
   constructor(
     house: Omit<SessionHouse, 'pairedSessions' | 'onVersionAccepted' | 'onNews'>,
@@ -57,6 +63,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   shutdown(): void {
+    clearInterval(this.holdsClock);
     for (const session of this.sessions.values()) session.shutdown();
   }
 

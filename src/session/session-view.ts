@@ -51,6 +51,27 @@ export interface Attention {
   readonly until: number | null;
 }
 
+/** What can hold up an organization; each has a sentence in both languages. */
+export const HOLD_CODES = [
+  /** An action on the session (start, stop, cleaning …), after which the next one comes. */
+  'action',
+  /** Logins of other organizations, as many as may be under way at one moment. */
+  'login_turn',
+  /** A login that WhatsApp does not complete, or a QR that it does not give. */
+  'login',
+  /** Work on the organization's keys within Baileys, after which the next one comes. */
+  'keys',
+  /** The disk: nothing leaves before what it depends on is stored. */
+  'disk',
+] as const;
+export type HoldCode = (typeof HOLD_CODES)[number];
+
+export interface HeldUp {
+  readonly by: HoldCode;
+  /** Epoch ms. */
+  readonly since: number;
+}
+
 export interface HealthView {
   readonly verdict: Verdict;
   /** Per counted kind: how many now, of how many, within how many ms. */
@@ -88,6 +109,8 @@ export interface SessionSnapshot {
   readonly wasEverPaired: boolean;
   readonly health: HealthView;
   readonly attention: Attention | null;
+  /** What holds up this organization for more than 10 s. */
+  readonly heldUp: HeldUp | null;
   readonly lastCleaning: CleaningRecord | null;
   /** Automatic cleanings in the last 24 h, and how many are allowed. */
   readonly automaticCleanings: { readonly count: number; readonly limit: number };

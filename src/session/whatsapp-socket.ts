@@ -78,6 +78,8 @@ export interface OpenSocketOptions {
   readonly keys: AuthKeys;
   readonly listener: SocketListener;
   readonly logger: Logger;
+  /** Something begins for which the rest of this organization's work waits; to be ended by the function that is returned. */
+  readonly hold: (by: 'keys' | 'disk') => () => void;
   /** The text of a message of ours that a customer's device could not read and asks for again; undefined when it is not kept. */
   readonly sentText: (messageId: string) => string | undefined;
 }

@@ -58,6 +58,7 @@ const LABELS = {
   backups: { es: 'Respaldos', en: 'Backups' },
   queue: { es: 'En cola', en: 'Queued' },
   attention: { es: 'Atención', en: 'Attention' },
+  heldUp: { es: 'Detenida por', en: 'Held up by' },
   toDo: { es: 'Qué hacer', en: 'What to do' },
   noBackup: { es: 'sin respaldo', en: 'no backup' },
   unknown: { es: 'no se pueden leer', en: 'cannot be read' },
@@ -68,7 +69,7 @@ const LABELS = {
 export function statusText(context: Context, answer: StatusAnswer): string {
   const { terminal, say } = context;
   const subject = { org: answer.organization_id };
-  const { health, last_disconnect: cut, queue, attention } = answer;
+  const { health, last_disconnect: cut, queue, attention, held_up: held } = answer;
   const counters = Object.entries(health?.counters ?? {}).map(
     ([kind, { count, limit }]) => `${kind} ${count}/${limit}`,
   );
@@ -101,6 +102,13 @@ export function statusText(context: Context, answer: StatusAnswer): string {
       attention &&
         `${terminal.color('red', printable(attention.code))}: ${said(context, attention.sentence, subject)}` +
           (attention.until === null ? '' : ` (${say(LABELS.until)} ${localTime(attention.until)})`),
+    ],
+    // An older service does not tell.
+    [
+      LABELS.heldUp,
+      held
+        ? `${terminal.color('red', printable(held.by))}: ${printable(held.sentence)} (${say(LABELS.since)} ${localTime(held.since)})`
+        : null,
     ],
     [LABELS.toDo, said(context, attention?.hint ?? answer.hint, subject)],
   ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EVENT_NAMES } from '../../events/catalogue.js';
 import { MESSAGE_STATES } from '../../outbox/outbox-message.js';
 import { WAIT_REASONS } from '../../session/message-carrier.js';
-import { ATTENTION_CODES, type SessionStatus } from '../../session/session-view.js';
+import { ATTENTION_CODES, HOLD_CODES, type SessionStatus } from '../../session/session-view.js';
 import { DISCONNECT_KINDS } from '../../session/disconnect-reason.js';
 import { ERROR_CODES } from '../../errors.js';
 import { DELIVERY_ERRORS, DELIVERY_STATES } from '../../webhooks/webhook.js';
@@ -123,6 +123,10 @@ export const status = z.object({
   qr_expires_at: qrExpiresAt,
   health: sessionHealth.nullable(),
   attention: z.object({ code: attentionCode, sentence, hint, since: instantOrNull, until: instantOrNull }).nullable(),
+  held_up: z
+    .object({ by: z.enum(HOLD_CODES), sentence, since: instantOrNull })
+    .nullable()
+    .meta({ description: 'What holds up this organization for more than 10 s.' }),
   backups: count.nullable().meta({ description: 'How many; null when their folder cannot be read.' }),
   queue: z.object({ pending: count, oldest_at: instantOrNull }),
 });

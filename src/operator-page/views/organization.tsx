@@ -7,7 +7,7 @@ import { groupOf } from '../session-group.js';
 import { saySession } from '../session-words.js';
 import { words } from '../settings.js';
 import { Icon } from '../parts/icon.js';
-import { Fault, Loading } from '../parts/parts.js';
+import { Fault, Loading, Time } from '../parts/parts.js';
 import { AttentionBadge, StatusBadge } from '../parts/status-badge.js';
 import { ChartsTab } from './charts.js';
 import { HistoryTab } from './history.js';
@@ -91,6 +91,11 @@ function StatusPanel({ session, reload }: { session: SessionStatus; reload: () =
           </span>
         </p>
         <p class="status-sentence">{sentence}</p>
+        {session.held_up && (
+          <p class="status-held-up">
+            {session.held_up.sentence} <Time at={session.held_up.since} ago />
+          </p>
+        )}
         <p class="status-step">
           <strong>{organization.next}:</strong> {step}
         </p>

@@ -35,6 +35,7 @@ export function snapshotOf(id: string, changes: Partial<SessionSnapshot> = {}): 
       },
     },
     attention: null,
+    heldUp: null,
     wasEverPaired: true,
     lastCleaning: null,
     automaticCleanings: { count: 0, limit: 3 },
