@@ -18,11 +18,11 @@ describeInBrowser('what holds up an organization, on the page', () => {
     stage = await Stage.set({ env: { QUERY_TIMEOUT: '60000' } });
     await stage.pair('2', PHONE);
     const visitor = await Visitor.come(browser, stage);
-    await visitor.signIn('#/o/2');
+    await visitor.signIn('#/organizations/2');
     await visitor.seesStatus('Connected');
     const held = visitor.page.getByText('WhatsApp has not completed the login yet.');
     expect(await held.count()).toBe(0);
-    stage.whatsapp.mishaps.muteQueries(PHONE);
+    stage.whatsapp.mishaps.muteQueries(PHONE, { xmlns: 'encrypt' });
     stage.whatsapp.mishaps.cut(PHONE);
     await stage.log.until('session_held_up', { org: '2' });
     await held.waitFor();

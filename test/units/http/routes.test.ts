@@ -178,6 +178,7 @@ describe('status', () => {
         lastDisconnect: { kind: 'stream_error', code: 500, text: 'Stream Errored (ack)', at: NOW },
         nextReconnectAt: NOW + 1000,
         attention: { code: 'outage', since: NOW, until: null },
+        heldUp: { by: 'disk', since: NOW },
         lastCleaning: { at: NOW, reason: 'bad_mac', automatic: true, backup: '2_corrupted_1' },
         automaticCleanings: { count: 1, limit: 3 },
       }),
@@ -217,6 +218,7 @@ describe('status', () => {
         since: TIME,
         until: null,
       },
+      held_up: { by: 'disk', sentence: expect.stringContaining('The disk') as unknown, since: TIME },
       backups: 1,
       queue: { pending: 0, oldest_at: null },
     });
