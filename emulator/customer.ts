@@ -24,6 +24,8 @@ export interface CustomerOptions {
   aliases?: string[];
   /** How the customer's own messages are addressed; default 'pn', with the LID beside it. */
   addressing?: 'pn' | 'lid';
+  /** The customer's messages carry the one name only that they are addressed by; default false. */
+  hidesOtherName?: boolean;
   /** WhatsApp tells nobody this customer's LID; default false. */
   hidesLid?: boolean;
   /** The name shown with the customer's messages. */
@@ -309,9 +311,9 @@ export class Customer implements Account {
     to.deliver(node('receipt', attrs));
   }
 
-  /** This customer's device, by LID if the chat goes by LID. */
+  /** This customer's device, by LID if the chat goes by LID, or everything of this customer does. */
   private jidOf(device: number, chat: string): string {
-    return parseJid(chat)?.isLid
+    return parseJid(chat)?.isLid || this.options.addressing === 'lid'
       ? deviceJid(this.lidUser, device, 'lid')
       : deviceJid(this.number, device, 's.whatsapp.net');
   }
@@ -384,8 +386,9 @@ export class Customer implements Account {
       notify: this.options.name ?? 'Customer',
       addressing_mode: byLid ? 'lid' : 'pn',
     };
-    if (byLid) attrs['sender_pn'] = this.jid;
-    else if (!this.hidesLid) attrs['sender_lid'] = this.lid;
+    const isAlone = this.options.hidesOtherName ?? false;
+    if (byLid && !isAlone) attrs['sender_pn'] = this.jid;
+    else if (!byLid && !isAlone && !this.hidesLid) attrs['sender_lid'] = this.lid;
     return node('message', attrs, [node('enc', enc, broken ? breakMac(type, ciphertext) : ciphertext)]);
   }
 }

@@ -34,7 +34,8 @@ import { organizationMemory, type OrganizationMemory } from './organization-memo
 import { MissedDevices } from './missed-devices.js';
 import { Preparation } from './preparation.js';
 import { askForNumber } from './questions.js';
-import { directKeyStore, latestSessions, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
+import { directKeyStore, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
+import { latestSessions } from './signal-transaction.js';
 import { SilenceWatch } from './silence-watch.js';
 import { ASKED_AGAIN_PER_HOUR } from './unreadable-customers.js';
 import { sendSingleCopy } from './single-copy.js';

@@ -132,22 +132,9 @@ export class Preparation {
     throw new NotAnsweredError('any device', { reason: 'no_reachable_device' });
   }
 
-  /**
-   * What is stored under the number moves to the LID, and no new session is begun for it; unless there is one under the LID already,
-   * which is the newer one and must not be overwritten.
-   */
-  private async learnLid({ id, lid, devices }: DeviceAnswer): Promise<void> {
-    const { authState, signalRepository } = this.parts.sock;
-    // Where Baileys looks for sessions that move (lib/Signal/libsignal.js, migrateSession).
-    const ids = devices.deviceList.map((device) => String(device.id));
-    await authState.keys.set({ 'device-list': { [phoneNumberOf(id)]: ids } });
-    if (!lid || (await this.wireAddress(id)) === lid) return;
-    const { user } = jidDecode(lid) ?? {};
-    const moved = await Promise.all(
-      ids.map((device) => signalRepository.validateSession(device === '0' ? lid : `${user}:${device}@lid`)),
-    );
-    await signalRepository.lidMapping.storeLIDPNMappings([{ lid, pn: id }]);
-    if (!moved.some(({ exists }) => exists)) await signalRepository.migrateSession(id, lid);
+  /** What is stored under the number follows: the session (two-names.ts), and the list of devices, which comes with this answer. */
+  private async learnLid({ id, lid }: DeviceAnswer): Promise<void> {
+    if (lid) await this.parts.sock.signalRepository.lidMapping.storeLIDPNMappings([{ lid, pn: id }]);
   }
 
   private async remember(answer: DeviceAnswer): Promise<void> {

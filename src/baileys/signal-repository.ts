@@ -9,7 +9,7 @@ import {
 import { Mutex } from 'async-mutex';
 import { ProtocolAddress, SessionBuilder } from 'libsignal';
 import { PreKeyWhisperMessage } from 'libsignal/src/protobufs.js';
-import SessionRecord from 'libsignal/src/session_record.js';
+import type SessionRecord from 'libsignal/src/session_record.js';
 import { LRUCache } from 'lru-cache';
 import type { SessionFault } from '../health/session-fault.js';
 import { maskPhone } from '../logger.js';
@@ -17,6 +17,8 @@ import type { AuthKeys } from '../session/whatsapp-socket.js';
 import { decryptionFault } from './decryption-fault.js';
 import { PreparedNoMore } from './device-lists.js';
 import { SignalCipher } from './signal-cipher.js';
+import { deserialized, SignalTransaction, type Creds, type LatestSessions } from './signal-transaction.js';
+import { isPhoneNumber, TwoNames } from './two-names.js';
 
 type MakeSignalRepository = NonNullable<SocketConfig['makeSignalRepository']>;
 type Repository = ReturnType<MakeSignalRepository>;
@@ -29,18 +31,6 @@ export type DecryptedBefore = LRUCache<string, Uint8Array>;
 
 export function decryptedBefore(): DecryptedBefore {
   return new LRUCache({ max: 500, maxSize: 2_000_000, sizeCalculation: (plaintext) => plaintext.length + 1 });
-}
-
-/**
- * Sessions as they stand in the store, the latest ones of one socket: Baileys asks for each before each message, and each message writes it,
- * so it would be read and parsed twice a message. Whoever writes sessions past the repository clears it. Put here before the commit: when
- * that fails, the socket ends, and with it this.
- */
-export type LatestSessions = LRUCache<string, SessionRecord>;
-
-export function latestSessions(): LatestSessions {
-  // Some 10 KB each.
-  return new LRUCache({ max: 50 });
 }
 
 interface RepositoryOptions {
@@ -67,97 +57,6 @@ export interface SendUnderWay {
   left: boolean;
 }
 
-/** The record that libsignal's storage interface speaks of, kept back until the operation's one commit. */
-class SignalTransaction {
-  private readonly session = new Map<string, unknown>();
-  private readonly preKey = new Map<string, null>();
-  private readonly identity = new Map<string, Uint8Array>();
-  private readonly stored = new Map<string, SessionRecord>();
-
-  constructor(
-    private readonly keys: AuthKeys,
-    private readonly creds: Creds,
-    private readonly latest: LatestSessions,
-  ) {}
-
-  // --- libsignal's storage interface (index.d.ts, SignalStorage) ---
-
-  readonly loadSession = async (address: string): Promise<SessionRecord | null> => {
-    if (this.session.has(address)) return deserialized(this.session.get(address));
-    const latest = this.latest.get(address);
-    if (!latest) return deserialized(this.keys.get('session', [address])[address]);
-    // Taken out: libsignal changes it, and what an operation that fails has changed is not what is stored.
-    this.latest.delete(address);
-    return latest;
-  };
-
-  readonly storeSession = async (address: string, record: SessionRecord): Promise<void> => {
-    this.session.set(address, record.serialize());
-    this.stored.set(address, record);
-  };
-
-  /** Trust on first use and on change, as WhatsApp's own clients do. */
-  readonly isTrustedIdentity = (): boolean => true;
-
-  readonly loadPreKey = async (id: number | string): Promise<{ privKey: Buffer; pubKey: Buffer } | undefined> => {
-    const pair = this.keys.get('pre-key', [String(id)])[String(id)] as KeyPair | undefined;
-    return pair && { privKey: Buffer.from(pair.private), pubKey: Buffer.from(pair.public) };
-  };
-
-  readonly removePreKey = (id: number | string): void => {
-    this.preKey.set(String(id), null);
-  };
-
-  readonly loadSignedPreKey = (): { privKey: Buffer; pubKey: Buffer } => {
-    const pair = this.creds.signedPreKey.keyPair;
-    return { privKey: Buffer.from(pair.private), pubKey: Buffer.from(pair.public) };
-  };
-
-  readonly getOurRegistrationId = (): number => this.creds.registrationId;
-
-  readonly getOurIdentity = (): { privKey: Buffer; pubKey: Buffer } => ({
-    privKey: Buffer.from(this.creds.signedIdentityKey.private),
-    pubKey: withKeyType(this.creds.signedIdentityKey.public),
-  });
-
-  // --- what else belongs to the same commit ---
-
-  /** A contact's identity that differs from the stored one ends the old session: the contact has a new phone. */
-  saveIdentity(address: string, identityKey: Uint8Array): void {
-    const stored = this.keys.get('identity-key', [address])[address] as Uint8Array | undefined;
-    if (stored && Buffer.from(stored).equals(identityKey)) return;
-    this.identity.set(address, identityKey);
-    if (!stored) return;
-    this.session.set(address, null);
-    this.stored.delete(address);
-    this.latest.delete(address);
-  }
-
-  /** All or nothing; seen by the next operation at once, durable when it resolves. */
-  async commit(): Promise<void> {
-    const data: Record<string, Record<string, unknown>> = {};
-    if (this.session.size > 0) data.session = Object.fromEntries(this.session);
-    if (this.preKey.size > 0) data['pre-key'] = Object.fromEntries(this.preKey);
-    if (this.identity.size > 0) data['identity-key'] = Object.fromEntries(this.identity);
-    if (Object.keys(data).length === 0) return;
-    const committed = this.keys.setSoon(data);
-    for (const [address, record] of this.stored) this.latest.set(address, record);
-    await committed;
-  }
-}
-
-function deserialized(stored: unknown): SessionRecord | null {
-  return stored ? SessionRecord.deserialize(stored) : null;
-}
-
-type KeyPair = { public: Uint8Array; private: Uint8Array };
-interface Creds {
-  readonly signedIdentityKey: KeyPair;
-  readonly signedPreKey: { readonly keyPair: KeyPair };
-  readonly registrationId: number;
-  readonly me?: { readonly id: string; readonly lid?: string };
-}
-
 /**
  * Baileys' socket option `makeSignalRepository`: Signal state goes straight to this project's own store and is durable before a
  * stanza leaves (docs/whatsapp.md, section 4): the socket holds every frame until what was written before it is on disk. One lock per organization; each operation is one commit: a session together with the
@@ -175,19 +74,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
     // Without Baileys' question for unknown LIDs: looking up a name must not wait for WhatsApp. The preparation asks, and messages tell.
     const base = DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds: auth.creds, keys: direct }, logger);
 
-    /** Where a contact's session is stored: under the LID once it is known, for a contact has one session, not two. */
-    const addressOf = async (jid: string): Promise<ProtocolAddress> => {
-      const known = isPhoneNumber(jid) ? await base.lidMapping.getLIDForPN(jid) : null;
-      const [user, device] = base.jidToSignalProtocolAddress(known ?? jid).split('.') as [string, string];
-      return new ProtocolAddress(user, Number(device));
-    };
-
-    /** A device under each of its names that is known. */
-    const namesOf = async (jid: string): Promise<string[]> => {
-      const { lidMapping } = base;
-      const other = await (isPhoneNumber(jid) ? lidMapping.getLIDForPN(jid) : lidMapping.getPNForLID(jid));
-      return other ? [jid, other] : [jid];
-    };
+    const names = new TwoNames(base);
 
     /** The lock covers reading and writing; what is not on disk yet is waited for without it, so that many operations share an fsync. */
     const inTransaction = async <T>(work: (transaction: SignalTransaction) => Promise<T>): Promise<T> => {
@@ -215,12 +102,62 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       return { exists: false, reason };
     };
 
+    const read = (transaction: SignalTransaction, address: ProtocolAddress, type: 'pkmsg' | 'msg', text: Buffer) => {
+      const cipher = new SignalCipher(transaction, address);
+      if (type === 'msg') return cipher.decryptWhisperMessage(text);
+      const identityKey = identityKeyOf(text);
+      if (identityKey) transaction.saveIdentity(address.toString(), identityKey);
+      return cipher.decryptPreKeyWhisperMessage(text);
+    };
+
+    const decrypted = (jid: string, type: 'pkmsg' | 'msg', text: Buffer): Promise<Buffer> =>
+      inTransaction(async (transaction) => read(transaction, await names.settle(transaction, jid), type, text));
+
+    /**
+     * Both names may have a session, and the one under the number be the right one: a MAC that fits is the proof. Then it moves, and nothing
+     * was wrong. Otherwise the first error stands; but one that knows the message as read before tells more.
+     */
+    const decryptedUnderOtherName = async (
+      jid: string,
+      type: 'pkmsg' | 'msg',
+      text: Buffer,
+      error: unknown,
+    ): Promise<Buffer> => {
+      const other = await names.otherAddressOf(jid);
+      if (!other || decryptionFault(error, type).kind === 'duplicate_message') throw error;
+      try {
+        return await inTransaction(async (transaction) => {
+          if (!transaction.hasSession(other.toString())) throw error;
+          const plaintext = await read(transaction, other, type, text);
+          await transaction.mergeSession(other.toString(), (await names.addressOf(jid)).toString());
+          return plaintext;
+        });
+      } catch (second) {
+        throw decryptionFault(second, type).kind === 'duplicate_message' ? second : error;
+      }
+    };
+
+    /** A device's sessions as they stand in the store, by whatever name; null when there are none. */
+    const recordOf = async (jid: string): Promise<SessionRecord | null> => {
+      const address = (await names.addressOf(jid)).toString();
+      const known = latest.get(address);
+      if (known) return known;
+      const find = (): SessionRecord | null => deserialized(keys.get('session', [address])[address]);
+      let stored = find();
+      if (!stored && (await names.otherAddressOf(jid))) {
+        await begun((transaction) => names.settle(transaction, jid));
+        stored = find();
+      }
+      // The message that is asked for needs it next.
+      if (stored) latest.set(address, stored);
+      return stored;
+    };
+
     return {
       ...base,
       lidMapping: base.lidMapping,
 
       async decryptMessage({ jid, type, ciphertext }) {
-        const address = await addressOf(jid);
         const digest = createHash('sha256').update(ciphertext).digest('base64');
         const before = options.decryptedBefore.get(digest);
         if (before) {
@@ -228,23 +165,20 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
           return before;
         }
         try {
-          const plaintext = await inTransaction(async (transaction) => {
-            const cipher = new SignalCipher(transaction, address);
-            if (type === 'msg') return cipher.decryptWhisperMessage(Buffer.from(ciphertext));
-            const identityKey = identityKeyOf(ciphertext);
-            if (identityKey) transaction.saveIdentity(address.toString(), identityKey);
-            return cipher.decryptPreKeyWhisperMessage(Buffer.from(ciphertext));
-          });
+          const plaintext = await decrypted(jid, type, Buffer.from(ciphertext)).catch((error: unknown) =>
+            decryptedUnderOtherName(jid, type, Buffer.from(ciphertext), error),
+          );
           options.decryptedBefore.set(digest, plaintext);
           return plaintext;
         } catch (error) {
           const fault = decryptionFault(error, type);
-          const jids = await namesOf(jid);
+          const jids = await names.all(jid);
+          const customer = (await names.addressOf(jid)).id;
           const number = jids.find((one) => isPhoneNumber(one)) ?? jid;
           const maskedCustomer = maskPhone(jidDecode(number)?.user ?? '');
-          onFault({ ...fault, messageId: options.messageIdOf(ciphertext), customer: address.id, maskedCustomer });
+          onFault({ ...fault, messageId: options.messageIdOf(ciphertext), customer, maskedCustomer });
           // With this text Baileys refuses the message, and does not ask for it (lib/Socket/messages-recv.js, handleMessage).
-          if (!isOwn(jid) && !options.isAskedAgain(address.id, jids))
+          if (!isOwn(jid) && !options.isAskedAgain(customer, jids))
             throw new Error('Key used already or never filled', { cause: error });
           // Seen before, but not by this process: one died between decrypting and telling anybody. With this text Baileys asks the
           // customer's phone to send it afresh; with libsignal's own it would refuse the message, and it would be lost.
@@ -255,10 +189,10 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       },
 
       async encryptMessage({ jid, data }) {
-        const address = await addressOf(jid);
         // Baileys encrypts for one device after the other: were each commit awaited here, the copies for the organization's own phone would
         // go one by one. The stanza is what waits, on the socket.
         const { value } = await begun(async (transaction) => {
+          const address = await names.settle(transaction, jid);
           const { type, body } = await new SignalCipher(transaction, address).encrypt(Buffer.from(data));
           return { type: type === 3 ? ('pkmsg' as const) : ('msg' as const), ciphertext: body };
         });
@@ -273,20 +207,14 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       },
 
       async validateSession(jid) {
-        const address = (await addressOf(jid)).toString();
-        let record = latest.get(address);
-        if (!record) {
-          const stored = deserialized(keys.get('session', [address])[address]);
-          if (!stored) return missing('no session');
-          // The message that is asked for needs it next.
-          latest.set(address, (record = stored));
-        }
+        const record = await recordOf(jid);
+        if (!record) return missing('no session');
         return record.haveOpenSession() ? { exists: true } : missing('no open session');
       },
 
       async injectE2ESession({ jid, session }) {
-        const address = await addressOf(jid);
         await inTransaction(async (transaction) => {
+          const address = await names.settle(transaction, jid);
           const record = await transaction.loadSession(address.toString());
           const open = record?.getOpenSession();
           if (record && open) {
@@ -296,6 +224,22 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
           }
           await new SessionBuilder(transaction as never, address).initOutgoing(session as never);
         });
+      },
+
+      async getSessionInfo(jid) {
+        const open = (await recordOf(jid))?.getOpenSession();
+        if (!open || typeof open.registrationId !== 'number') return null;
+        return { baseKey: new Uint8Array(open.indexInfo.baseKey), registrationId: open.registrationId };
+      },
+
+      /** Under every name, or the one under the other would come back. */
+      async deleteSession(jids) {
+        await base.deleteSession((await Promise.all(jids.map((jid) => names.all(jid)))).flat());
+      },
+
+      /** Each moves when its device is next spoken of. */
+      async migrateSession() {
+        return { migrated: 0, skipped: 0, total: 0 };
       },
 
       async decryptGroupMessage(group) {
@@ -308,10 +252,6 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       },
     };
   };
-}
-
-function isPhoneNumber(jid: string): boolean {
-  return jid.endsWith('@s.whatsapp.net') || jid.endsWith('@hosted');
 }
 
 /** Baileys' key store interface over the organization's keys, without its copies in transactions that go stale. */
@@ -333,11 +273,6 @@ function reviveKeys(type: string, values: Record<string, unknown>): Record<strin
       proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>),
     ]),
   );
-}
-
-/** Signal writes public keys with a leading type byte, 5 (lib/Utils/crypto.js, generateSignalPubKey). */
-function withKeyType(key: Uint8Array): Buffer {
-  return key.length === 33 ? Buffer.from(key) : Buffer.concat([Buffer.from([5]), key]);
 }
 
 /** The sender's identity key inside a PreKeyWhisperMessage; undefined when it cannot be read, which the decryption itself will complain about. */

@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import makeWASocket, { useMultiFileAuthState, type WASocket } from '@whiskeysockets/baileys';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { predecessor as predecessorOf } from '../stage/predecessor.js';
 import { Stage } from '../stage/stage.js';
 
 const ID = '2';
@@ -12,49 +11,8 @@ const PHONE = '573001140001';
 const CUSTOMER = '573109998877';
 const OTHER_CUSTOMER = '573109998866';
 
-/**
- * The service before this one, as far as its files go: a bare Baileys over `useMultiFileAuthState`. It pairs, talks both ways with two
- * customers, so that there are Signal sessions in use, and goes away.
- */
-async function predecessor(stage: Stage, folder: string, number: string): Promise<void> {
-  const { state, saveCreds } = await useMultiFileAuthState(folder);
-  const open = (): { socket: WASocket; until: (state: 'qr' | 'open' | 'close') => Promise<string | undefined> } => {
-    const socket = makeWASocket({
-      auth: state,
-      waWebSocketUrl: stage.whatsapp.url,
-      logger: pino({ level: 'silent' }),
-      syncFullHistory: false,
-    });
-    socket.ev.on('creds.update', () => void saveCreds());
-    const seen = new Map<string, string | undefined>();
-    const waiting = new Map<string, (value: string | undefined) => void>();
-    socket.ev.on('connection.update', ({ qr, connection }) => {
-      const what = qr ? 'qr' : (connection ?? '');
-      seen.set(what, qr);
-      waiting.get(what)?.(qr);
-    });
-    const until = async (what: 'qr' | 'open' | 'close'): Promise<string | undefined> =>
-      seen.has(what) ? seen.get(what) : new Promise((resolve) => waiting.set(what, resolve));
-    return { socket, until };
-  };
-
-  const pairing = open();
-  await stage.whatsapp.phone(number).scanQr((await pairing.until('qr')) ?? '');
-  await pairing.until('close');
-  const { socket, until } = open();
-  await until('open');
-  for (const customer of [CUSTOMER, OTHER_CUSTOMER]) {
-    for (let round = 0; round < 3; round++) {
-      const text = stage.text('Del servicio anterior');
-      await socket.sendMessage(`${customer}@s.whatsapp.net`, { text });
-      await stage.whatsapp.customer(customer).receivedText(text);
-      await stage.receive(number, customer);
-    }
-  }
-  await saveCreds();
-  void socket.end(undefined);
-  await until('close');
-}
+const predecessor = (stage: Stage, folder: string, number: string): Promise<void> =>
+  predecessorOf(stage, folder, number, [CUSTOMER, OTHER_CUSTOMER]);
 
 /** Names and contents of all files in a folder. */
 function contentOf(folder: string): Map<string, string> {
