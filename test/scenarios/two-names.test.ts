@@ -62,7 +62,7 @@ describe('a customer has a number and a LID', () => {
     stage = await Stage.set();
     const customer = stage.whatsapp.customer(CUSTOMER, { hidesLid: true });
     const elsewhere = path.join(stage.directory, 'elsewhere');
-    await predecessor(stage, elsewhere, PHONE, [CUSTOMER]);
+    await predecessor(stage, elsewhere, PHONE, [CUSTOMER], { theyWriteFirst: true });
     for (const name of readdirSync(elsewhere))
       if (/^(lid-mapping|device-list)-/.test(name)) rmSync(path.join(elsewhere, name));
     expect(existsSync(path.join(elsewhere, `session-${CUSTOMER}.0.json`))).toBe(true);
@@ -80,7 +80,7 @@ describe('a customer has a number and a LID', () => {
     for (const method of ['log', 'info', 'warn', 'error'] as const) vi.spyOn(console, method).mockReturnValue();
     stage = await Stage.set();
     const customer = stage.whatsapp.customer(CUSTOMER, { hidesLid: true });
-    await predecessor(stage, folder(), PHONE, [CUSTOMER]);
+    await predecessor(stage, folder(), PHONE, [CUSTOMER], { theyWriteFirst: true });
     for (const name of readdirSync(folder()))
       if (/^(lid-mapping|device-list)-/.test(name)) rmSync(path.join(folder(), name));
 
@@ -99,9 +99,12 @@ describe('a customer has a number and a LID', () => {
     const customer = stage.whatsapp.customer(CUSTOMER, { hidesLid: true });
     const elsewhere = path.join(stage.directory, 'elsewhere');
     const file = (user: string): string => path.join(elsewhere, `session-${user}.0.json`);
-    await predecessor(stage, elsewhere, PHONE, [CUSTOMER], (round) => {
-      // As it was after the first exchange; the ratchet has gone on since.
-      if (round === 0) cpSync(file(CUSTOMER), file(`${customer.lidUser}_1`));
+    await predecessor(stage, elsewhere, PHONE, [CUSTOMER], {
+      theyWriteFirst: true,
+      onRound: (round) => {
+        // As it was after the first exchange; the ratchet has gone on since.
+        if (round === 0) cpSync(file(CUSTOMER), file(`${customer.lidUser}_1`));
+      },
     });
     cpSync(elsewhere, folder(), { recursive: true });
 

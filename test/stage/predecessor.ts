@@ -5,6 +5,7 @@ import type { Stage } from './stage.js';
 /**
  * The service before this one, as far as its files go: a bare Baileys over `useMultiFileAuthState`. It pairs, talks both ways with these
  * customers, so that there are Signal sessions in use, and goes away. A bare Baileys prints whole Signal sessions: silence the console.
+ * @param theyWriteFirst a bare Baileys begins no session with somebody whose LID it cannot learn
  * @param onRound called after each exchange of two messages, of three with each customer
  */
 export async function predecessor(
@@ -12,7 +13,7 @@ export async function predecessor(
   folder: string,
   number: string,
   customers: readonly string[],
-  onRound: (round: number) => void = () => {},
+  { theyWriteFirst = false, onRound = () => {} }: { theyWriteFirst?: boolean; onRound?: (round: number) => void } = {},
 ): Promise<void> {
   const { state, saveCreds } = await useMultiFileAuthState(folder);
   const open = (): { socket: WASocket; until: (state: 'qr' | 'open' | 'close') => Promise<string | undefined> } => {
@@ -41,6 +42,7 @@ export async function predecessor(
   const { socket, until } = open();
   await until('open');
   for (const customer of customers) {
+    if (theyWriteFirst) await stage.receive(number, customer);
     for (let round = 0; round < 3; round++) {
       const text = stage.text('Del servicio anterior');
       await socket.sendMessage(`${customer}@s.whatsapp.net`, { text });
