@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { predecessor } from '../stage/predecessor.js';
@@ -93,19 +93,20 @@ describe('a customer has a number and a LID', () => {
     nothingWasLost(questions, 0);
   });
 
-  it('is read although the session under the LID is an old one, and the right one stands under the number', async () => {
+  it.each(['LID', 'number'] as const)('is read although an old session stands under the %s', async (old) => {
     for (const method of ['log', 'info', 'warn', 'error'] as const) vi.spyOn(console, method).mockReturnValue();
     stage = await Stage.set();
     const customer = stage.whatsapp.customer(CUSTOMER, { hidesLid: true });
     const elsewhere = path.join(stage.directory, 'elsewhere');
     const file = (user: string): string => path.join(elsewhere, `session-${user}.0.json`);
-    await predecessor(stage, elsewhere, PHONE, [CUSTOMER], {
-      theyWriteFirst: true,
-      onRound: (round) => {
-        // As it was after the first exchange; the ratchet has gone on since.
-        if (round === 0) cpSync(file(CUSTOMER), file(`${customer.lidUser}_1`));
-      },
-    });
+    const [byNumber, byLid, kept] = [file(CUSTOMER), file(`${customer.lidUser}_1`), file('kept')];
+    // As it was after the first exchange; the ratchet goes on after that.
+    const keep = (round: number): void => void (round === 0 && cpSync(byNumber, kept));
+    await predecessor(stage, elsewhere, PHONE, [CUSTOMER], { theyWriteFirst: true, onRound: keep });
+    if (old === 'number') renameSync(byNumber, byLid);
+    renameSync(kept, old === 'LID' ? byLid : byNumber);
+    // Baileys' list of devices, without which it moves nothing; with it, it writes what is older over what is newer.
+    if (old === 'LID') rmSync(path.join(elsewhere, `device-list-${CUSTOMER}.json`));
     cpSync(elsewhere, folder(), { recursive: true });
 
     stage.whatsapp.customer(CUSTOMER, { addressing: 'lid', hidesLid: false });
