@@ -7,7 +7,7 @@ import {
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
-import { ProtocolAddress, SessionBuilder } from 'libsignal';
+import { SessionBuilder, type ProtocolAddress } from 'libsignal';
 import { PreKeyWhisperMessage } from 'libsignal/src/protobufs.js';
 import type SessionRecord from 'libsignal/src/session_record.js';
 import { LRUCache } from 'lru-cache';
