@@ -57,7 +57,7 @@ export interface UnreadableMessage {
 }
 
 interface SentMessage {
-  text: string;
+  message: proto.IMessage;
   to: string;
   device: number;
   delivered: boolean;
@@ -156,18 +156,19 @@ export class Customer implements Account {
     return this.distinct;
   }
 
-  /** Encrypts to each linked device of the phone; those that are away get it at their next login. */
+  /** Encrypts to each linked device of the phone; those that are away get it at their next login. `content` instead of the text. */
   write(
     toNumber: string,
     text: string,
-    { id, device = 0 }: { id?: string; device?: number } = {},
+    { id, device = 0, content }: { id?: string; device?: number; content?: proto.IMessage } = {},
   ): Promise<{ id: string }> {
     const messageId = id ?? `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
     const writing = this.writing.then(async () => {
       if (!isNumber(toNumber)) throw new Error(`${toNumber} is not a phone number`);
       if (!this.devices.has(device)) throw new Error(`${this.number} has no device ${device}`);
-      keep(this.sent, messageId, { text, to: toNumber, device, delivered: false, read: false });
-      await this.encryptAndDeliver(toNumber, messageId, text, device);
+      const message = content ?? { conversation: text };
+      keep(this.sent, messageId, { message, to: toNumber, device, delivered: false, read: false });
+      await this.encryptAndDeliver(toNumber, messageId, message, device);
       return { id: messageId };
     });
     this.writing = writing.catch(() => undefined);
@@ -322,7 +323,7 @@ export class Customer implements Account {
     return [...(this.world.directory.number(number)?.companions.values() ?? [])];
   }
 
-  private async encryptAndDeliver(to: string, id: string, text: string, deviceId: number): Promise<void> {
+  private async encryptAndDeliver(to: string, id: string, message: proto.IMessage, deviceId: number): Promise<void> {
     const device = this.devices.get(deviceId);
     const companions = this.companionsOf(to);
     const first = companions[0];
@@ -337,7 +338,7 @@ export class Customer implements Account {
       if (mishap?.type === 'pkmsg' && device.sessionState(companion.peer) === 'established') {
         await device.openSession(companion.peer, companion.takeBundle());
       }
-      const stanza = await this.encrypt(device, deviceId, companion, id, text, mishap !== undefined);
+      const stanza = await this.encrypt(device, deviceId, companion, id, message, mishap !== undefined);
       companion.deliver(stanza);
       if (twice) companion.deliver(stanza);
     }
@@ -361,7 +362,7 @@ export class Customer implements Account {
       const state = device.sessionState(to.peer);
       return !type || (type === 'msg') === (state === 'established');
     });
-    to.deliver(await this.encrypt(device, asked, to, id, sent.text, mishap !== undefined, count));
+    to.deliver(await this.encrypt(device, asked, to, id, sent.message, mishap !== undefined, count));
   }
 
   private async encrypt(
@@ -369,12 +370,12 @@ export class Customer implements Account {
     deviceId: number,
     to: Companion,
     id: string,
-    text: string,
+    message: proto.IMessage,
     broken: boolean,
     retry?: string,
   ): Promise<BinaryNode> {
     if (!device.hasSession(to.peer)) await device.openSession(to.peer, to.takeBundle());
-    const { type, ciphertext } = await device.encrypt(to.peer, encodeWAMessage({ conversation: text }));
+    const { type, ciphertext } = await device.encrypt(to.peer, encodeWAMessage(message));
     const enc: Attributes = { v: '2', type };
     if (retry) enc['count'] = retry;
     const byLid = this.options.addressing === 'lid';

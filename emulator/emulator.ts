@@ -11,7 +11,10 @@ import { Connection } from './connection.js';
 import { startControl, type Control } from './control.js';
 import { Customer, type CustomerOptions } from './customer.js';
 import { Directory, isNumber, type Account } from './directory.js';
+import { Channel, Group, sendDirty, type GroupOptions } from './groups.js';
+import { MediaHost } from './media-host.js';
 import { Mishaps } from './mishaps.js';
+import { PhoneLife } from './phone-life.js';
 import { Phone } from './phone.js';
 import { EmulatorRecord } from './record.js';
 import { Taps, type Tap } from './taps.js';
@@ -19,6 +22,9 @@ import type { World } from './world.js';
 
 export type { CustomerOptions, ReceivedMessage, UnreadableMessage } from './customer.js';
 export type { Customer } from './customer.js';
+export type { Channel, Group, GroupOptions } from './groups.js';
+export type { MediaHost } from './media-host.js';
+export type { PhoneLife } from './phone-life.js';
 export type { LinkedDevice, Paired, Phone } from './phone.js';
 export type { BadMacOptions, LoginStreamErrorOptions, Mishaps, StreamErrorOptions } from './mishaps.js';
 export type * from './record.js';
@@ -49,6 +55,16 @@ export interface Emulator {
   phone(number: string): Phone;
   /** A customer, made on demand; options of a later call change what they name. */
   customer(number: string, options?: CustomerOptions): Customer;
+  /** A chat of many by its jid: a group `…@g.us`, `status@broadcast`, a broadcast list `…@broadcast`. The first call says who is in it. */
+  group(jid: string, options?: GroupOptions): Group;
+  /** A channel `…@newsletter`; the first call says whose phones follow it. */
+  channel(jid: string, phones?: string[]): Channel;
+  /** What else an organization's phone does: answers by hand, histories, settings. */
+  life(number: string): PhoneLife;
+  /** Tells an organization's devices that something changed since their last login. */
+  sendDirty(number: string, type: 'groups' | 'account_sync'): void;
+  /** Where media and histories lie. */
+  readonly media: MediaHost;
   readonly mishaps: Mishaps;
   readonly record: EmulatorRecord;
   /** Shows each stanza as it passes; returns a function that ends it. */
@@ -81,6 +97,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     connections,
     registrations: new Set(),
     taps,
+    mediaHost: undefined,
     phone,
     accountOf: (number) => directory.number(number) ?? (isNumber(number) ? customer(number) : undefined),
   };
@@ -110,6 +127,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     return made;
   }
 
+  const groups = new Map<string, Group>();
+  const channels = new Map<string, Channel>();
+  const media = await MediaHost.start(host, () => changes.notify());
+  world.mediaHost = media.name;
   await door.open(options.port ?? 0);
   const url = `ws://${host}:${door.port}${PATH}`;
   let control: Control | undefined;
@@ -120,6 +141,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     },
     phone,
     customer,
+    group: (jid, groupOptions) => madeOnce(groups, jid, () => new Group(world, jid, groupOptions ?? emptyGroup())),
+    channel: (jid, phones = []) => madeOnce(channels, jid, () => new Channel(world, jid, phones)),
+    life: (number) => new PhoneLife(world, media, phone(number)),
+    sendDirty: (number, type) => sendDirty(world, number, type),
+    media,
     mishaps,
     record,
     tap: (tap) => taps.add(tap),
@@ -127,6 +153,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       changes.stop();
       await door.close();
       for (const connection of connections) connection.terminate();
+      media.stop();
       await control?.stop();
     },
   };
@@ -134,6 +161,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     control = await startControl(emulator, host, options.control === true ? 0 : (options.control.port ?? 0));
   }
   return emulator;
+}
+
+function madeOnce<T>(made: Map<string, T>, jid: string, make: () => T): T {
+  const one = made.get(jid) ?? make();
+  made.set(jid, one);
+  return one;
+}
+
+function emptyGroup(): GroupOptions {
+  throw new Error('the first call for a group must say who is in it');
 }
 
 /** The listening port, which can be closed and opened again while connections go on. */

@@ -58,7 +58,14 @@ const handlers: Record<string, Handler> = {
   'w:mex': mex,
   'w:g2': () => [node('groups', {}, [])],
   'w:biz': () => [node('business_profile', {}, [])],
-  'w:m': () => [error('503', 'service-unavailable')],
+  'w:m': ({ mediaHost }) =>
+    mediaHost === undefined
+      ? [error('503', 'service-unavailable')]
+      : [
+          node('media_conn', { auth: 'emulator', ttl: '3600' }, [
+            node('host', { hostname: mediaHost, maxContentLengthBytes: '104857600' }),
+          ]),
+        ],
   'w:profile:picture': () => [error('404', 'item-not-found')],
   bot: () => [node('bot', { v: '2' }, [])],
 };

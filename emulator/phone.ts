@@ -39,9 +39,10 @@ export class Phone implements Account {
   readonly lidUser: string;
   readonly onWhatsApp = true;
   readonly companions = new Map<number, Companion>();
-  readonly signalDevices: ReadonlyMap<number, SignalDevice>;
   readonly keyStates = new KeyStates();
   private readonly self = new SignalDevice();
+  /** The phone itself, and what else its owner has linked: WhatsApp Web in a browser, say. */
+  private readonly owners = new Map([[0, this.self]]);
   private lastDevice = 0;
   private lastKeyIndex = 0;
   private serial = 0;
@@ -51,11 +52,21 @@ export class Phone implements Account {
     readonly number: string,
   ) {
     this.lidUser = lidUserOf(number);
-    this.signalDevices = new Map([[0, this.self]]);
   }
 
   get lid(): string {
     return `${this.lidUser}@lid`;
+  }
+
+  get signalDevices(): ReadonlyMap<number, SignalDevice> {
+    return this.owners;
+  }
+
+  /** The owner links a device that lives in the emulator, and this service is told at its next question for the list. Returns its number. */
+  linkOwnersDevice(): number {
+    const device = ++this.lastDevice;
+    this.owners.set(device, new SignalDevice());
+    return device;
   }
 
   /** The account's signing key; it is the Signal identity of the phone itself, as on WhatsApp. */
@@ -155,7 +166,7 @@ export class Phone implements Account {
   prepareCompanion(keys: CompanionKeys): Companion {
     let id = this.lastDevice + 1;
     if (id > HIGHEST_DEVICE) id = 1;
-    while (this.companions.has(id)) id++;
+    while (this.companions.has(id) || this.owners.has(id)) id++;
     if (id > HIGHEST_DEVICE) throw new Error('too many linked devices');
     this.lastDevice = id;
     return new Companion(
@@ -205,16 +216,17 @@ export class Phone implements Account {
   }
 
   /** Copies of what its devices send; nobody reads them here, but they must be readable. */
-  receiveMessage({ stanza, enc, from }: Delivery): void {
+  receiveMessage({ stanza, enc, from, device }: Delivery): void {
     const ciphertext = bytesOf(enc.content);
     const type = enc.attrs['type'] ?? '';
     if (!this.world.settings.decryptMessages || !ciphertext) return;
-    this.self.decrypt(from.peer, type, ciphertext).catch((error: Error) => {
+    const reader = this.owners.get(device) ?? this.self;
+    reader.decrypt(from.peer, type, ciphertext).catch((error: Error) => {
       const id = stanza.attrs['id'] ?? '';
       this.world.record.add('unreadable', {
         org: from.org,
         number: this.number,
-        device: 0,
+        device,
         id,
         type,
         why: error.message,
@@ -270,7 +282,8 @@ export class Phone implements Account {
     }
   }
 
-  private async sendToDevice(companion: Companion, protocolMessage: proto.Message.IProtocolMessage): Promise<void> {
+  /** What the apps tell each other, from the phone to one linked device. */
+  async sendToDevice(companion: Companion, protocolMessage: proto.Message.IProtocolMessage): Promise<void> {
     if (!this.self.hasSession(companion.peer)) await this.self.openSession(companion.peer, companion.takeBundle());
     const { type, ciphertext } = await this.self.encrypt(companion.peer, encodeWAMessage({ protocolMessage }));
     const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`;

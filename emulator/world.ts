@@ -19,6 +19,8 @@ export interface World {
   readonly connections: Set<Connection>;
   readonly registrations: Set<Registration>;
   readonly taps: Taps;
+  /** `127.0.0.1:PORT` of the media host, once it listens. */
+  mediaHost: string | undefined;
   phone(number: string): Phone;
   /** The account of a number, made on the spot when nobody has it yet; undefined when it is no number at all. */
   accountOf(number: string): Account | undefined;

@@ -40,6 +40,7 @@ import { SilenceWatch } from './silence-watch.js';
 import { ASKED_AGAIN_PER_HOUR } from './unreadable-customers.js';
 import { sendSingleCopy } from './single-copy.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
+import { ignoreUnusedTraffic, isChatOfMany, isCustomersMessage, isHistoryInline } from './unused-traffic.js';
 
 export interface BaileysOptions {
   /** `wss://web.whatsapp.com/ws/chat`, or the emulator. */
@@ -159,6 +160,8 @@ class BaileysSocket implements WhatsAppSocket {
       markOnlineOnConnect: false,
       syncFullHistory: false,
       emitOwnEvents: false,
+      shouldIgnoreJid: isChatOfMany,
+      shouldSyncHistoryMessage: isHistoryInline,
       userDevicesCache: shownDevices(
         memory.userDevices,
         memory.deadDevices,
@@ -182,6 +185,7 @@ class BaileysSocket implements WhatsAppSocket {
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
+    ignoreUnusedTraffic(this.sock);
     this.preparation = new Preparation({
       sock: this.sock,
       devices: memory.userDevices,
@@ -335,8 +339,9 @@ class BaileysSocket implements WhatsAppSocket {
       if (update.connection === 'close') this.finish(ownEnd(update.lastDisconnect?.error));
     });
     ev.on('messages.upsert', ({ messages }) => {
-      for (const { key, message } of messages) {
-        if (key.fromMe || !message || !key.id || this.memory.received.has(key.id)) continue;
+      for (const message of messages) {
+        const { key } = message;
+        if (!key.id || !isCustomersMessage(message) || this.memory.received.has(key.id)) continue;
         this.memory.received.set(key.id, true);
         this.tell({ type: 'message_received', messageId: key.id });
       }
@@ -358,7 +363,7 @@ class BaileysSocket implements WhatsAppSocket {
       });
     });
     ws.on('CB:receipt', (node: BinaryNode) => {
-      const status = receiptStatus(node.attrs.type);
+      const status = isChatOfMany(node.attrs.from) ? null : receiptStatus(node.attrs.type);
       if (status) this.tell({ type: 'receipt', messageIds: receiptIds(node), status });
     });
     // When Baileys has decided to end it waits up to 30 s for a farewell; without the TCP connection it need not. That is so when these arrive,
