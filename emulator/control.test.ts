@@ -36,6 +36,27 @@ test('a phone scans, a customer writes and reads, mishaps strike, the record tel
   expect(await client.ended(3)).toMatchObject({ code: 401 });
 });
 
+test('a phone is in busy chats, its owner answers, histories and settings come, a customer edits', async () => {
+  const client = await stage.paired();
+  const post = (path: string, body: object) => call('POST', path, JSON.stringify(body));
+  const phone = `/admin/phones/${ORG}`;
+  for (const kind of ['group', 'status', 'list', 'channel'])
+    expect(await post(`${phone}/bustle`, { kind, messages: 6, members: 3 })).toMatchObject({ answer: { messages: 6 } });
+  await client.until(() => client.messages.length === 24, '24 messages');
+  await post(`${phone}/answer`, { to: CUSTOMER, text: 'by hand' });
+  await post(`${phone}/answer`, { to: CUSTOMER, text: 'in the browser', browser: true });
+  await client.reads('in the browser');
+  expect((await post(`${phone}/settings`, {})).status).toBe(200);
+  const written = await post(`/admin/customers/${CUSTOMER}/write`, { to: ORG, text: 'at three' });
+  const { id } = written.answer as { id: string };
+  const change = { to: ORG, what: 'revoke', id };
+  expect((await post(`/admin/customers/${CUSTOMER}/change`, change)).status).toBe(200);
+  expect(await post(`${phone}/bustle`, { kind: 'crowd' })).toMatchObject({ status: 400 });
+  expect(await post(`${phone}/bustle`, { kind: 'group', messages: 0 })).toMatchObject({ status: 400 });
+  expect(await call('GET', '/admin/media')).toMatchObject({ answer: { downloads: 0, uploads: 0 } });
+  expect(client.stubs()).toEqual([]);
+});
+
 test('a pairing code is typed in', async () => {
   const client = stage.client();
   await client.qr();

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { announceHistory, answerByHand, bustle, changeMessage, changeSettings, type LifeCall } from './control-life.js';
 import type { Emulator } from './emulator.js';
 import { KEYS_STATES } from './key-states.js';
 import { invoke } from './mishap-requests.js';
@@ -33,6 +34,16 @@ interface Route {
   path: RegExp;
   help: string;
   answer: (call: Call) => unknown;
+}
+
+/** Requests about the rest of a phone's life. */
+function lifeRoute(name: string, help: string, answer: (call: LifeCall) => unknown, of = 'phones'): Route {
+  return {
+    method: 'POST',
+    path: new RegExp(`^/admin/${of}/(\\d+)/${name}$`),
+    help: `POST /admin/${of}/NUMBER/${name}`.padEnd(50) + help,
+    answer: ({ emulator, parts, body }) => answer({ emulator, number: parts[0] ?? '', fields: json(body) }),
+  };
 }
 
 const routes: Route[] = [
@@ -111,6 +122,17 @@ const routes: Route[] = [
       const { messages, unreadable } = emulator.customer(parts[0] ?? '');
       return { messages, unreadable };
     },
+  },
+  lifeRoute('bustle', 'body: {"kind":"group, status, list or channel","messages","members"}', bustle),
+  lifeRoute('answer', 'body: {"to","text","browser"}: the owner writes by hand', answerByHand),
+  lifeRoute('history', 'body: {"megabytes"}: a history is announced', announceHistory),
+  lifeRoute('settings', 'settings change, and a key for them is shared', changeSettings),
+  lifeRoute('change', 'body: {"to","what":"edit, revoke, reaction or image","id","text"}', changeMessage, 'customers'),
+  {
+    method: 'GET',
+    path: /^\/admin\/media$/,
+    help: 'GET  /admin/media                                 how often media or a history was downloaded or uploaded',
+    answer: ({ emulator: { media } }) => ({ url: media.url, downloads: media.downloads, uploads: media.uploads }),
   },
   {
     method: 'POST',
