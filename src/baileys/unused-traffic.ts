@@ -10,7 +10,8 @@ export function isChatOfMany(jid: string | undefined): boolean {
 function isUnused({ tag, attrs }: BinaryNode): boolean {
   // "Your phone changed settings": Baileys would fetch the account's app state (lib/Socket/messages-recv.js, server_sync).
   if (tag === 'notification' && attrs.type === 'server_sync') return true;
-  return isChatOfMany(attrs.from);
+  // The recipient of what the owner's own devices have sent.
+  return isChatOfMany(attrs.from) || isChatOfMany(attrs.recipient);
 }
 
 /**
