@@ -1,4 +1,4 @@
-import { proto } from '@whiskeysockets/baileys';
+import type { proto } from '@whiskeysockets/baileys';
 import { expect, test } from 'vitest';
 import { edit, reaction, revoke } from './contents.js';
 import { STATUS } from './groups.js';
