@@ -55,8 +55,25 @@ export class PhoneLife {
     return id;
   }
 
-  /** Announces a history that lies on the media host: chats with texts that do not compress. Returns the size of the file, bytes. */
-  async announceHistory({ bytes, type = 'RECENT', chunk = 1, lids = {} }: HistoryOptions): Promise<number> {
+  /** Puts a history on the media host, and announces it. Returns the size of the file, bytes. */
+  async announceHistory(options: HistoryOptions): Promise<number> {
+    const file = await this.makeHistory(options);
+    await this.announce(file);
+    return Number(file.fileLength);
+  }
+
+  /** The linked devices are told where a history lies. */
+  async announce(historySyncNotification: proto.Message.IHistorySyncNotification): Promise<void> {
+    await this.toAll({ type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION, historySyncNotification });
+  }
+
+  /** A history of chats with texts that hardly compress, on the media host. */
+  async makeHistory({
+    bytes,
+    type = 'RECENT',
+    chunk = 1,
+    lids = {},
+  }: HistoryOptions): Promise<proto.Message.IHistorySyncNotification> {
     const syncType = proto.HistorySync.HistorySyncType[type];
     const textBytes = 48 * 1024;
     const conversations = Array.from({ length: Math.ceil(bytes / textBytes) }, (_, n) => {
@@ -82,13 +99,7 @@ export class PhoneLife {
       deflateSync(history, { level: 1 }),
       'md-msg-hist',
     );
-    await this.toAll({
-      type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
-      historySyncNotification: {
-        ...{ syncType, chunkOrder: chunk, progress: 100, mediaKey, directPath, fileSha256, fileEncSha256, fileLength },
-      },
-    });
-    return fileLength;
+    return { syncType, chunkOrder: chunk, progress: 100, mediaKey, directPath, fileSha256, fileEncSha256, fileLength };
   }
 
   /** A first history small enough for its announcement: nothing but LIDs. */
@@ -99,13 +110,10 @@ export class PhoneLife {
       lidJid: lid,
     }));
     const history = { syncType: INITIAL_BOOTSTRAP, conversations: [], progress: 100, phoneNumberToLidMappings };
-    await this.toAll({
-      type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
-      historySyncNotification: {
-        syncType: INITIAL_BOOTSTRAP,
-        progress: 100,
-        initialHistBootstrapInlinePayload: deflateSync(proto.HistorySync.encode(history).finish()),
-      },
+    await this.announce({
+      syncType: INITIAL_BOOTSTRAP,
+      progress: 100,
+      initialHistBootstrapInlinePayload: deflateSync(proto.HistorySync.encode(history).finish()),
     });
   }
 
