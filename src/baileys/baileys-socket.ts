@@ -309,6 +309,8 @@ class BaileysSocket implements WhatsAppSocket {
   }
 
   private tearDown(): void {
+    // What Baileys still holds back was acknowledged to WhatsApp, and will not come again.
+    this.sock.ev.flush();
     this.ended = true;
     this.endSilenceWatch();
     // Baileys' own end() waits up to 30 s for a dead peer's farewell; with the TCP connection gone it ends at once.

@@ -877,9 +877,9 @@ export class OrganizationSession {
 
   /** Ends the socket, the timers and the database; what is shown of them goes too. */
   private release(): void {
-    const { socket } = this;
+    // First: what it has taken from WhatsApp and not told yet is told now.
+    this.socket?.close();
     this.dropSocket();
-    socket?.close();
     this.house.governor.ended(this.id);
     this.cancelWaiting();
     this.closeDatabase();
