@@ -4,7 +4,36 @@ import { answer } from './rpc.js';
 
 const emulator = await startEmulator({ control: true, decryptMessages: process.env.DECRYPT === '1' });
 
+/** The group that is talked in now: ends the talking, and says how many messages it had. */
+let chatter: { end: () => Promise<number> } | undefined;
+
+function startChatter(phone: string, perMinute: number, members: number): void {
+  const numbers = Array.from({ length: members }, (_, n) => String(573_205_000_000 + n));
+  const group = emulator.group('120363000000000001@g.us', { phones: [phone], members: numbers });
+  const begun = Date.now();
+  let written = 0;
+  const all: Promise<unknown>[] = [];
+  // As many as are due by now, and the first at once.
+  const write = (): void => {
+    const due = Math.ceil(((Date.now() - begun) / 60_000) * perMinute) + 1;
+    for (; written < due; written++) all.push(group.write(numbers[written % members] ?? '', `message ${written}`));
+  };
+  write();
+  const timer = setInterval(write, 20);
+  chatter = {
+    end: async () => {
+      write();
+      clearInterval(timer);
+      await Promise.all(all);
+      return written;
+    },
+  };
+}
+
 answer({
+  chatter: ({ phone, perMinute, members }: { phone: string; perMinute: number; members: number }) =>
+    startChatter(phone, perMinute, members),
+  silence: async () => (await chatter?.end()) ?? 0,
   urls: () => ({ url: emulator.url, controlUrl: emulator.controlUrl }),
   connections: () => emulator.record.connections,
   unreadable: () => emulator.record.totals.unreadable,

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--parts 1,2,3,4,5,6] [--rounds 5] [--sessions 300] [--finished 1000000] [--age 10000] [--quick] [--json FILE] [--only SIDE] [--profile DIR]`
+ * `npm run bench -- [--parts 1,2,3,4,5,6,7] [--rounds 5] [--sessions 300] [--finished 1000000] [--age 10000] [--quick] [--json FILE] [--only SIDE] [--profile DIR]`
  *
  * Every side in a process of its own, WhatsApp (the emulator) in another, by turns in rounds; medians over the rounds. Prints a table and
  * writes bench/results.json (not in git).
@@ -21,6 +21,7 @@ import {
   type PartResult,
   type Sizes,
 } from './parts.js';
+import { busyPhone } from './busy-phone.js';
 import { commitCost, type CommitCost } from './commit-cost.js';
 import { pairAll, type Urls } from './pool.js';
 import { Child } from './rpc.js';
@@ -28,7 +29,7 @@ import type { House } from './sides.js';
 
 const { values: options } = parseArgs({
   options: {
-    parts: { type: 'string', default: '1,2,3,4,5,6' },
+    parts: { type: 'string', default: '1,2,3,4,5,6,7' },
     rounds: { type: 'string' },
     sessions: { type: 'string' },
     finished: { type: 'string' },
@@ -143,6 +144,7 @@ try {
     await over('age', 1, true, (house) => part(6, () => acquaintance(house, sizes)));
     await over('outbox', 2, false, (house) => part(6, () => oldOutbox(house, sizes)));
   }
+  if (parts.includes(7)) await over('busy', 1, false, (house) => part(7, () => busyPhone(house, sizes)));
 } finally {
   fs.rmSync(directory, { recursive: true, force: true });
 }
