@@ -173,6 +173,7 @@ export class Story {
     await this.step('Messages flow again');
     await this.send('We are back. See you on Monday at eleven.');
     await this.customerWrites('Perfect, see you!');
+    await this.lastingConnection();
   }
 
   // --- what several steps do ---

@@ -100,7 +100,7 @@ export const english = {
     replaced: ['Another program uses the same keys.', 'Stop the other program, then press “Start”.'],
     unlinked: [
       'The phone unlinked this service.',
-      'Press “Start” and scan the new QR. If the phone still lists this device: restore the newest backup under “Keys and backups”.',
+      'Press “Start” and scan. If the phone still lists this device, “Restore” its backup instead.',
     ],
     temporary_ban: [
       'WhatsApp banned the number for a time.',

@@ -101,7 +101,7 @@ export const spanish: Words = {
     replaced: ['Otro programa usa las mismas claves.', 'Detenga el otro programa y después pulse «Iniciar».'],
     unlinked: [
       'El teléfono desvinculó este servicio.',
-      'Pulse «Iniciar» y escanee el QR nuevo. Si el teléfono todavía muestra este dispositivo: recupere el respaldo más nuevo en «Claves y respaldos».',
+      'Pulse «Iniciar» y escanee. Si el teléfono aún muestra este dispositivo, «Restaure» su respaldo.',
     ],
     temporary_ban: [
       'WhatsApp bloqueó el número por un tiempo.',
