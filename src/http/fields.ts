@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EVENT_NAMES, type EventName } from '../events/catalogue.js';
 import { parseOrganizationId } from '../organization-id.js';
 import { MESSAGE_STATES, type MessageState } from '../outbox/outbox-message.js';
-import { parsePhoneNumber } from '../phone-number.js';
+import { parsePhoneNumber, phoneProblem } from '../phone-number.js';
 import { readReceiverUrl } from '../webhooks/receiver-address.js';
 import { DELIVERY_STATES } from '../webhooks/webhook.js';
 import type { FieldProblem } from './sentences.js';
@@ -28,12 +28,16 @@ const MAX_PAGE = 200;
 
 const problem = (name: FieldProblem): FieldProblem => name;
 
-/** A field that a parser reads; the parser answers null for what it cannot read. */
-export function parsed<T>(parse: (value: unknown) => T | null, wrong: FieldProblem) {
+/** A field that a parser reads; the parser answers null for what it cannot read. `wrong` may depend on what was given. */
+export function parsed<T>(
+  parse: (value: unknown) => T | null,
+  wrong: FieldProblem | ((value: unknown) => FieldProblem),
+) {
   return z.unknown().transform((value, context) => {
     const result = value === undefined ? null : parse(value);
     if (result !== null) return result;
-    context.addIssue({ code: 'custom', message: problem(value === undefined ? 'required' : wrong) });
+    const why = value === undefined ? 'required' : typeof wrong === 'function' ? wrong(value) : wrong;
+    context.addIssue({ code: 'custom', message: problem(why) });
     return z.NEVER;
   });
 }
@@ -47,9 +51,12 @@ export const organizationId = parsed(parseOrganizationId, 'organization_id').met
 
 /** A string or an integer -> digits with country code. */
 export const phone = (defaultCountry: CountryCode) =>
-  parsed((value) => parsePhoneNumber(value, defaultCountry), 'phone').meta({
+  parsed(
+    (value) => parsePhoneNumber(value, defaultCountry),
+    (value) => phoneProblem(value, defaultCountry),
+  ).meta({
     type: ['string', 'integer'],
-    description: `With country code, with or without \`+\`, spaces and dashes; a local number gets the code of ${defaultCountry}.`,
+    description: `With country code, with or without \`+\`, spaces and dashes; a local number gets the code of ${defaultCountry}. One that its country does not have is refused; a chat id (\`573001112233@s.whatsapp.net\`) is taken as it is.`,
   });
 
 /** Sent as it is given; only blank ones are refused. */

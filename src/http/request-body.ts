@@ -47,9 +47,10 @@ function wrongFields(error: z.ZodError): [string, FieldProblem][] {
 
 /** One wrong field that has a code of its own gets it; anything else is an invalid request. */
 function codeFor(fields: readonly [string, FieldProblem][]): ErrorCode {
-  const problems = new Set(fields.map(([, problem]) => problem));
-  if (problems.size === 1 && problems.has('organization_id')) return 'invalid_organization_id';
-  if (problems.size === 1 && problems.has('phone')) return 'invalid_phone';
+  const all = (wrong: (problem: FieldProblem) => boolean): boolean =>
+    fields.length > 0 && fields.every(([, problem]) => wrong(problem));
+  if (all((problem) => problem === 'organization_id')) return 'invalid_organization_id';
+  if (all((problem) => problem === 'phone' || problem.startsWith('phone_'))) return 'invalid_phone';
   return 'invalid_request';
 }
 

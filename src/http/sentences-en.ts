@@ -163,6 +163,11 @@ export const english: Sentences = {
     organization_id:
       'Must be a string or an integer: 1 to 64 letters, digits, "-" or "_", beginning with a letter or digit, without "_corrupted_".',
     phone: 'This cannot be a phone number. Examples: 3001112233, +57 300 111 2233, 5511987654321.',
+    phone_too_short: 'It has too few digits for a phone number of its country. Example: +57 300 111 2233.',
+    phone_too_long: 'It has too many digits for a phone number of its country. Example: +57 300 111 2233.',
+    phone_country_code: 'It begins with the code of no country. Example: +57 300 111 2233.',
+    phone_not_in_use:
+      'Its country has no numbers like this one. If you are sure of it, give it as a chat id: 573001112233@s.whatsapp.net.',
     not_text: 'Must be a string.',
     empty: 'Must not be empty.',
     message_too_long: 'Must have at most 65,536 characters.',

@@ -166,6 +166,11 @@ export const spanish: Sentences = {
     organization_id:
       'Debe ser un texto o un número entero: de 1 a 64 letras, dígitos, "-" o "_", comenzando por letra o dígito, y sin "_corrupted_".',
     phone: 'No puede ser un número de teléfono. Ejemplos: 3001112233, +57 300 111 2233, 5511987654321.',
+    phone_too_short: 'Le faltan dígitos para ser un número de teléfono de su país. Ejemplo: +57 300 111 2233.',
+    phone_too_long: 'Le sobran dígitos para ser un número de teléfono de su país. Ejemplo: +57 300 111 2233.',
+    phone_country_code: 'No comienza con el código de ningún país. Ejemplo: +57 300 111 2233.',
+    phone_not_in_use:
+      'Su país no tiene números como este. Si está seguro de él, indíquelo como chat: 573001112233@s.whatsapp.net.',
     not_text: 'Debe ser un texto.',
     empty: 'No puede estar vacío.',
     message_too_long: 'Debe tener como máximo 65.536 caracteres.',

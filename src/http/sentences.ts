@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { WaitReason } from '../session/message-carrier.js';
 import type { MessageErrorCode, MessageState } from '../outbox/outbox-message.js';
+import type { PhoneProblem } from '../phone-number.js';
 import type { AttentionCode, HoldCode, SessionStatus } from '../session/session-view.js';
 import type { DeliveryError } from '../webhooks/webhook.js';
 import { english } from './sentences-en.js';
@@ -18,7 +19,7 @@ export type FieldProblem =
   | 'unknown'
   | 'not_an_object'
   | 'organization_id'
-  | 'phone'
+  | PhoneProblem
   | 'not_text'
   | 'empty'
   | 'message_too_long'

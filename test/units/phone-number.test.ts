@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { getCountries } from 'libphonenumber-js/max';
+import mobileExamples from 'libphonenumber-js/examples.mobile.json';
+import { getCountries, getCountryCallingCode } from 'libphonenumber-js/max';
 import { describe, expect, it } from 'vitest';
-import { parsePhoneNumber } from '../../src/phone-number.js';
+import { parsePhoneNumber, phoneProblem } from '../../src/phone-number.js';
 
 describe('a phone number becomes digits with country code', () => {
   it.each<[string, unknown, string]>([
@@ -41,6 +42,16 @@ describe('a phone number becomes digits with country code', () => {
     ['a zero that belongs in parentheses', '+44 (0)20 7946 0018', '442079460018'],
     ['a chat id, given back', '573001234567@s.whatsapp.net', '573001234567'],
     ['a chat id of another country', '5215512345678@s.whatsapp.net', '5215512345678'],
+    ['a chat id that no numbering plan knows', '30044455667@s.whatsapp.net', '30044455667'],
+    ["a chat id of WhatsApp Web's pages", '573004445566@c.us', '573004445566'],
+    ['the address of other services', 'whatsapp:+573004445566', '573004445566'],
+    ['the address of other services with separators', ' WhatsApp: +57 300 444-5566', '573004445566'],
+    ['an invented number of a test', '573004445566', '573004445566'],
+    ['another invented number', '573109998877', '573109998877'],
+    ['a new mobile that begins like the others', '573912345678', '573912345678'],
+    ['Brazil without the ninth digit, with plus', '+55 11 8765-4321', '551187654321'],
+    ['a new area code of North America', '12375550123', '12375550123'],
+    ['toll-free, where businesses answer', '+1 800 555 0199', '18005550199'],
   ])('%s: %j', (_name, given, expected) => {
     expect(parsePhoneNumber(given, 'CO')).toBe(expected);
   });
@@ -81,6 +92,49 @@ describe('a phone number becomes digits with country code', () => {
     ['a megabyte of spaces', ' '.repeat(1_000_000)],
   ])('refuses %s', (_name, given) => {
     expect(parsePhoneNumber(given, 'CO')).toBeNull();
+  });
+});
+
+describe('a number that its country does not have is refused, and told why', () => {
+  type Country = Parameters<typeof parsePhoneNumber>[1];
+  it.each<[string, unknown, Country, ReturnType<typeof phoneProblem>]>([
+    ['a digit too many', '30044455667', 'CO', 'phone_too_long'],
+    ['a digit too many, as a number', 30044455667, 'CO', 'phone_too_long'],
+    ['a digit too many with the code', '5730044455667', 'CO', 'phone_too_long'],
+    ['a digit too many with plus', '+57 300 444 55667', 'CO', 'phone_too_long'],
+    ['a digit too many after a trunk zero', '030044455667', 'CO', 'phone_too_long'],
+    ['a digit too few', '300444556', 'CO', 'phone_too_short'],
+    ['a digit too few with the code', '57300444556', 'CO', 'phone_too_short'],
+    ['a digit too few with plus', '+57300444556', 'CO', 'phone_too_short'],
+    ['a digit too few, as other services write it', 'whatsapp:+57300444556', 'CO', 'phone_too_short'],
+    ['a mobile of Spain without its code', '612345678', 'CO', 'phone_too_short'],
+    ['a digit too many that would be Belgium without its zero', '32063835212', 'CO', 'phone_too_long'],
+    ['two digits', '12', 'CO', 'phone_too_short'],
+    ['one digit', 7, 'CO', 'phone_too_short'],
+    ['forty digits', '9'.repeat(40), 'CO', 'phone_too_long'],
+    ['forty digits with plus', `+57${'3'.repeat(30)}`, 'CO', 'phone_too_long'],
+    ['a local number written as a full one', '+3001112233', 'CO', 'phone_too_short'],
+    ["a local number in WhatsApp Web's form", '3001112233@c.us', 'CO', 'phone_too_short'],
+    ['Brazil with a digit too many', '55119876543210', 'CO', 'phone_too_long'],
+    ['Brazil with a digit too many at home', '119876543210', 'BR', 'phone_too_long'],
+    ['Brazil with two digits too few', '55 11 9876543', 'BR', 'phone_too_short'],
+    ['Mexico with a digit too few', '+52 55 1234 567', 'CO', 'phone_too_short'],
+    ['North America with a digit too few', '+1 202 555 012', 'CO', 'phone_too_short'],
+    ['North America with a digit too many', '+1 202 555 01234', 'CO', 'phone_too_long'],
+    ['an area code that begins with 1', '+1 155 555 0123', 'CO', 'phone_not_in_use'],
+    ['no country', '+999 123 456 789', 'CO', 'phone_country_code'],
+    ['no country, without plus', '999123456789', 'CO', 'phone_country_code'],
+    ['a zero behind the plus', '+0573001112233', 'CO', 'phone_country_code'],
+    ['a mobile of Colombia that begins with 2', '+57 200 111 2233', 'CO', 'phone_not_in_use'],
+    ['the same at home', '2001112233', 'CO', 'phone_not_in_use'],
+    ['letters', 'abc', 'CO', 'phone'],
+    ['zeros', '0000', 'CO', 'phone'],
+    ['a group', '120363041234567890@g.us', 'CO', 'phone'],
+    ['a LID', '123456789012345@lid', 'CO', 'phone'],
+    ['nothing', null, 'CO', 'phone'],
+  ])('%s: %j in %s: %s', (_name, given, country, problem) => {
+    expect(parsePhoneNumber(given, country)).toBeNull();
+    expect(phoneProblem(given, country)).toBe(problem);
   });
 });
 
@@ -139,11 +193,37 @@ describe('always', () => {
     );
   });
 
-  it('never throws', () => {
+  it('a Colombian mobile with a digit too many or too few is refused wherever it begins with 30', () => {
+    const tooLong = fc.integer({ min: 30_000_000_000, max: 30_999_999_999 });
+    const tooShort = fc.integer({ min: 300_000_000, max: 309_999_999 });
+    const refused = (given: unknown, problem: string): void => {
+      expect([parsePhoneNumber(given, 'CO'), phoneProblem(given, 'CO')]).toEqual([null, problem]);
+    };
     fc.assert(
-      fc.property(fc.anything(), country, (given, home) => {
-        expect([null, 'string']).toContain(parsePhoneNumber(given, home) === null ? null : 'string');
+      fc.property(tooLong, tooShort, (long, short) => {
+        for (const given of [long, `57${long}`, `+57${long}`]) refused(given, 'phone_too_long');
+        for (const given of [short, `57${short}`, `+57${short}`]) refused(given, 'phone_too_short');
       }),
+    );
+  });
+
+  it('the example mobile of each country is taken, at home and abroad', () => {
+    for (const home of getCountries()) {
+      const example: string = mobileExamples[home];
+      const full = `${getCountryCallingCode(home)}${example}`;
+      expect([home, parsePhoneNumber(example, home)]).toEqual([home, full]);
+      expect([home, parsePhoneNumber(`+${full}`, 'CO')]).toEqual([home, full]);
+    }
+  });
+
+  it('never throws, and has a reason for everything that it refuses', () => {
+    const given = fc.oneof(fc.anything(), fc.stringMatching(/^\+?0{0,2}[0-9]{0,20}(@c\.us)?$/));
+    fc.assert(
+      fc.property(given, country, (value, home) => {
+        expect([null, 'string']).toContain(parsePhoneNumber(value, home) === null ? null : 'string');
+        expect(phoneProblem(value, home)).toMatch(/^phone(_too_short|_too_long|_country_code|_not_in_use)?$/);
+      }),
+      { numRuns: 1000 },
     );
   });
 });

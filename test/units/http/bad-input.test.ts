@@ -148,6 +148,27 @@ describe('wrong fields, each by name', () => {
     expect(errorBody(pairing).code).toBe('invalid_phone');
   });
 
+  it.each<[string, unknown, RegExp]>([
+    ['a digit too many', '30044455667', /^It has too many digits/],
+    ['a digit too few', '612345678', /^It has too few digits/],
+    ['no country', '+999 123 456 789', /^It begins with the code of no country/],
+    ['no such numbers', '+57 200 111 2233', /^Its country has no numbers like this one/],
+  ])('a phone that its country does not have is told why, wherever it is given: %s', async (_name, phone, why) => {
+    const answers = [
+      await stage.post('/api/send-message', { organization_id: 2, phone, message: 'x' }).set('accept-language', 'en'),
+      await stage.post('/api/start-session', { organization_id: 2, pairing_phone: phone }).set('accept-language', 'en'),
+      await stage
+        .get(`/api/messages?organization_id=2&phone=${encodeURIComponent(String(phone))}`)
+        .set('accept-language', 'en'),
+    ];
+    for (const response of answers) {
+      expect(response.status).toBe(400);
+      expect(errorBody(response).code).toBe('invalid_phone');
+      expect(Object.values(errorBody(response).fields ?? {})).toEqual([expect.stringMatching(why)]);
+    }
+    expect(stage.courier.accepted).toEqual([]);
+  });
+
   it.each<[string, unknown, string]>([
     ['empty', '', 'No puede estar vacío.'],
     ['blank', ' \n ', 'No puede estar vacío.'],
