@@ -20,12 +20,17 @@ export class Pacing {
     const { perMinute, burst } = this.options;
     const perMs = perMinute / 60_000;
     // A clock set back must not stop the sends.
-    this.tokens = Math.min(burst, this.tokens + Math.max(0, now - this.refilledAt) * perMs);
+    this.tokens += Math.max(0, now - this.refilledAt) * perMs;
     this.refilledAt = now;
+    // Rested: as at the beginning. A gap longer than the burst is saved for all the same; else the mean of the gaps would be too short.
+    if (this.tokens >= Math.max(burst, this.gap)) {
+      this.tokens = burst;
+      this.gap = 1;
+    }
     if (this.tokens >= this.gap) {
       this.tokens -= this.gap;
       // After a burst the next gap is jittered; while tokens are plenty there is nothing to wait for.
-      this.gap = this.tokens >= 1 ? 1 : Math.min(burst, 0.5 + random);
+      this.gap = this.tokens >= 1 ? 1 : 0.5 + random;
       return 0;
     }
     return Math.max(1, Math.ceil((this.gap - this.tokens) / perMs));

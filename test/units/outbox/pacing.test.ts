@@ -30,6 +30,29 @@ describe('the pace of an organization', () => {
     expect(mean).toBeLessThan(1.15);
   });
 
+  test.each([1, 2, 3, 20])('keeps the rate over a long time, with a burst of %i', (burst) => {
+    let n = 0;
+    // Spread evenly between 0 and 1.
+    const chance = (): number => (n++ * 0.618_033_988_749) % 1;
+    const at = departures({ perMinute: 60, burst }, 5000 + burst, chance);
+    const even = (5000 + burst) * 1000;
+    expect((at.at(-1) as number) / (even - burst * 1000)).toBeGreaterThan(0.99);
+    expect((at.at(-1) as number) / (even - burst * 1000)).toBeLessThan(1.01);
+  });
+
+  test('never lets more than the burst go at once, whatever the gap before the rest was', () => {
+    for (const burst of [1, 2, 20]) {
+      for (const gap of [0, 0.25, 0.5, 0.999]) {
+        const pacing = new Pacing({ perMinute: 60, burst }, T0);
+        for (let sent = 0; sent < burst; sent++) pacing.take(T0, gap);
+        const later = T0 + 3_600_000;
+        let atOnce = 0;
+        while (pacing.take(later, 0) === 0) atOnce++;
+        expect({ burst, gap, atOnce }).toEqual({ burst, gap, atOnce: burst });
+      }
+    }
+  });
+
   test('gives the burst back after a rest, and never more than the burst', () => {
     const pacing = new Pacing({ perMinute: 60, burst: 3 }, T0);
     for (let n = 0; n < 3; n++) expect(pacing.take(T0, 0.5)).toBe(0);
