@@ -154,10 +154,15 @@ export class Outbox {
         if (!known.request_hash?.equals(hash as Buffer)) throw new ServiceError('idempotency_key_reused');
         return { row: known, isNew: false };
       }
-      if (this.pendingCount(message.organizationId) >= this.options.maxPending) {
+      const old = this.replaceable(message);
+      // Taking another's place does not grow the outbox.
+      if (old.length === 0 && this.pendingCount(message.organizationId) >= this.options.maxPending) {
         throw new ServiceError('outbox_full', { retryAfterSeconds: 60 });
       }
-      if (message.replaceKey !== undefined) replaced.push(...this.replaceQueued(message));
+      for (const id of old) {
+        const moved = this.moveNow(id, 'cancelled', { errorCode: 'replaced' });
+        if (moved) replaced.push(moved);
+      }
       const row = this.insert(message, hash, now);
       this.count(message.organizationId, 1);
       inserted = row;
@@ -546,13 +551,13 @@ export class Outbox {
     return known;
   }
 
-  private replaceQueued(message: NewMessage): OutboxMessage[] {
+  /** The messages whose place this one takes, by id. */
+  private replaceable(message: NewMessage): string[] {
+    if (message.replaceKey === undefined) return [];
     const old = this.sql<{ id: string }>(
       "SELECT message_id AS id FROM messages WHERE organization_id = ? AND replace_key = ? AND state = 'queued'",
     ).all(message.organizationId, message.replaceKey);
-    return old
-      .map(({ id }) => this.moveNow(id, 'cancelled', { errorCode: 'replaced' }))
-      .filter((moved) => moved !== null);
+    return old.map(({ id }) => id);
   }
 
   private insert(message: NewMessage, hash: Buffer | null, now: number): Row {

@@ -207,6 +207,26 @@ describe('an accepted message', () => {
     }
   });
 
+  it('replaces what waits in a full outbox: only the newest leaves, and nothing else is lost', async () => {
+    stage = await Stage.set({ env: { OUTBOX_LIMIT: '2' } });
+    await stage.pair('2', PHONE);
+    await stage.api.stop('2');
+    const [old, kept, newer] = [stage.text(), stage.text(), stage.text()];
+    const keyed = { wait_ms: 0, replace_key: 'booking:123' };
+    const first = await stage.api.send('2', CUSTOMER, old, keyed);
+    await stage.api.send('2', OTHER, kept, { wait_ms: 0 });
+    expect((await stage.api.send('2', CUSTOMER, stage.text(), { wait_ms: 0 })).body.code).toBe('outbox_full');
+    const second = await stage.api.send('2', CUSTOMER, newer, keyed);
+    expect(second).toMatchObject({ status: 202, body: { success: true, status: 'queued' } });
+    const replaced = await stage.api.get(`/api/messages/${first.body.message_id as string}`);
+    expect(replaced.body).toMatchObject({ status: 'cancelled', error: { code: 'replaced' } });
+    expect((await stage.api.send('2', OTHER, stage.text(), { wait_ms: 0, replace_key: 'other' })).status).toBe(429);
+    await stage.api.start('2');
+    await stage.whatsapp.customer(CUSTOMER).receivedText(newer);
+    await stage.whatsapp.customer(OTHER).receivedText(kept);
+    expect(stage.whatsapp.customer(CUSTOMER).messages.map(({ text }) => text)).toEqual([newer]);
+  });
+
   it('asked for again by the customer is answered from the outbox, also after a restart', async () => {
     stage = await Stage.set();
     await stage.pair('2', PHONE);

@@ -232,6 +232,28 @@ describe('a full outbox', () => {
     expect(outbox.depth(ID).pending).toBe(2);
   });
 
+  test('takes what replaces a queued message, and no more than that', async () => {
+    const { outbox, clock, directory } = openOutbox({ maxPending: 2 });
+    const keyed = { replaceKey: 'booking:1' };
+    const old = await outbox.accept(message(clock.at, keyed));
+    const other = await outbox.accept(message(clock.at, { replaceKey: 'booking:2' }));
+    const newer = await outbox.accept(message(clock.at, keyed));
+    expect(outbox.get(old.message.messageId)).toMatchObject({ state: 'cancelled', errorCode: 'replaced' });
+    expect(outbox.depth(ID).pending).toBe(2);
+    // One that was tried keeps its place.
+    await claim(outbox, other.message.messageId, CHAT);
+    for (const more of [{ replaceKey: 'booking:2' }, { replaceKey: 'booking:3' }, {}]) {
+      await expect(outbox.accept(message(clock.at, more))).rejects.toMatchObject({ code: 'outbox_full' });
+    }
+    expect(outbox.get(newer.message.messageId)?.state).toBe('queued');
+    expect(outbox.depth(ID).pending).toBe(2);
+    // Also when the limit was lowered below what waits.
+    outbox.close();
+    const again = openOutbox({ directory, clock, maxPending: 1 }).outbox;
+    await again.accept(message(clock.at, keyed));
+    expect(again.depth(ID).pending).toBe(2);
+  });
+
   test('still answers a known key, and counts right after a restart', async () => {
     const { outbox, clock, directory } = openOutbox({ maxPending: 1 });
     const first = await outbox.accept(message(clock.at, { idempotencyKey: 'a' }));
