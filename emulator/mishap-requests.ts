@@ -99,8 +99,8 @@ const requests: Record<string, Request> = {
   withholdAcks: { fields: { on: 'switch' }, strike: (mishaps, f) => mishaps.withholdAcks(f.org, f.on('on')) },
   delayAcks: { fields: { ms: 'number' }, strike: (mishaps, f) => mishaps.delayAcks(f.org, f.number('ms') ?? 0) },
   refuseAcks: {
-    fields: { code: 'number', times: 'number' },
-    strike: (mishaps, f) => mishaps.refuseAcks(f.org, f.number('code') ?? 479, f.number('times')),
+    fields: { code: 'number', times: 'number', to: 'text' },
+    strike: (mishaps, f) => mishaps.refuseAcks(f.org, f.number('code') ?? 479, f.number('times'), { to: f.text('to') }),
   },
   clear: { fields: {}, strike: (mishaps) => mishaps.clear() },
   help: {

@@ -106,7 +106,7 @@ export class Mishaps {
     failure: new Countdowns<{ reason: number; attrs: Attributes }>(),
     rejectUpgrade: new Countdowns<{ status: number; close: boolean }>(),
     silentHandshake: new Countdowns<true>(),
-    refuseAcks: new Countdowns<number>(),
+    refuseAcks: new Countdowns<{ code: number; to: string | undefined }>(),
     poisonTo: new Countdowns<{ to: string } & StreamErrorOptions>(),
     withholdAcks: new Switches<true>(),
     delayAcks: new Switches<number>(),
@@ -233,9 +233,9 @@ export class Mishaps {
     this.pending.delayAcks.set(org, ms > 0 ? ms : undefined);
   }
 
-  /** The next messages are refused with this error (463, 479...) and not delivered. */
-  refuseAcks(org: string, code: number, times = 1): void {
-    this.pending.refuseAcks.add(org, times, code);
+  /** The next messages, all or those to one customer (number), are refused with this error (463, 479...) and not delivered. */
+  refuseAcks(org: string, code: number, times = 1, { to }: { to?: string | undefined } = {}): void {
+    this.pending.refuseAcks.add(org, times, { code, to });
   }
 
   /** Ends everything that is still pending; silent connections go on and the port is open. */

@@ -29,7 +29,8 @@ export function routeMessage(world: World, connection: Connection, from: Compani
     return;
   }
   const refusal =
-    world.mishaps.pending.refuseAcks.take(from.org) ?? (account?.onWhatsApp === false ? NOT_ON_WHATSAPP : undefined);
+    world.mishaps.pending.refuseAcks.take(from.org, (one) => one.to === undefined || one.to === account?.number)
+      ?.code ?? (account?.onWhatsApp === false ? NOT_ON_WHATSAPP : undefined);
   if (refusal !== undefined) {
     entry.acked = refusal;
     connection.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(refusal) }));

@@ -11,6 +11,7 @@ import {
   type AuthenticationCreds,
   type BinaryNode,
   type MessageContentGenerationOptions,
+  type WAMessageKey,
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
@@ -40,7 +41,14 @@ import { SilenceWatch } from './silence-watch.js';
 import { ASKED_AGAIN_PER_HOUR } from './unreadable-customers.js';
 import { sendSingleCopy } from './single-copy.js';
 import { connectionEnd, phoneNumberOf } from './translate-events.js';
-import { ignoreUnusedTraffic, isChatOfMany, isCustomersMessage, isHistoryInline } from './unused-traffic.js';
+import { personalName, TwoNames } from './two-names.js';
+import {
+  ignoreUnusedTraffic,
+  isChatOfMany,
+  isCustomersMessage,
+  isHistoryInline,
+  isMessageOfAChat,
+} from './unused-traffic.js';
 
 export interface BaileysOptions {
   /** `wss://web.whatsapp.com/ws/chat`, or the emulator. */
@@ -210,8 +218,8 @@ class BaileysSocket implements WhatsAppSocket {
     return this.answered('chat id', askForNumber(this.sock, phoneNumber));
   }
 
-  async prepare(chatId: string, options: { fresh?: boolean; after?: Promise<void> } = {}): Promise<void> {
-    await this.answered('devices and keys', this.preparation.complete(chatId, options));
+  async prepare(chatId: string, options: { fresh?: boolean; after?: Promise<void> } = {}): Promise<string | null> {
+    return this.answered('devices and keys', this.preparation.complete(chatId, options));
   }
 
   async hand({ messageId, chatId, text, after }: MessageToHand): Promise<void> {
@@ -343,7 +351,9 @@ class BaileysSocket implements WhatsAppSocket {
     ev.on('messages.upsert', ({ messages }) => {
       for (const message of messages) {
         const { key } = message;
-        if (!key.id || !isCustomersMessage(message) || this.memory.received.has(key.id)) continue;
+        if (!key.id || !isMessageOfAChat(message) || this.memory.received.has(key.id)) continue;
+        void this.tellAcquainted(key);
+        if (!isCustomersMessage(message)) continue;
         this.memory.received.set(key.id, true);
         this.tell({ type: 'message_received', messageId: key.id });
       }
@@ -384,6 +394,15 @@ class BaileysSocket implements WhatsAppSocket {
       this.finish({ text: `HTTP ${response.statusCode} at the upgrade`, httpStatus: response.statusCode ?? 0 });
     });
     this.catchFrameErrors();
+  }
+
+  /** Whose chat it is, under both of his names when the other is known. */
+  private async tellAcquainted({ remoteJid, remoteJidAlt }: WAMessageKey): Promise<void> {
+    if (!remoteJid) return;
+    const others = remoteJidAlt
+      ? [remoteJidAlt]
+      : await new TwoNames(this.sock.signalRepository).all(remoteJid).catch(() => []);
+    this.tell({ type: 'acquainted', names: [...new Set([remoteJid, ...others].map(personalName))] });
   }
 
   private followMissedDevices(): MissedDevices {

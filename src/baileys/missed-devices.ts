@@ -22,7 +22,7 @@ interface Parts {
  * nothing else.
  */
 export class MissedDevices {
-  private readonly asked = new LRUCache<string, Promise<void>>({ max: 1000, ttl: ASK_AGAIN_MS });
+  private readonly asked = new LRUCache<string, Promise<unknown>>({ max: 1000, ttl: ASK_AGAIN_MS });
   private readonly sentAgain = new LRUCache<string, true>({ max: 1000, ttl: ASK_AGAIN_MS * 10 });
 
   constructor(private readonly parts: Parts) {}
@@ -53,7 +53,7 @@ export class MissedDevices {
     onStale(messageId, missed.length);
   }
 
-  private ask(chatId: string): Promise<void> {
+  private ask(chatId: string): Promise<unknown> {
     const asked = this.asked.get(chatId);
     if (asked) return asked;
     const asking = this.parts.preparation.complete(chatId, { fresh: true }).catch((error: unknown) => {

@@ -40,9 +40,13 @@ export class Preparation {
   /**
    * @param fresh ask for the devices, whatever is known
    * @param after when WhatsApp must be asked, it is not before this resolves
+   * @returns the customer's LID, null when it is not known
    * @throws NotAnsweredError
    */
-  async complete(chatId: string, { fresh = false, after }: { fresh?: boolean; after?: Promise<void> }): Promise<void> {
+  async complete(
+    chatId: string,
+    { fresh = false, after }: { fresh?: boolean; after?: Promise<void> },
+  ): Promise<string | null> {
     const { devices, dead } = this.parts;
     let wire = await this.wireAddress(chatId);
     if (fresh || !this.areKnown(chatId, wire) || this.isEmptyForLong(wire)) {
@@ -59,6 +63,7 @@ export class Preparation {
     if (!theirs.some((jid) => !dead.has(jid))) {
       throw new NotAnsweredError('keys of any device', { reason: 'no_reachable_device' });
     }
+    return wire.endsWith('@lid') ? wire : null;
   }
 
   /** Whom a message to this chat reaches now. Local; asks nobody. */

@@ -55,6 +55,12 @@ export class TwoNames {
   }
 }
 
+/** A person's name without device: the digits of a number, `<digits>@lid` of a LID. */
+export function personalName(jid: string): string {
+  const user = jidDecode(jid)?.user ?? '';
+  return isPhoneNumber(jid) ? user : `${user}@lid`;
+}
+
 export function isPhoneNumber(jid: string): boolean {
   return jid.endsWith('@s.whatsapp.net') || jid.endsWith('@hosted');
 }

@@ -72,13 +72,18 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set<keyof proto.IMessage>([
   'call',
 ]);
 
-/** Whether this is a new message of a customer: not of the phone's own devices, no edit, deletion or reaction, and not of a chat of many. */
-export function isCustomersMessage({ key, message }: WAMessage): boolean {
-  if (key.fromMe || !message || isChatOfMany(key.remoteJid ?? undefined)) return false;
+/** Whether this is a new message between the organization and a customer: no edit, deletion or reaction, and not of a chat of many. */
+export function isMessageOfAChat({ key, message }: WAMessage): boolean {
+  if (!message || isChatOfMany(key.remoteJid ?? undefined)) return false;
   // An edit also travels in a wrapper of its own.
   if (message.editedMessage) return false;
   const content = normalizeMessageContent(message) ?? {};
   return Object.entries(content).some(
     ([field, value]) => value !== null && value !== undefined && !SAYS_NOTHING.has(field),
   );
+}
+
+/** The same, written by the customer and not on the organization's phone or another of its devices. */
+export function isCustomersMessage(message: WAMessage): boolean {
+  return !message.key.fromMe && isMessageOfAChat(message);
 }

@@ -65,6 +65,8 @@ export interface StatusAnswer {
   readonly held_up: { readonly by: string; readonly sentence: string; readonly since: string | null } | null;
   readonly backups: number | null;
   readonly queue: { readonly pending: number; readonly oldest_at: string | null };
+  /** Not told by an older service. */
+  readonly first_contacts_paused_until?: string | null;
 }
 
 export interface StartAnswer {

@@ -73,6 +73,13 @@ type Words = Pick<RequestContext, 'language' | 'sentences'>;
 /** How many messages wait in the outbox, and since when the oldest does. */
 type Queue = ReturnType<Outbox['depth']>;
 
+/** What the outbox tells beside a session's state. */
+interface Sending {
+  readonly queue: Queue;
+  /** Epoch ms; null when they are not paused. */
+  readonly firstContactsPausedUntil: number | null;
+}
+
 function queueFields({ pending, oldestAt }: Queue) {
   return { pending, oldest_at: isoTime(oldestAt) };
 }
@@ -104,7 +111,11 @@ function healthFields(snapshot: SessionSnapshot) {
 }
 
 /** Everything that `GET /api/status` tells. `backups` is their number, or null when their folder cannot be read. */
-export function fullStatus(snapshot: SessionSnapshot, backups: number | null, queue: Queue, sentences: Sentences) {
+export function fullStatus(
+  snapshot: SessionSnapshot,
+  { backups, queue, firstContactsPausedUntil }: { backups: number | null } & Sending,
+  sentences: Sentences,
+) {
   const { attention, heldUp, lastDisconnect } = snapshot;
   return {
     ...statusFields(snapshot),
@@ -129,11 +140,16 @@ export function fullStatus(snapshot: SessionSnapshot, backups: number | null, qu
     held_up: heldUp && { by: heldUp.by, sentence: sentences.heldUp[heldUp.by], since: isoTime(heldUp.since) },
     backups,
     queue: queueFields(queue),
+    first_contacts_paused_until: isoTime(firstContactsPausedUntil),
   };
 }
 
 /** The same fields for an organization that was never started here; the predecessor answered 200, and callers rely on it. */
-export function notStartedStatus(id: OrganizationId, queue: Queue, sentences: Sentences) {
+export function notStartedStatus(
+  id: OrganizationId,
+  { queue, firstContactsPausedUntil }: Sending,
+  sentences: Sentences,
+) {
   return {
     organization_id: String(id),
     status: 'not_started' as const,
@@ -151,6 +167,7 @@ export function notStartedStatus(id: OrganizationId, queue: Queue, sentences: Se
     held_up: null,
     backups: 0,
     queue: queueFields(queue),
+    first_contacts_paused_until: isoTime(firstContactsPausedUntil),
   };
 }
 

@@ -59,6 +59,8 @@ export interface SessionStatus {
   held_up?: { by: string; sentence: string; since: string } | null;
   backups: number | null;
   queue: { pending: number; oldest_at: string | null };
+  /** Not told by an older service. */
+  first_contacts_paused_until?: string | null;
 }
 
 export interface ServiceEvent {

@@ -103,6 +103,8 @@ export class Dispatcher {
       case 'receipt':
         for (const messageId of news.messageIds) this.guarded(organization.received(messageId, news.status));
         return;
+      case 'acquainted':
+        return this.guarded(organization.acquainted(news.names));
     }
   }
 

@@ -54,6 +54,8 @@ interface Entry extends PendingMessage {
   /** Resolves when it is on disk. Before that it may be claimed, in the same commit, but nobody is asked anything for its sake. */
   stored: Promise<void> | undefined;
   streamEnds: number;
+  /** Its customer's LID, once it was prepared and where that is known. */
+  lid: string | null;
   /** What its last try met; null when it met nothing. */
   waiting: Waiting | null;
 }
@@ -88,6 +90,8 @@ export class OrganizationDispatcher {
   private readonly tried = new Map<string, Entry>();
   /** Unanswered when the socket ended, by message id. */
   private readonly unanswered = new Map<string, Entry>();
+  /** Resting first contacts, by phone. */
+  private readonly resting = new Map<string, Entry>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly pacing: Pacing;
   private readonly logger: Logger;
@@ -118,6 +122,7 @@ export class OrganizationDispatcher {
       timer: null,
       holdsPlace: false,
       stored: stored?.then(() => {}),
+      lid: null,
       waiting: null,
     };
     // Whoever stores it hears of a failure.
@@ -182,7 +187,7 @@ export class OrganizationDispatcher {
       { event: 'message_refused', message_id: messageId, ack_code: errorCode },
       `WhatsApp refused the message (${errorCode}).`,
     );
-    if (errorCode === REFUSED_RECIPIENT) {
+    if (errorCode === REFUSED_RECIPIENT && this.isFirstContact(messageId)) {
       const until = this.house.now() + this.house.settings.firstContactPauseMs;
       await this.house.outbox.pauseFirstContacts(this.id, until);
       this.logger.error(
@@ -227,6 +232,18 @@ export class OrganizationDispatcher {
 
   async received(messageId: string, status: 'delivered' | 'read'): Promise<void> {
     await this.settle(messageId, status);
+  }
+
+  /** Somebody has written: what rested because he was a first contact may go. */
+  async acquainted(names: readonly string[]): Promise<void> {
+    const noted = this.house.outbox.noteAcquaintance(this.id, names);
+    for (const name of names) {
+      const entry = this.resting.get(name);
+      if (!entry?.timer) continue;
+      this.stopTimer(entry);
+      this.wake(entry);
+    }
+    await noted;
   }
 
   /** What was first tried too long ago to be repeated is unconfirmed, wherever it stands; called every second or so. */
@@ -276,7 +293,9 @@ export class OrganizationDispatcher {
       const resting = this.firstContactRest(this.ready[0] as Entry);
       if (resting > 0) {
         // Before the pace is asked: what rests takes no other message's turn.
-        this.sleep(this.ready.shift() as Entry, resting);
+        const entry = this.ready.shift() as Entry;
+        this.resting.set(entry.phone, entry);
+        this.sleep(entry, resting);
         continue;
       }
       const quiet = afterQuietHours(this.house.outbox.quietHours(this.id), now) - now;
@@ -310,8 +329,11 @@ export class OrganizationDispatcher {
       return this.settle(entry.messageId, 'failed', { errorCode: 'not_on_whatsapp' });
     }
     const resting = this.firstContactRest(entry);
-    if (resting > 0) return this.rest(entry, resting);
-    await carrier.prepare(this.id, chatId, { fresh: entry.refreshed, after: entry.stored });
+    if (resting > 0) {
+      this.resting.set(entry.phone, entry);
+      return this.rest(entry, resting);
+    }
+    entry.lid = await carrier.prepare(this.id, chatId, { fresh: entry.refreshed, after: entry.stored });
     if (!this.inFlight.has(entry.messageId)) return;
     const { messageId, state, firstTryAt } = entry;
     const { text, stored } = outbox.claim(messageId, chatId);
@@ -405,10 +427,18 @@ export class OrganizationDispatcher {
   }
 
   /** How long a message must wait because first contacts rest, ms; 0 for one that was tried before, or goes to a known customer. */
-  private firstContactRest({ firstTryAt, phone }: Entry): number {
+  private firstContactRest({ firstTryAt, phone, lid }: Entry): number {
     const { outbox, now } = this.house;
     const ms = outbox.firstContactsPausedUntil(this.id) - now();
-    return ms > 0 && firstTryAt === null && !outbox.isContact(this.id, phone) ? ms : 0;
+    return ms > 0 && firstTryAt === null && !outbox.isContact(this.id, phone, lid) ? ms : 0;
+  }
+
+  /** Whether this message goes (went) to somebody new; false for one that nobody knows. */
+  private isFirstContact(messageId: string): boolean {
+    const { outbox } = this.house;
+    const entry = this.entries.get(messageId);
+    const phone = entry?.phone ?? outbox.get(messageId)?.phone;
+    return phone !== undefined && !outbox.isContact(this.id, phone, entry?.lid);
   }
 
   private isTooOldToRepeat({ firstTryAt }: Entry): boolean {
@@ -424,11 +454,14 @@ export class OrganizationDispatcher {
 
   /** Lets a message wait with its customer's place kept. */
   private sleep(entry: Entry, ms: number): void {
-    entry.timer = this.after(Math.min(ms, LONGEST_SLEEP_MS), () => {
-      entry.timer = null;
-      this.ready.push(entry);
-      this.pump();
-    });
+    entry.timer = this.after(Math.min(ms, LONGEST_SLEEP_MS), () => this.wake(entry));
+  }
+
+  private wake(entry: Entry): void {
+    entry.timer = null;
+    this.resting.delete(entry.phone);
+    this.ready.push(entry);
+    this.pump();
   }
 
   private repeatUnanswered(): void {
@@ -468,6 +501,7 @@ export class OrganizationDispatcher {
     this.inFlight.delete(messageId);
     this.tried.delete(messageId);
     this.unanswered.delete(messageId);
+    if (this.resting.get(entry.phone) === entry) this.resting.delete(entry.phone);
     const line = this.parked.get(entry.phone) ?? [];
     if (entry.holdsPlace) {
       remove(this.ready, entry);

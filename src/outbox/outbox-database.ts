@@ -50,6 +50,15 @@ const MIGRATIONS = [
    ) STRICT;`,
   // How often the connection ended in a stream error while this message was handed over and not answered.
   `ALTER TABLE messages ADD COLUMN stream_ends INTEGER NOT NULL DEFAULT 0;`,
+  // Who has written to an organization, or was written to by hand on its phone: digits, or a LID (`<digits>@lid`); a person may have both.
+  // The row that was written last has the highest id. What the outbox itself has delivered stands in `contacts`.
+  `CREATE TABLE acquaintances (
+     id INTEGER PRIMARY KEY,
+     organization_id TEXT NOT NULL,
+     name TEXT NOT NULL,
+     UNIQUE (organization_id, name)
+   ) STRICT;
+   CREATE INDEX acquaintances_by_age ON acquaintances (organization_id, id);`,
 ];
 
 /** @throws as `openDatabase` */

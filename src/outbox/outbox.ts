@@ -23,6 +23,8 @@ export const IDEMPOTENCY_KEPT_MS = 7 * DAY;
 /** For how long a number's chat id is believed, ms; that a number is not on WhatsApp is believed for less, for people do join. */
 export const CHAT_KEPT_MS = 30 * DAY;
 export const NO_CHAT_KEPT_MS = 3_600_000;
+/** So many names of people who wrote are remembered for each organization, the latest. */
+export const ACQUAINTANCES_KEPT = 20_000;
 /** How many messages a page of a list looks at for those of a state; some 10 ms. */
 const LIST_SCAN = 5000;
 
@@ -119,6 +121,7 @@ export class Outbox {
   });
   /** Customers that are noted already, by organization and phone. */
   private readonly contactsNoted = new LRUCache<string, true>({ max: 5000 });
+  private readonly acquaintancesNoted = new LRUCache<string, true>({ max: 5000 });
   private waitsEnded = false;
 
   constructor(
@@ -128,6 +131,7 @@ export class Outbox {
     this.commits = new GroupCommit(database, () => {
       this.rows.clear();
       this.contactsNoted.clear();
+      this.acquaintancesNoted.clear();
       this.settingsRead.clear();
     });
     this.recount();
@@ -394,11 +398,39 @@ export class Outbox {
     );
   }
 
-  /** Whether WhatsApp has accepted a message of this organization to this customer before. */
-  isContact(organizationId: OrganizationId, phone: string): boolean {
-    return (
-      this.sql('SELECT 1 FROM contacts WHERE organization_id = ? AND phone = ?').get(organizationId, phone) !==
-      undefined
+  /**
+   * Whether this customer is no first contact: WhatsApp has accepted a message of this organization to him before, he has written to it, or
+   * was written to by hand on its phone. Under whatever name that was: the number as it was given, as WhatsApp spells it, or his LID.
+   */
+  isContact(organizationId: OrganizationId, phone: string, lid: string | null = null): boolean {
+    const chat = this.sql<{ chat_id: string | null }>('SELECT chat_id FROM chats WHERE phone = ?').get(phone);
+    const names = new Set([phone, digitsOf(chat?.chat_id ?? phone), ...(lid === null ? [] : [lid])]);
+    return [...names].some(
+      (name) =>
+        this.sql('SELECT 1 FROM contacts WHERE organization_id = ? AND phone = ?').get(organizationId, name) ??
+        this.sql('SELECT 1 FROM acquaintances WHERE organization_id = ? AND name = ?').get(organizationId, name),
+    );
+  }
+
+  /** Notes somebody who wrote, or was written to by hand, under each of his names (digits, or a LID `<digits>@lid`). */
+  async noteAcquaintance(organizationId: OrganizationId, names: readonly string[]): Promise<void> {
+    const fresh = names.filter((name) => !this.acquaintancesNoted.has(`${organizationId} ${name}`));
+    if (fresh.length === 0) return;
+    await this.write(
+      () => {
+        for (const name of fresh) {
+          this.sql('INSERT OR REPLACE INTO acquaintances (organization_id, name) VALUES (?, ?)').run(
+            organizationId,
+            name,
+          );
+          this.acquaintancesNoted.set(`${organizationId} ${name}`, true);
+        }
+        this.sql(
+          `DELETE FROM acquaintances WHERE organization_id = ? AND id <= (
+             SELECT id FROM acquaintances WHERE organization_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`,
+        ).run(organizationId, organizationId, ACQUAINTANCES_KEPT);
+      },
+      { urgent: false },
     );
   }
 
@@ -526,6 +558,7 @@ export class Outbox {
     if (!isSettled(row.state) && isSettled(to)) this.count(row.organization_id, -1);
     if (to === 'sent' || to === 'delivered' || to === 'read') {
       this.noteContact(row.organization_id, row.phone);
+      if (next.chat_id !== null) this.noteContact(row.organization_id, digitsOf(next.chat_id));
     }
     return toMessage(next);
   }
@@ -667,6 +700,11 @@ export class Outbox {
 /** An id in the form that WhatsApp Web gives its messages (lib/Utils/generics.js, generateMessageIDV2): `3EB0` and 18 hex digits. */
 export function newMessageId(): string {
   return `3EB0${randomHex(18).toUpperCase()}`;
+}
+
+/** Of a chat id (`573109998877@s.whatsapp.net`), or of digits. */
+function digitsOf(chatId: string): string {
+  return chatId.split('@', 1)[0] ?? chatId;
 }
 
 /** Tells whether two requests with one idempotency key mean the same message. */

@@ -49,7 +49,12 @@ export type CarrierNews =
   | { readonly type: 'disconnected' }
   /** WhatsApp's ack of a message, with the code of a refusal. Told before anything else can happen to the socket. */
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }
-  | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' };
+  | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' }
+  /**
+   * Somebody has written, or was written to by hand on the organization's phone: he is no first contact. His names as far as they are known:
+   * digits, and his LID (`<digits>@lid`).
+   */
+  | { readonly type: 'acquainted'; readonly names: readonly string[] };
 
 export interface MessageToHand {
   readonly messageId: string;
@@ -69,9 +74,13 @@ export interface MessageCarrier {
   /**
    * Completes what a message to this chat needs: its devices, their keys, its LID. Nothing leaves. `fresh`: forget what was known. When
    * WhatsApp must be asked, it is not before `after`. A device whose keys cannot be had is skipped; when that is so of all of the
-   * customer's, it rejects.
+   * customer's, it rejects. Resolves with the customer's LID (`<digits>@lid`), null when it is not known.
    */
-  prepare(id: OrganizationId, chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
+  prepare(
+    id: OrganizationId,
+    chatId: string,
+    options?: { fresh?: boolean; after?: Promise<void> },
+  ): Promise<string | null>;
   /**
    * Hands a message to the socket that is alive now. It is encrypted at once and leaves when `after` has resolved; when that rejects, nothing
    * leaves. That it resolves says that the bytes were handed over, that it rejects does not say that they were not: only `ack` and

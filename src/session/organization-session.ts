@@ -600,6 +600,7 @@ export class OrganizationSession {
         return;
       case 'ack':
       case 'receipt':
+      case 'acquainted':
         return this.house.onNews(this.id, event);
       case 'closed':
         return this.onClosed(event.reason);

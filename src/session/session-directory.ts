@@ -158,8 +158,8 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     id: OrganizationId,
     chatId: string,
     options?: { fresh?: boolean; after?: Promise<void> },
-  ): Promise<void> {
-    await this.known(id).liveSocket.prepare(chatId, options);
+  ): Promise<string | null> {
+    return this.known(id).liveSocket.prepare(chatId, options);
   }
 
   async hand(id: OrganizationId, message: MessageToHand): Promise<void> {

@@ -38,6 +38,8 @@ export type SocketEvent =
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }
   /** A customer's device has (or the customer has read) messages of ours. */
   | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' }
+  /** See CarrierNews. */
+  | { readonly type: 'acquainted'; readonly names: readonly string[] }
   /** The end, exactly once, unless the session closed the socket itself: then nothing is told after `close`. */
   | { readonly type: 'closed'; readonly reason: DisconnectReason };
 
@@ -53,10 +55,10 @@ export interface WhatsAppSocket {
   /**
    * Completes what a message to this chat needs: the devices of the customer and of the organization, a Signal session with each, the
    * customer's LID. A device whose keys cannot be had now is skipped. `fresh` forgets what was known; when WhatsApp must be asked, it is not
-   * before `after`.
+   * before `after`. Resolves with the customer's LID (`<digits>@lid`), null when it is not known.
    * @throws NotAnsweredError, with `no_reachable_device` when none of the customer's devices can be reached; nothing has left
    */
-  prepare(chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<void>;
+  prepare(chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<string | null>;
   /**
    * Encrypts a text at once and hands it to the connection when `after` has resolved; when that rejects, so does this, and nothing has left.
    * Otherwise neither that it resolves nor that it rejects says whether WhatsApp has it: the `ack` event does.

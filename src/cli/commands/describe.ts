@@ -59,6 +59,11 @@ const LABELS = {
   queue: { es: 'En cola', en: 'Queued' },
   attention: { es: 'Atención', en: 'Attention' },
   heldUp: { es: 'Detenida por', en: 'Held up by' },
+  newCustomers: { es: 'Clientes nuevos', en: 'New customers' },
+  noNewCustomers: {
+    es: 'WhatsApp rechazó un primer contacto: no se escribe a clientes nuevos hasta {time}',
+    en: 'WhatsApp refused a first contact: no new customers are written to until {time}',
+  },
   toDo: { es: 'Qué hacer', en: 'What to do' },
   noBackup: { es: 'sin respaldo', en: 'no backup' },
   unknown: { es: 'no se pueden leer', en: 'cannot be read' },
@@ -70,6 +75,7 @@ export function statusText(context: Context, answer: StatusAnswer): string {
   const { terminal, say } = context;
   const subject = { org: answer.organization_id };
   const { health, last_disconnect: cut, queue, attention, held_up: held } = answer;
+  const pausedUntil = answer.first_contacts_paused_until;
   const counters = Object.entries(health?.counters ?? {}).map(
     ([kind, { count, limit }]) => `${kind} ${count}/${limit}`,
   );
@@ -109,6 +115,10 @@ export function statusText(context: Context, answer: StatusAnswer): string {
       held
         ? `${terminal.color('red', printable(held.by))}: ${printable(held.sentence)} (${say(LABELS.since)} ${localTime(held.since)})`
         : null,
+    ],
+    [
+      LABELS.newCustomers,
+      pausedUntil ? terminal.color('yellow', say(LABELS.noNewCustomers, { time: localTime(pausedUntil) })) : null,
     ],
     [LABELS.toDo, said(context, attention?.hint ?? answer.hint, subject)],
   ];

@@ -129,6 +129,9 @@ export const status = z.object({
     .meta({ description: 'What holds up this organization for more than 10 s.' }),
   backups: count.nullable().meta({ description: 'How many; null when their folder cannot be read.' }),
   queue: z.object({ pending: count, oldest_at: instantOrNull }),
+  first_contacts_paused_until: instantOrNull.meta({
+    description: 'WhatsApp refused a first contact (463): until then no new customers are written to.',
+  }),
 });
 
 export const event = z.object({

@@ -14,7 +14,7 @@ import { pageOf, sessionsQuery } from '../session-query.js';
  * - `GET /api/sessions` -> `{total, sessions: [{organization_id, status, connected, has_qr, …}]}`, ordered by id. With any of `?status=&group=
  *   &search=&ids=&sort=&limit=&after=&fields=` also `matching`, `groups` (how many of each) and `next`. Errors: 400, each field by name.
  */
-export function statusRoutes({ sessions, outbox, ledger, logger }: HttpParts): Router {
+export function statusRoutes({ sessions, outbox, ledger, logger, now }: HttpParts): Router {
   /** A status must be told also when the disk is not in order; then the number of backups is not known. */
   async function countBackups(id: OrganizationId): Promise<number | null> {
     try {
@@ -36,10 +36,14 @@ export function statusRoutes({ sessions, outbox, ledger, logger }: HttpParts): R
       const id = organizationInPath(request, response);
       const { sentences } = contextOf(response);
       const snapshot = sessions.snapshot(id);
+      const backups = snapshot && (await countBackups(id));
+      const pausedUntil = outbox.firstContactsPausedUntil(id);
+      const sending = {
+        queue: outbox.depth(id),
+        firstContactsPausedUntil: pausedUntil > now() ? pausedUntil : null,
+      };
       response.json(
-        snapshot
-          ? fullStatus(snapshot, await countBackups(id), outbox.depth(id), sentences)
-          : notStartedStatus(id, outbox.depth(id), sentences),
+        snapshot ? fullStatus(snapshot, { backups, ...sending }, sentences) : notStartedStatus(id, sending, sentences),
       );
     })
     .all(methodNotAllowed('GET, HEAD'));

@@ -1,5 +1,7 @@
+import { useComputed } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { SessionStatus } from '../answers.js';
+import { formatSoonest, now } from '../format.js';
 import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { organizationAddress, type Tab, TABS } from '../route.js';
 import { get } from '../service.js';
@@ -92,10 +94,11 @@ function StatusPanel({ session, reload }: { session: SessionStatus; reload: () =
         </p>
         <p class="status-sentence">{sentence}</p>
         {session.held_up && (
-          <p class="status-held-up">
+          <p class="status-note">
             {session.held_up.sentence} <Time at={session.held_up.since} ago />
           </p>
         )}
+        {session.first_contacts_paused_until && <NoNewCustomers until={session.first_contacts_paused_until} />}
         <p class="status-step">
           <strong>{organization.next}:</strong> {step}
         </p>
@@ -103,4 +106,11 @@ function StatusPanel({ session, reload }: { session: SessionStatus; reload: () =
       <SessionButtons session={session} reload={reload} />
     </div>
   );
+}
+
+/** Gone when it is over, though nothing is told then. */
+function NoNewCustomers({ until }: { until: string }) {
+  const isOver = useComputed(() => now.value >= new Date(until).getTime());
+  if (isOver.value) return null;
+  return <p class="status-note">{words.value.organization.noNewCustomers(formatSoonest(until))}</p>;
 }

@@ -174,6 +174,8 @@ export const english = {
     next: 'Next step',
     phone: 'Phone',
     noPhone: 'No phone linked',
+    noNewCustomers: (until: string) =>
+      `WhatsApp refused a first contact: no new customers are written to until ${until}.`,
     start: 'Start',
     stop: 'Stop',
     restart: 'Restart',

@@ -178,6 +178,8 @@ export const spanish: Words = {
     next: 'Próximo paso',
     phone: 'Teléfono',
     noPhone: 'Sin teléfono vinculado',
+    noNewCustomers: (until: string) =>
+      `WhatsApp rechazó un primer contacto: no se escribe a clientes nuevos hasta ${until}.`,
     start: 'Iniciar',
     stop: 'Detener',
     restart: 'Reiniciar',

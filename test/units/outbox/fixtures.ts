@@ -65,6 +65,8 @@ export class FakeCarrier implements MessageCarrier {
     hand: [],
   };
   readonly notOnWhatsApp = new Set<string>();
+  /** LIDs by chat id. */
+  readonly lids = new Map<string, string>();
   private listener: ((id: OrganizationId, news: CarrierNews) => void) | null = null;
 
   isConnected(): boolean {
@@ -77,10 +79,10 @@ export class FakeCarrier implements MessageCarrier {
     return Promise.resolve(this.notOnWhatsApp.has(phone) ? null : `${phone}@s.whatsapp.net`);
   }
 
-  async prepare(_id: OrganizationId, chatId: string, { fresh = false } = {}): Promise<void> {
+  async prepare(_id: OrganizationId, chatId: string, { fresh = false } = {}): Promise<string | null> {
     this.prepared.push({ chatId, fresh });
     this.failIfTold('prepare');
-    return Promise.resolve();
+    return Promise.resolve(this.lids.get(chatId) ?? null);
   }
 
   async hand(_id: OrganizationId, { after, ...handed }: MessageToHand): Promise<void> {

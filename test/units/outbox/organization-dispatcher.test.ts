@@ -343,6 +343,50 @@ describe('refusals', () => {
     expect(carrier.texts.filter((text) => text === 'first contact').length).toBeGreaterThan(0);
   });
 
+  test.each([
+    ['whom a message of the outbox has reached', 'reached'],
+    ['who wrote, by number', CUSTOMER],
+    ['who wrote, by the number as WhatsApp spells it', `${CUSTOMER}9`],
+    ['who wrote, by LID', '1099@lid'],
+  ])('463 for a customer %s: refused, and nobody rests', async (_, name) => {
+    const { accept, carrier, outbox, ack, dispatcher } = dispatching();
+    const chatId = `${CUSTOMER}9@s.whatsapp.net`;
+    await outbox.rememberChat(CUSTOMER, chatId);
+    carrier.lids.set(chatId, '1099@lid');
+    if (name === 'reached') await ack(await accept());
+    else await soon(dispatcher.acquainted([name]));
+    const id = await accept();
+    await ack(id, 463);
+    expect(outbox.get(id)).toMatchObject({ state: 'failed', errorCode: 'recipient_refused' });
+    expect(outbox.firstContactsPausedUntil(ID)).toBe(0);
+  });
+
+  test('463 for a known customer does not lengthen a pause; 463 for a message that nobody knows begins none', async () => {
+    const { accept, outbox, ack, dispatcher } = dispatching();
+    await dispatcher.acked('3EB0000000000000000000', 463);
+    expect(outbox.firstContactsPausedUntil(ID)).toBe(0);
+    await ack(await accept());
+    await ack(await accept({ phone: OTHER }), 463);
+    const until = outbox.firstContactsPausedUntil(ID);
+    expect(until).toBe(Date.now() + 3_600_000);
+    await pass(60_000);
+    await ack(await accept(), 463);
+    expect(outbox.firstContactsPausedUntil(ID)).toBe(until);
+  });
+
+  test('who writes while he rests gets his messages at once, in their order; the others rest on', async () => {
+    const { accept, carrier, ack, dispatcher } = dispatching();
+    await ack(await accept({ phone: OTHER }), 463);
+    const [writes, silent] = customers(2) as [string, string];
+    const first = await accept({ phone: writes, text: 'first' });
+    await accept({ phone: writes, text: 'second' });
+    await accept({ phone: silent, text: 'to a silent one' });
+    await soon(dispatcher.acquainted(['1099@lid', writes]));
+    expect(carrier.texts).toEqual(['Hello', 'first']);
+    await ack(first);
+    expect(carrier.texts).toEqual(['Hello', 'first', 'second']);
+  });
+
   test('479: once more with fresh devices under the same id; a second one is final', async () => {
     const { accept, carrier, outbox, ack } = dispatching();
     const id = await accept();

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import type { MessageState } from '../../../src/outbox/outbox-message.js';
 import {
+  ACQUAINTANCES_KEPT,
   CHAT_KEPT_MS,
   IDEMPOTENCY_KEPT_MS,
   newMessageId,
@@ -409,6 +410,31 @@ describe('what is kept, and what is erased', () => {
     expect(again.quietHours(ID)).toEqual({ from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
     expect(again.firstContactsPausedUntil(ID)).toBe(clock.at + 1000);
     expect([again.quietHours(OTHER_ID), again.firstContactsPausedUntil(OTHER_ID)]).toEqual([null, clock.at + 5]);
+  });
+});
+
+describe('who wrote', () => {
+  test('is no first contact of that organization, under each name, over a restart too', async () => {
+    const { outbox, clock, directory } = openOutbox();
+    await outbox.noteAcquaintance(ID, [CUSTOMER, '1099@lid']);
+    outbox.close();
+    const again = openOutbox({ directory, clock }).outbox;
+    expect([again.isContact(ID, CUSTOMER), again.isContact(OTHER_ID, CUSTOMER)]).toEqual([true, false]);
+    expect([again.isContact(ID, OTHER), again.isContact(ID, OTHER, '1099@lid')]).toEqual([false, true]);
+    await again.rememberChat(OTHER, CHAT);
+    expect(again.isContact(ID, OTHER)).toBe(true);
+  });
+
+  test('is forgotten when very many others have written since', async () => {
+    const { outbox } = openOutbox();
+    await outbox.noteAcquaintance(ID, [CUSTOMER]);
+    await outbox.noteAcquaintance(OTHER_ID, [CUSTOMER]);
+    const many = Array.from({ length: ACQUAINTANCES_KEPT }, (_, n) => `57300${1_000_000 + n}`);
+    await outbox.noteAcquaintance(ID, many.slice(1));
+    expect(outbox.isContact(ID, CUSTOMER)).toBe(true);
+    await outbox.noteAcquaintance(ID, many.slice(0, 1));
+    expect([outbox.isContact(ID, CUSTOMER), outbox.isContact(OTHER_ID, CUSTOMER)]).toEqual([false, true]);
+    expect(outbox.isContact(ID, many[1] as string)).toBe(true);
   });
 });
 
