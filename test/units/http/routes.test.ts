@@ -167,6 +167,7 @@ describe('status', () => {
       phone_number: null,
       backups: 0,
       queue: { pending: 0, oldest_at: null },
+      first_contacts_paused_until: null,
     });
     expect(stage.sessions.calls).toEqual([]);
   });
@@ -221,7 +222,20 @@ describe('status', () => {
       held_up: { by: 'disk', sentence: expect.stringContaining('The disk') as unknown, since: TIME },
       backups: 1,
       queue: { pending: 0, oldest_at: null },
+      first_contacts_paused_until: null,
     });
+  });
+
+  it('tells until when no new customers are written to, also of an organization that is gone, and no more when it is over', async () => {
+    stage.sessions.hold(snapshotOf('2'));
+    const paused = async (id: string) =>
+      (await stage.get(`/api/status/${id}`).expect(200)).body as { first_contacts_paused_until: string | null };
+    for (const id of ['2', 'gone']) {
+      await stage.outbox.pauseFirstContacts(id as OrganizationId, NOW + 1000);
+      expect(await paused(id)).toMatchObject({ first_contacts_paused_until: new Date(NOW + 1000).toISOString() });
+    }
+    stage.clock.now += 1000;
+    for (const id of ['2', 'gone']) expect(await paused(id)).toMatchObject({ first_contacts_paused_until: null });
   });
 
   it('counts what waits in the outbox, and since when, also of an organization that is gone', async () => {
