@@ -25,6 +25,8 @@ export class Companion {
   unlinked = false;
   /** Whether the phone has already sent this device its history. */
   historySent = false;
+  /** Messages in the inbox, by id, to which every answer but a plain ack ends the stream; `named`: with their id in the stream error. */
+  readonly poison = new Map<string, { named: boolean }>();
   private readonly preKeys = new Map<number, Buffer>();
   /** Warned of the shortage since the last upload. */
   private warned = false;
@@ -103,6 +105,16 @@ export class Companion {
     if (waiting) waiting.push(stanza);
     else this.inbox.set(key, [stanza]);
     if (this.receiving) this.connection?.send(stanza);
+  }
+
+  /** The device answered a message that is poison: its stream ends, and the message stays in the inbox. */
+  endsStream(id: string): boolean {
+    const poison = this.poison.get(id);
+    if (!poison) return false;
+    const name = { class: 'message', type: 'text', id };
+    if (poison.named) this.connection?.streamError('ack', { attrs: name });
+    else this.connection?.streamError(undefined, { code: 500 });
+    return true;
   }
 
   acknowledged(tag: string, id: string): void {

@@ -328,17 +328,19 @@ export class Customer implements Account {
     const companions = this.companionsOf(to);
     const first = companions[0];
     if (!device || !first) return;
-    const { badMac, duplicate } = this.world.mishaps.pending;
+    const { badMac, duplicate, poisonFrom } = this.world.mishaps.pending;
     const mishap = badMac.take(to, ({ type, from }) => {
       if (from && from !== this.number) return false;
       return !type || type === 'pkmsg' || device.sessionState(first.peer) === 'established';
     });
     const twice = duplicate.take(to);
+    const poison = poisonFrom.take(to, ({ from }) => from === this.number);
     for (const companion of companions) {
       if (mishap?.type === 'pkmsg' && device.sessionState(companion.peer) === 'established') {
         await device.openSession(companion.peer, companion.takeBundle());
       }
       const stanza = await this.encrypt(device, deviceId, companion, id, message, mishap !== undefined);
+      if (poison) companion.poison.set(id, poison);
       companion.deliver(stanza);
       if (twice) companion.deliver(stanza);
     }

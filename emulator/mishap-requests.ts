@@ -57,6 +57,11 @@ const requests: Record<string, Request> = {
     strike: (mishaps, f) =>
       mishaps.poisonTo(f.org, f.text('to') ?? '', { times: f.number('times'), code: f.code('code') }),
   },
+  poisonFrom: {
+    fields: { from: 'text', times: 'number', named: 'switch' },
+    strike: (mishaps, f) =>
+      mishaps.poisonFrom(f.org, f.text('from') ?? '', { times: f.number('times'), named: f.on('named') }),
+  },
   oddHandOver: {
     fields: { how: 'text', times: 'number' },
     strike: (mishaps, f) => {

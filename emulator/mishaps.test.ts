@@ -187,3 +187,22 @@ test('acks withheld, delayed and refused', async () => {
   await customer.receivedText('accepted');
   expect(customer.messages.map(({ text }) => text)).not.toContain('refused');
 });
+
+test('a message to which only a plain ack does not end the stream', async () => {
+  const client = await stage.paired();
+  const customer = stage.whatsapp.customer(CUSTOMER);
+  stage.whatsapp.mishaps.poisonFrom(ORG, CUSTOMER, { named: true });
+  const { id } = await customer.write(ORG, 'poison');
+  // Baileys reads it and sends its receipt.
+  expect(await client.ended(2)).toMatchObject({
+    text: 'Stream Errored (ack)',
+    data: { attrs: { class: 'message', id } },
+  });
+  expect(stage.whatsapp.record.receipts.filter((receipt) => receipt.id === id)).toEqual([]);
+  client.connect();
+  const { ws, sendMessageAck } = client.socket;
+  ws.removeAllListeners('CB:message');
+  ws.on('CB:message', (node: Parameters<typeof sendMessageAck>[0]) => void sendMessageAck(node));
+  await stage.whatsapp.record.until(({ acks }) => acks.some((ack) => ack.id === id));
+  await client.open();
+});

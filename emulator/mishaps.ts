@@ -21,6 +21,13 @@ export interface StreamErrorOptions {
   attrs?: Attributes;
 }
 
+export interface PoisonFromOptions {
+  /** How many messages; default 1. */
+  times?: number;
+  /** Whether the stream error names the message, as WhatsApp's `<ack class="message" id="…"/>` does; default false. */
+  named?: boolean;
+}
+
 export interface LoginStreamErrorOptions extends StreamErrorOptions {
   /** At how many logins; default 1. */
   times?: number;
@@ -108,6 +115,7 @@ export class Mishaps {
     silentHandshake: new Countdowns<true>(),
     refuseAcks: new Countdowns<{ code: number; to: string | undefined }>(),
     poisonTo: new Countdowns<{ to: string } & StreamErrorOptions>(),
+    poisonFrom: new Countdowns<{ from: string; named: boolean }>(),
     withholdAcks: new Switches<true>(),
     delayAcks: new Switches<number>(),
     muteQueries: new Switches<{ xmlns?: string }>(),
@@ -147,6 +155,14 @@ export class Mishaps {
   /** The next `times` messages to this customer (number) end the sender's stream, and are neither acked nor delivered. */
   poisonTo(org: string, to: string, { times = 1, ...options }: { times?: number } & StreamErrorOptions = {}): void {
     this.pending.poisonTo.add(org, times, { to, ...options });
+  }
+
+  /**
+   * The next messages of this customer (number) end the stream with every answer but a plain ack: a receipt of any type, or an ack with an
+   * error. Until the plain ack each login offers them again.
+   */
+  poisonFrom(org: string, from: string, { times = 1, named = false }: PoisonFromOptions = {}): void {
+    this.pending.poisonFrom.add(org, times, { from, named });
   }
 
   /** The next logins are accepted and then go half-way only; see OddHandOver. */

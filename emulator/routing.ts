@@ -133,6 +133,7 @@ export function routeReceipt(world: World, from: Companion, stanza: BinaryNode):
   const jid = parseJid(to);
   const account = jid && world.directory.account(jid);
   for (const each of ids) {
+    if (from.endsStream(each)) return;
     world.record.add('receipts', { org: from.org, deviceJid: from.jid, to, id: each, type });
     // A retry receipt is followed by an ack; any other takes the message off the server.
     if (type !== 'retry') from.acknowledged('message', each);
@@ -142,6 +143,10 @@ export function routeReceipt(world: World, from: Companion, stanza: BinaryNode):
 
 export function routeAck(world: World, from: Companion, { attrs }: BinaryNode): void {
   const { id = '', error } = attrs;
+  if (attrs['class'] === 'message') {
+    if (error !== undefined && from.endsStream(id)) return;
+    from.poison.delete(id);
+  }
   from.acknowledged(attrs['class'] ?? '', id);
   world.record.add('acks', { org: from.org, id, class: attrs['class'] ?? '', ...(error !== undefined && { error }) });
 }

@@ -21,6 +21,7 @@ import {
   NotAnsweredError,
   NothingLeftError,
   type AuthKeys,
+  type InboundSuspect,
   type MessageToHand,
   type OpenSocketOptions,
   type SocketEvent,
@@ -37,6 +38,7 @@ import { Preparation } from './preparation.js';
 import { askForNumber } from './questions.js';
 import { directKeyStore, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
 import { latestSessions } from './signal-transaction.js';
+import { stanzaOf } from './suspected-stanzas.js';
 import { SilenceWatch } from './silence-watch.js';
 import { ASKED_AGAIN_PER_HOUR } from './unreadable-customers.js';
 import { sendSingleCopy } from './single-copy.js';
@@ -48,6 +50,7 @@ import {
   isCustomersMessage,
   isHistoryInline,
   isMessageOfAChat,
+  keepFromBaileys,
 } from './unused-traffic.js';
 
 export interface BaileysOptions {
@@ -103,6 +106,10 @@ export class BaileysSockets implements WhatsAppSockets {
       this.memories.set(options.organizationId, memory);
     }
     return new BaileysSocket(this.options, options, memory, this.silenceWatch);
+  }
+
+  accuse(organizationId: string, suspect: InboundSuspect): void {
+    this.memories.get(organizationId)?.stanzas.accuse(suspect);
   }
 
   forget(organizationId: string): void {
@@ -193,6 +200,7 @@ class BaileysSocket implements WhatsAppSocket {
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
+    this.setSuspectsAside();
     ignoreUnusedTraffic(this.sock);
     this.preparation = new Preparation({
       sock: this.sock,
@@ -301,7 +309,10 @@ class BaileysSocket implements WhatsAppSocket {
   private finish(end: ConnectionEnd): void {
     if (this.ended) return;
     this.tearDown();
-    this.options.listener({ type: 'closed', reason: disconnectReason(end, Date.now()) });
+    const reason = disconnectReason(end, Date.now());
+    // Such an error may name the stanza that it complains of: `<ack class="message" id="…"/>`.
+    const suspect = reason.kind === 'stream_error' ? this.memory.stanzas.streamEnded(end.attrs ?? {}) : null;
+    this.options.listener({ type: 'closed', reason, suspect });
   }
 
   private failKeys(error: unknown): never {
@@ -403,6 +414,23 @@ class BaileysSocket implements WhatsAppSocket {
       ? [remoteJidAlt]
       : await new TwoNames(this.sock.signalRepository).all(remoteJid).catch(() => []);
     this.tell({ type: 'acquainted', names: [...new Set([remoteJid, ...others].map(personalName))] });
+  }
+
+  /** What ends the stream again and again gets a plain ack, which takes it off WhatsApp's list, and Baileys does not see it. */
+  private setSuspectsAside(): void {
+    const { stanzas } = this.memory;
+    stanzas.begin();
+    for (const tag of ['message', 'receipt', 'notification', 'call'])
+      keepFromBaileys(this.sock, `CB:${tag}`, (node) => {
+        if (this.ended) return undefined;
+        const what = stanzas.delivered(node);
+        if (what === 'pass') return undefined;
+        if (what === 'set_aside_and_say') this.tell({ type: 'stanza_set_aside', stanza: stanzaOf(node) });
+        return this.sock.sendMessageAck(node);
+      });
+    this.sock.ws.on('CB:ib,,offline', () => {
+      if (!this.ended && stanzas.allHaveCome()) this.tell({ type: 'suspects_stayed_away' });
+    });
   }
 
   private followMissedDevices(): MissedDevices {

@@ -4,6 +4,7 @@ import { DeadDevices } from './dead-devices.js';
 import { DeviceLists } from './device-lists.js';
 import type { Audience } from './preparation.js';
 import { UnreadableCustomers } from './unreadable-customers.js';
+import { SuspectedStanzas } from './suspected-stanzas.js';
 import { decryptedBefore, type DecryptedBefore } from './signal-repository.js';
 
 const HOUR = 3_600_000;
@@ -18,6 +19,7 @@ export interface OrganizationMemory {
   /** Whom the messages that were handed over lately went to, by message id. For the hash in WhatsApp's ack. */
   readonly handed: LRUCache<string, Audience>;
   readonly unreadable: UnreadableCustomers;
+  readonly stanzas: SuspectedStanzas;
   /** How often a message was asked for again. */
   readonly retries: CacheStore;
   readonly placeholders: CacheStore;
@@ -32,6 +34,7 @@ export function organizationMemory(): OrganizationMemory {
     deadDevices: new DeadDevices(),
     handed: new LRUCache({ max: 1000, ttl: HOUR / 6 }),
     unreadable: new UnreadableCustomers(),
+    stanzas: new SuspectedStanzas(),
     retries: cacheStore(2000, HOUR),
     placeholders: cacheStore(500, HOUR),
     calls: cacheStore(100, HOUR / 12),

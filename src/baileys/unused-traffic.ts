@@ -15,27 +15,34 @@ function isUnused({ tag, attrs }: BinaryNode): boolean {
 }
 
 /**
+ * Keeps from Baileys what `takes` takes, which answers it. An answer that meets a closed connection: WhatsApp offers the stanza again after
+ * the next login. To be called when Baileys has all its listeners, and this service none.
+ */
+export function keepFromBaileys(
+  { ws }: WASocket,
+  event: string,
+  takes: (node: BinaryNode) => Promise<unknown> | undefined,
+): void {
+  const unanswered = (): void => {};
+  const listeners = ws.listeners(event) as ((node: BinaryNode) => unknown)[];
+  ws.removeAllListeners(event);
+  ws.on(event, (node: BinaryNode) => {
+    const taken = takes(node);
+    if (taken) taken.catch(unanswered);
+    else for (const listener of listeners) listener(node);
+  });
+}
+
+/**
  * Keeps from Baileys what this service does not use, before anything is decrypted, queued or fetched for it. WhatsApp gets the plain ack
  * that takes a stanza off its list. Baileys' own `shouldIgnoreJid` refuses a message with an error instead, hundreds a minute.
- * To be called when Baileys has all its listeners, and this service none.
  */
-export function ignoreUnusedTraffic({ ws, sendMessageAck, cleanDirtyBits }: WASocket): void {
-  // An ack that meets a closed connection: WhatsApp offers the stanza again after the next login.
-  const unanswered = (): void => {};
-  const before = (event: string, takes: (node: BinaryNode) => Promise<unknown> | undefined): void => {
-    const listeners = ws.listeners(event) as ((node: BinaryNode) => unknown)[];
-    ws.removeAllListeners(event);
-    ws.on(event, (node: BinaryNode) => {
-      const taken = takes(node);
-      if (taken) taken.catch(unanswered);
-      else for (const listener of listeners) listener(node);
-    });
-  };
+export function ignoreUnusedTraffic(sock: WASocket): void {
   for (const tag of ['message', 'receipt', 'notification'])
-    before(`CB:${tag}`, (node) => (isUnused(node) ? sendMessageAck(node) : undefined));
+    keepFromBaileys(sock, `CB:${tag}`, (node) => (isUnused(node) ? sock.sendMessageAck(node) : undefined));
   // "Your groups have changed": Baileys would fetch them all, with their members (lib/Socket/groups.js).
-  before('CB:ib,,dirty', (node) =>
-    getBinaryNodeChild(node, 'dirty')?.attrs.type === 'groups' ? cleanDirtyBits('groups') : undefined,
+  keepFromBaileys(sock, 'CB:ib,,dirty', (node) =>
+    getBinaryNodeChild(node, 'dirty')?.attrs.type === 'groups' ? sock.cleanDirtyBits('groups') : undefined,
   );
 }
 

@@ -101,6 +101,12 @@ export const EVENTS = {
     'All unreadable messages came from one customer[ ({customer})]: only the encryption with him begins anew.',
     'Todos los mensajes ilegibles vinieron de un cliente[ ({customer})]: solo el cifrado con él empieza de nuevo.',
   ),
+  'session.stanza_set_aside': kind(
+    'The connection ended again and again over one thing that WhatsApp delivers, a message say: it was acknowledged, and nothing else was done with it.',
+    z.object({ kind: z.string(), stanza_id: z.string(), customer: z.string() }),
+    'The connection ended again and again over something that WhatsApp delivers ({kind})[ of {customer}][, {stanza_id}]: it was set aside. It is on the phone.',
+    'La conexión se cortó una y otra vez por algo que entrega WhatsApp ({kind})[ de {customer}][, {stanza_id}]: se apartó. Está en el teléfono.',
+  ),
   'session.cleaning_held_back': kind(
     'A limit was reached, but a guard kept the keys.',
     z.object({ reason: z.string() }),

@@ -48,6 +48,8 @@ export function eventLook({ name, data }: ServiceEvent): readonly [Tone, IconNam
       return ['bad', 'warning'];
     case 'session.customer_reset':
       return ['still', 'broom'];
+    case 'session.stanza_set_aside':
+      return ['call', 'warning'];
     case 'session.cleaned':
     case 'session.cleaning_held_back':
       return ['call', 'broom'];

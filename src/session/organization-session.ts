@@ -32,7 +32,7 @@ import type {
   SessionStatus,
 } from './session-view.js';
 import type { CarrierNews } from './message-carrier.js';
-import type { SocketEvent, WhatsAppSocket, WhatsAppSockets } from './whatsapp-socket.js';
+import type { InboundStanza, InboundSuspect, SocketEvent, WhatsAppSocket, WhatsAppSockets } from './whatsapp-socket.js';
 
 export interface SessionSettings {
   readonly health: HealthLimits;
@@ -66,6 +66,12 @@ export interface SessionHouse {
   readonly onVersionAccepted: () => void;
 }
 
+/**
+ * So many stream errors in a row may be put down to what WhatsApp delivers, before a connection that lasts, or a message that WhatsApp took,
+ * shows that the keys are good.
+ */
+const EXCUSED_IN_ROW = 3;
+
 /** How long a logout waits for WhatsApp to confirm it, ms. */
 const UNLINK_DEADLINE_MS = 3000;
 
@@ -98,6 +104,9 @@ export class OrganizationSession {
   private readonly holds = new Holds();
   private toldHold: HeldUp | null = null;
   private streamErrorCountedAt = 0;
+  /** Stream errors in a row that did not count, and those of them for which it is not known yet whether a stanza is to blame. */
+  private excused = 0;
+  private unproved: DisconnectReason[] = [];
   private firstTryDone = true;
   private reconnectTimer: NodeJS.Timeout | undefined;
   private steadyTimer: NodeJS.Timeout | undefined;
@@ -598,12 +607,18 @@ export class OrganizationSession {
           'A message of a customer arrived.',
         );
         return;
+      case 'stanza_set_aside':
+        return this.onSetAside(event.stanza);
+      case 'suspects_stayed_away':
+        return this.countUnproved();
       case 'ack':
+        if (event.errorCode === null) this.excused = 0;
+        return this.house.onNews(this.id, event);
       case 'receipt':
       case 'acquainted':
         return this.house.onNews(this.id, event);
       case 'closed':
-        return this.onClosed(event.reason);
+        return this.onClosed(event.reason, event.suspect ?? null);
     }
   }
 
@@ -647,6 +662,7 @@ export class OrganizationSession {
   private onStable(): void {
     // Looking at the verdict is what resets the counters of a connection that lasted.
     this.health.verdict(this.house.now());
+    this.excuseNothing();
     this.house.tell('session.stable', this.id, {});
     this.logger.info({ event: 'session_stable' }, 'The connection lasted; the error counters start from zero.');
     this.changed();
@@ -686,24 +702,22 @@ export class OrganizationSession {
     this.logger.warn({ event: 'fault_counted', kind: fault.kind, counts, totals: this.health.totals() }, sentence);
   }
 
-  private onClosed(reason: DisconnectReason): void {
+  private onClosed(reason: DisconnectReason, suspect: InboundSuspect | null): void {
     const now = this.house.now();
     this.house.governor.ended(this.id);
     this.firstTryDone = true;
     const openForMs = this.openSince === null ? null : now - this.openSince;
     this.attempt = attemptAfter(openForMs, this.attempt, this.house.settings.health.stableAfterMs);
-    const isExplained = reason.kind === 'stream_error' && this.house.explainsStreamError(this.id);
+    const explanation = this.explanationOf(reason, suspect);
     this.dropSocket();
     this.lastDisconnect = reason;
-    if (isExplained) {
+    if (explanation === 'message') {
       // The end before it, which made the message suspected, was counted.
       this.health.forgive('stream_error', this.streamErrorCountedAt);
-    } else if (countsAsStreamError(reason.kind)) {
-      this.house.outage.streamError(this.id, now);
-      const verdict = this.health.record('stream_error', now);
-      this.streamErrorCountedAt = now;
-      this.logFault({ kind: 'stream_error', text: reason.text });
-      if (verdict === 'corrupted' && this.judge('stream_error')) return this.tellEnd(reason);
+    } else if (explanation === 'stanza' && suspect) {
+      this.excuse(reason, suspect);
+    } else if (countsAsStreamError(reason.kind) && this.countStreamError(reason)) {
+      return this.tellEnd(reason);
     }
     this.react(reason);
   }
@@ -793,6 +807,64 @@ export class OrganizationSession {
       'WhatsApp said twice that the phone unlinked this device: the folder was set aside, and a new QR is made when somebody asks for it. ' +
         'If the phone still lists the device, restore-session puts the keys back.',
     );
+  }
+
+  // --- stream errors that something else than the keys explains ---
+
+  private explanationOf(reason: DisconnectReason, suspect: InboundSuspect | null): 'message' | 'stanza' | null {
+    if (reason.kind !== 'stream_error') return null;
+    if (suspect?.isNamed && this.mayBeStanza()) return 'stanza';
+    if (this.house.explainsStreamError(this.id)) return 'message';
+    return suspect && this.mayBeStanza() ? 'stanza' : null;
+  }
+
+  private mayBeStanza(): boolean {
+    const isOutage = this.house.outage.isOutage(this.house.pairedSessions(), this.house.now());
+    return this.excused < EXCUSED_IN_ROW && !isOutage;
+  }
+
+  /** It does not count for now: whether a stanza is to blame is seen after the next login. */
+  private excuse(reason: DisconnectReason, suspect: InboundSuspect): void {
+    this.excused += 1;
+    this.unproved.push(reason);
+    this.house.sockets.accuse(this.id, suspect);
+    this.logger.warn(
+      { event: 'stanza_suspected', named: suspect.isNamed },
+      'The connection ended again while the same stanza of WhatsApp was under way: if it comes again, it is set aside.',
+    );
+  }
+
+  /** The stanza was under way at both ends and has come again: neither says anything about the keys. */
+  private onSetAside({ kind, id, maskedCustomer }: InboundStanza): void {
+    this.unproved = [];
+    this.health.forgive('stream_error', this.streamErrorCountedAt);
+    this.house.tell('session.stanza_set_aside', this.id, { kind, stanza_id: id, customer: maskedCustomer });
+    this.logger.error(
+      { event: 'stanza_set_aside', kind, stanza_id: id, customer: maskedCustomer },
+      'The connection ended again and again over this stanza of WhatsApp: it was acknowledged and is not looked at; the phone has it.',
+    );
+    this.changed();
+  }
+
+  /** Nothing that WhatsApp delivers explains them, so they count. */
+  private countUnproved(): void {
+    for (const reason of this.unproved.splice(0)) if (this.countStreamError(reason)) return;
+    this.changed();
+  }
+
+  private excuseNothing(): void {
+    this.excused = 0;
+    this.unproved = [];
+  }
+
+  /** True when that begins a cleaning. */
+  private countStreamError({ text }: DisconnectReason): boolean {
+    const now = this.house.now();
+    this.house.outage.streamError(this.id, now);
+    const verdict = this.health.record('stream_error', now);
+    this.streamErrorCountedAt = now;
+    this.logFault({ kind: 'stream_error', text });
+    return verdict === 'corrupted' && this.judge('stream_error');
   }
 
   // --- judging and cleaning ---
@@ -918,6 +990,7 @@ export class OrganizationSession {
 
   private forgetPhone(): void {
     this.phoneNumber = null;
+    this.excuseNothing();
     this.house.sockets.forget(this.id);
   }
 

@@ -23,6 +23,21 @@ export interface AuthKeys {
   durable(): Promise<void> | null;
 }
 
+/** Something that WhatsApp delivers. `kind` is its tag: `message`, `receipt`, `notification`, `call`. */
+export interface InboundStanza {
+  readonly kind: string;
+  readonly id: string;
+  /** Whose it is, for people: the last digits of a number or LID; empty when it is nobody's. */
+  readonly maskedCustomer: string;
+}
+
+/** A stanza that was under way at two stream errors. Whether it is to blame is known when WhatsApp delivers it again, or does not. */
+export interface InboundSuspect {
+  readonly key: string;
+  /** WhatsApp itself named it in the stream error. */
+  readonly isNamed: boolean;
+}
+
 /** What a socket tells its session. Delivered synchronously, in order. */
 export type SocketEvent =
   /** A QR to show for so long; replaces the one before. */
@@ -40,8 +55,12 @@ export type SocketEvent =
   | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' }
   /** See CarrierNews. */
   | { readonly type: 'acquainted'; readonly names: readonly string[] }
+  /** The accused stanza has come again: it is to blame for two stream errors. It is acknowledged, and nothing else is done with it. */
+  | { readonly type: 'stanza_set_aside'; readonly stanza: InboundStanza }
+  /** All that had waited has come, and nothing of it was under way at the last stream error: nothing inbound explains that one. */
+  | { readonly type: 'suspects_stayed_away' }
   /** The end, exactly once, unless the session closed the socket itself: then nothing is told after `close`. */
-  | { readonly type: 'closed'; readonly reason: DisconnectReason };
+  | { readonly type: 'closed'; readonly reason: DisconnectReason; readonly suspect?: InboundSuspect | null };
 
 export type SocketListener = (event: SocketEvent) => void;
 
@@ -91,6 +110,8 @@ export interface WhatsAppSockets {
   /** Credentials of a new device, not linked to any phone. */
   newCredentials(): Record<string, unknown>;
   open(options: OpenSocketOptions): WhatsAppSocket;
+  /** When WhatsApp delivers this stanza again, before anything else that was under way with it, it is set aside. */
+  accuse(organizationId: string, suspect: InboundSuspect): void;
   /** Forgets what was remembered for an organization across sockets (after its keys were replaced). */
   forget(organizationId: string): void;
 }

@@ -12,6 +12,7 @@ export const EVENT_NAMES = [
   'session.attention',
   'session.fault',
   'session.customer_reset',
+  'session.stanza_set_aside',
   'session.cleaning_held_back',
   'session.cleaned',
   'session.restored',
