@@ -83,6 +83,8 @@ export class CrashStage {
   opened = 0;
   /** Counted from the log of all processes. */
   readonly faults = new Map<string, number>();
+  /** The log of all processes that are gone. */
+  private readonly earlier: LogLine[] = [];
   /** How often each thing was killed. */
   readonly struck = new Map<string, number>();
   private readonly texts: string[] = [];
@@ -220,6 +222,7 @@ export class CrashStage {
     this.alive = null;
     if (!alive) return;
     this.output += alive.log.text;
+    this.earlier.push(...alive.log.lines);
     for (const { kind } of alive.log.events('fault_counted')) {
       this.faults.set(String(kind), (this.faults.get(String(kind)) ?? 0) + 1);
     }
@@ -235,6 +238,11 @@ export class CrashStage {
       faults.set(String(kind), (faults.get(String(kind)) ?? 0) + 1);
     }
     return faults;
+  }
+
+  /** The log of all processes so far, the running one included. */
+  logSoFar(): LogLine[] {
+    return [...this.earlier, ...(this.alive?.log.lines ?? [])];
   }
 
   private note(line: LogLine): void {
