@@ -9,7 +9,7 @@ import type { Companion } from './companion.js';
 import { answerQuery } from './iq-handlers.js';
 import { routeAck, routeMessage, routeReceipt } from './routing.js';
 import type { LoginStreamErrorOptions, StreamErrorOptions } from './mishaps.js';
-import { oddly, questionOf } from './odd-answers.js';
+import { endOf, isRefused, oddly, questionOf, type OddAnswer } from './odd-answers.js';
 import { frame, FrameReader, NoiseServer } from './noise-server.js';
 import { Registration } from './registration.js';
 import { child, node, sameBytes, seconds, SERVER, type BinaryNode } from './wire.js';
@@ -265,7 +265,8 @@ export class Connection {
   private async onQuery(stanza: BinaryNode): Promise<void> {
     const question = questionOf(stanza);
     const odd = question && this.world.mishaps.pending.oddAnswer.take(this.number, (one) => one.question === question);
-    const plain = await answerQuery(this.world, this, stanza);
+    const plain = odd && isRefused(odd) ? node('iq') : await answerQuery(this.world, this, stanza);
+    if (odd) this.endOddly(odd);
     const answer = odd ? oddly(plain, odd) : plain;
     if (!answer) return;
     const mute = this.world.mishaps.pending.muteQueries.get(this.number);
@@ -277,6 +278,17 @@ export class Connection {
     if (type === 'error') return;
     if (child(stanza, 'active')) this.startReceiving();
     else if (child(stanza, 'digest')) this.loginComplete();
+  }
+
+  private endOddly(odd: OddAnswer): void {
+    switch (endOf(odd)) {
+      case 'cut':
+        return this.cut();
+      case 'stream_error':
+        return this.streamError(undefined, { code: odd.code });
+      case 'device_removed':
+        return this.streamError('conflict', { code: 401, attrs: { type: 'device_removed' } });
+    }
   }
 
   private startReceiving(): void {

@@ -11,8 +11,14 @@ export type Question = (typeof QUESTIONS)[number];
 
 export const ODDITIES = [
   'silence',
-  /** An error in place of the answer. */
+  /** An error in place of the answer; what was asked is not done. */
   'error',
+  /** The TCP connection goes; what was asked is not done. */
+  'cut',
+  /** A stream error with the code; what was asked is not done. */
+  'stream_error',
+  /** It is done, and the connection ends as that of a device that was removed. */
+  'device_removed',
   /** An error inside `result`, and an empty list (usync). */
   'result_error',
   /** An error in each row. */
@@ -37,6 +43,20 @@ export interface OddAnswer {
   code: number;
   /** Seconds that WhatsApp asks to wait. */
   backoff: number | undefined;
+}
+
+/** Oddities that end the connection in place of an answer. */
+const ENDS = { cut: true, stream_error: true, device_removed: true } as const;
+export type OddEnd = keyof typeof ENDS;
+
+/** How the connection ends in place of an answer, if it does. */
+export function endOf({ oddity }: OddAnswer): OddEnd | undefined {
+  return oddity in ENDS ? (oddity as OddEnd) : undefined;
+}
+
+/** Whether what was asked is not done. */
+export function isRefused({ oddity }: OddAnswer): boolean {
+  return oddity === 'error' || oddity === 'cut' || oddity === 'stream_error';
 }
 
 /** Which of the questions this `iq` is, if any. */
@@ -66,6 +86,9 @@ export function oddly(answer: BinaryNode, { question, oddity, code, backoff }: O
   const protocol = question === 'number' ? 'contact' : 'devices';
   switch (oddity) {
     case 'silence':
+    case 'cut':
+    case 'stream_error':
+    case 'device_removed':
       return undefined;
     case 'error':
       return node('iq', {}, [failure()]);

@@ -143,6 +143,8 @@ class BaileysSocket implements WhatsAppSocket {
   private readonly missedDevices: MissedDevices;
   private readonly logger: Logger;
   private readonly onEnd = new Set<() => void>();
+  /** Called when the connection ends because this device is unlinked. */
+  private onUnlinked: (() => void) | undefined;
   private readonly messagesUnderWay = new MessagesUnderWay();
   private readonly latestSessions = latestSessions();
   private endSilenceWatch: () => void = () => {};
@@ -285,12 +287,14 @@ class BaileysSocket implements WhatsAppSocket {
       attrs: { to: S_WHATSAPP_NET, type: 'set', xmlns: 'md' },
       content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
     };
-    // WhatsApp may close the connection before it answers; the end that follows an unlinking confirms it as well.
     const confirmed = new Promise<boolean>((resolve) => {
-      this.sock.ws.on('CB:stream:error', () => resolve(true));
+      // WhatsApp may end the connection before it answers; an end that says "unlinked" confirms it as well, and no other does.
+      this.onUnlinked = () => resolve(true);
       this.sock.query(request).then(
-        (answer: unknown) => resolve(answer !== undefined),
-        () => resolve(false),
+        (answer: BinaryNode | undefined) => resolve(answer?.attrs.type === 'result'),
+        (error: unknown) => {
+          if (!isClosedSocket(error)) resolve(false);
+        },
       );
     });
     const result = await this.withDeadline('unlink', confirmed, deadlineMs).catch(() => false);
@@ -308,8 +312,9 @@ class BaileysSocket implements WhatsAppSocket {
   /** The connection is over: tells why, once, and leaves nothing running. */
   private finish(end: ConnectionEnd): void {
     if (this.ended) return;
-    this.tearDown();
     const reason = disconnectReason(end, Date.now());
+    if (reason.kind === 'unlinked') this.onUnlinked?.();
+    this.tearDown();
     // Such an error may name the stanza that it complains of: `<ack class="message" id="…"/>`.
     const suspect = reason.kind === 'stream_error' ? this.memory.stanzas.streamEnded(end.attrs ?? {}) : null;
     this.options.listener({ type: 'closed', reason, suspect });

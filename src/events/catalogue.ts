@@ -125,6 +125,15 @@ export const EVENTS = {
     'The folder was [set aside as {backup}|removed, for no phone had been linked] ({reason}); a new scan is needed.',
     'La carpeta se [guardó como {backup}|quitó, pues no había un teléfono vinculado] ({reason}); hace falta escanear de nuevo.',
   ),
+  'session.logged_out': kind(
+    'The session was logged out; `outcome` says whether WhatsApp confirmed that the device is unlinked.',
+    z.object({
+      outcome: z.enum(['unlinked', 'not_confirmed', 'nothing_linked', 'by_phone']),
+      backup: z.string().nullable(),
+    }),
+    'Logged out: {outcome}[; the keys are in the backup {backup}].',
+    'Sesión cerrada: {outcome}[; las claves están en el respaldo {backup}].',
+  ),
   'session.restored': kind(
     'A backup was put back.',
     z.object({ backup: z.string() }),

@@ -4,7 +4,7 @@ import type { WaitReason } from '../session/message-carrier.js';
 import type { SessionSnapshot } from '../session/session-view.js';
 import type { HttpParts } from './http-parts.js';
 import { fillIn, type Sentences, type WaitSentence } from './sentences.js';
-import { isoTime } from './session-answers.js';
+import { isoTime, statusSaying } from './session-answers.js';
 
 /** Outbox messages in the words of the wire. Never their text. */
 
@@ -116,7 +116,8 @@ export function whyItWaits(
   return reasons.join(' ');
 }
 
-function whySessionIsDown(snapshot: SessionSnapshot | null, { waiting, statuses, attention }: Sentences): string {
+function whySessionIsDown(snapshot: SessionSnapshot | null, sentences: Sentences): string {
+  const { waiting, statuses, attention } = sentences;
   if (snapshot?.attention) {
     const { code, until } = snapshot.attention;
     // Their hints for a session that waits by itself speak of a field that only the status answer has.
@@ -127,5 +128,6 @@ function whySessionIsDown(snapshot: SessionSnapshot | null, { waiting, statuses,
   const comesBack =
     status === 'connecting' || status === 'restoring' || (status === 'disconnected' && snapshot?.nextReconnectAt);
   if (comesBack) return waiting.reconnect;
-  return `${waiting.session} ${statuses[status].sentence} ${statuses[status].hint}`;
+  const { sentence, hint } = snapshot ? statusSaying(snapshot, sentences) : statuses[status];
+  return `${waiting.session} ${sentence} ${hint}`;
 }

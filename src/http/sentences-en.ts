@@ -242,9 +242,9 @@ export const english: Sentences = {
       sentence: 'The session has no connection to WhatsApp at the moment.',
       hint: 'If "next_reconnect_at" has a time, it reconnects by itself; if "attention" says something, follow its hint; otherwise call POST /api/start-session.',
     },
-    logged_out: { sentence: 'The session is logged out: no phone is linked.', hint: SCAN_AGAIN },
+    logged_out: { sentence: 'The session is logged out and holds no keys of a phone.', hint: SCAN_AGAIN },
     stopped: {
-      sentence: 'The session is stopped; its keys are kept.',
+      sentence: 'The session is stopped; nothing of it was removed.',
       hint: 'Start it with POST /api/start-session whenever you like; no scan is needed if a phone was linked.',
     },
   },
@@ -260,7 +260,7 @@ export const english: Sentences = {
       hint: 'Stop the other program (a second copy of the service?) and call POST /api/start-session.',
     },
     unlinked: {
-      sentence: 'WhatsApp said twice that the phone unlinked this device; its keys are set aside.',
+      sentence: 'WhatsApp said twice that the phone unlinked this device.',
       hint: 'If the phone still lists the device, POST /api/restore-session puts the keys back. Otherwise call POST /api/start-session and scan the new QR code with the phone.',
     },
     temporary_ban: {
@@ -299,6 +299,22 @@ export const english: Sentences = {
     qr_expired: {
       sentence: 'Nobody scanned the QR code, and it ran out.',
       hint: 'Ask for a new one with GET /api/qr/:organization_id.',
+    },
+  },
+  logouts: {
+    unlinked: { sentence: 'Logged out: WhatsApp unlinked this device, and its keys are removed.', hint: SCAN_AGAIN },
+    not_confirmed: {
+      sentence:
+        'Logged out, but WhatsApp did not confirm it: this device may still be linked. Its keys are in the backup {backup}.',
+      hint: 'Remove the device on the phone: WhatsApp > Linked devices. To link a phone again, call POST /api/start-session and scan the new QR code.',
+    },
+    nothing_linked: {
+      sentence: 'Logged out: no phone was linked, so there was nothing to unlink and nothing to keep.',
+      hint: SCAN_AGAIN,
+    },
+    by_phone: {
+      sentence: 'WhatsApp said twice that the phone unlinked this device.',
+      hint: 'If the phone still lists the device, POST /api/restore-session puts the keys back. Otherwise call POST /api/start-session and scan the new QR code with the phone.',
     },
   },
   heldUp: {
@@ -392,14 +408,13 @@ export const english: Sentences = {
     test_delivered: 'The receiver took the test.',
     test_failed: 'The receiver did not take the test.',
     redelivering: 'Deliveries were put back into their line and go out in order.',
-    logged_out: 'Logged out: the device is unlinked and its keys are removed.',
     cleaned: 'Session cleaned: the old folder was set aside as a backup and the session begins anew.',
     cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',
     not_cleaned_connected: 'Nothing needed cleaning: the session is connected with the keys it has.',
     not_cleaned_on_its_way:
       'Nothing was cleaned: the keys are good and the session logs in with them by itself. With "force": true it is cleaned all the same.',
-    stopped: 'Session stopped: its keys are kept, and it will not start by itself.',
-    restarted: 'Session restarted with the same keys.',
+    stopped: 'Session stopped: nothing was removed, and it will not start by itself.',
+    restarted: 'Session restarted: nothing was set aside or removed.',
     pairing_code: 'The code is ready to be typed on the phone.',
     type_the_code:
       'Type this code on the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead.',

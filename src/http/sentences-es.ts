@@ -247,9 +247,9 @@ export const spanish: Sentences = {
       sentence: 'La sesión no tiene conexión con WhatsApp en este momento.',
       hint: 'Si hay una hora en "next_reconnect_at", se reconecta sola; si hay algo en "attention", siga su indicación; si no, llame a POST /api/start-session.',
     },
-    logged_out: { sentence: 'La sesión está cerrada: no hay un teléfono vinculado.', hint: SCAN_AGAIN },
+    logged_out: { sentence: 'La sesión está cerrada y no tiene claves de un teléfono.', hint: SCAN_AGAIN },
     stopped: {
-      sentence: 'La sesión está detenida; sus claves se conservan.',
+      sentence: 'La sesión está detenida; no se eliminó nada de ella.',
       hint: 'Iníciela con POST /api/start-session cuando quiera; no hace falta escanear si ya estaba vinculada.',
     },
   },
@@ -265,7 +265,7 @@ export const spanish: Sentences = {
       hint: 'Detenga el otro programa (¿una segunda copia del servicio?) y llame a POST /api/start-session.',
     },
     unlinked: {
-      sentence: 'WhatsApp dijo dos veces que el teléfono desvinculó este dispositivo; sus claves se apartaron.',
+      sentence: 'WhatsApp dijo dos veces que el teléfono desvinculó este dispositivo.',
       hint: 'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
     },
     temporary_ban: {
@@ -308,6 +308,25 @@ export const spanish: Sentences = {
     qr_expired: {
       sentence: 'Nadie escaneó el código QR y venció.',
       hint: 'Pida uno nuevo con GET /api/qr/:organization_id.',
+    },
+  },
+  logouts: {
+    unlinked: {
+      sentence: 'Sesión cerrada: WhatsApp desvinculó este dispositivo y se eliminaron sus claves.',
+      hint: SCAN_AGAIN,
+    },
+    not_confirmed: {
+      sentence:
+        'Sesión cerrada, pero WhatsApp no lo confirmó: el dispositivo puede seguir vinculado. Sus claves están en el respaldo {backup}.',
+      hint: 'Quite el dispositivo en el teléfono: WhatsApp > Dispositivos vinculados. Para vincular de nuevo, llame a POST /api/start-session y escanee el nuevo código QR.',
+    },
+    nothing_linked: {
+      sentence: 'Sesión cerrada: no había un teléfono vinculado, así que no había nada que desvincular ni que guardar.',
+      hint: SCAN_AGAIN,
+    },
+    by_phone: {
+      sentence: 'WhatsApp dijo dos veces que el teléfono desvinculó este dispositivo.',
+      hint: 'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
     },
   },
   heldUp: {
@@ -401,14 +420,13 @@ export const spanish: Sentences = {
     test_delivered: 'El receptor aceptó la prueba.',
     test_failed: 'El receptor no aceptó la prueba.',
     redelivering: 'Las entregas volvieron a su fila y salen en orden.',
-    logged_out: 'Sesión cerrada: el dispositivo se desvinculó y se eliminaron sus claves.',
     cleaned: 'Sesión limpiada: la carpeta anterior se guardó como respaldo y la sesión empieza de nuevo.',
     cleaned_nothing_to_keep: 'Sesión limpiada: no había un teléfono vinculado, así que no se guardó respaldo.',
     not_cleaned_connected: 'No hacía falta limpiar: la sesión está conectada con las claves que tiene.',
     not_cleaned_on_its_way:
       'No se limpió nada: las claves están bien y la sesión se conecta sola con ellas. Con "force": true se limpia de todos modos.',
-    stopped: 'Sesión detenida: las claves se conservan y no volverá a iniciarse sola.',
-    restarted: 'Sesión reiniciada con las mismas claves.',
+    stopped: 'Sesión detenida: no se eliminó nada y no volverá a iniciarse sola.',
+    restarted: 'Sesión reiniciada: no se apartó ni se eliminó nada.',
     pairing_code: 'El código está listo para escribirlo en el teléfono.',
     type_the_code:
       'Escriba este código en el teléfono: WhatsApp > Dispositivos vinculados > Vincular un dispositivo > Vincular con el número de teléfono.',

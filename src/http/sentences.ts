@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.js';
 import type { WaitReason } from '../session/message-carrier.js';
 import type { MessageErrorCode, MessageState } from '../outbox/outbox-message.js';
 import type { PhoneProblem } from '../phone-number.js';
-import type { AttentionCode, HoldCode, SessionStatus } from '../session/session-view.js';
+import type { AttentionCode, HoldCode, LogoutOutcome, SessionStatus } from '../session/session-view.js';
 import type { DeliveryError } from '../webhooks/webhook.js';
 import { english } from './sentences-en.js';
 import { spanish } from './sentences-es.js';
@@ -72,7 +72,6 @@ export type FieldProblem =
 
 /** What was done, for the `message` of a success. */
 export type DoneCode =
-  | 'logged_out'
   | 'cleaned'
   | 'cleaned_nothing_to_keep'
   | 'not_cleaned_connected'
@@ -116,6 +115,8 @@ export interface Sentences {
   readonly fields: Readonly<Record<FieldProblem, string>>;
   readonly statuses: Readonly<Record<SessionStatus, Saying>>;
   readonly attention: Readonly<Record<AttentionCode, Saying>>;
+  /** `{backup}` stands for its name. */
+  readonly logouts: Readonly<Record<LogoutOutcome, Saying>>;
   readonly heldUp: Readonly<Record<HoldCode, string>>;
   readonly messages: Readonly<Record<MessageState, Saying>>;
   readonly messageErrors: Readonly<Record<MessageErrorCode, Saying>>;

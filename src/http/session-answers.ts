@@ -1,11 +1,11 @@
 import type { OrganizationId } from '../organization-id.js';
 import type { ServiceEvent } from '../events/catalogue.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { HealthView, SessionSnapshot } from '../session/session-view.js';
+import type { HealthView, LogoutRecord, SessionSnapshot } from '../session/session-view.js';
 import { eventFields } from './event-answers.js';
 import { qrDataUrl } from './qr-picture.js';
 import type { RequestContext } from './request-context.js';
-import type { Sentences } from './sentences.js';
+import { fillIn, type Saying, type Sentences } from './sentences.js';
 
 /** Snapshots in the words of the wire: snake_case, ISO 8601 times, sentences for people. */
 
@@ -25,6 +25,16 @@ export function statusFields(snapshot: SessionSnapshot) {
   };
 }
 
+export function logoutSaying({ outcome, backup }: LogoutRecord, { logouts }: Sentences): Saying {
+  const { sentence, hint } = logouts[outcome];
+  return { sentence: backup === null ? sentence : fillIn(sentence, { backup }), hint };
+}
+
+/** What the status says; how a session was logged out says more than that it is. */
+export function statusSaying({ status, logout }: SessionSnapshot, sentences: Sentences): Saying {
+  return logout ? logoutSaying(logout, sentences) : sentences.statuses[status];
+}
+
 /** Of what a line of `GET /api/sessions` is made; what costs a question to a database is only asked when it is wanted. */
 interface Listed {
   readonly snapshot: SessionSnapshot;
@@ -34,8 +44,8 @@ interface Listed {
 }
 
 function saying({ snapshot, context }: Listed) {
-  const { statuses, attention } = context.sentences;
-  return snapshot.attention ? attention[snapshot.attention.code] : statuses[snapshot.status];
+  const { sentences } = context;
+  return snapshot.attention ? sentences.attention[snapshot.attention.code] : statusSaying(snapshot, sentences);
 }
 
 const LISTED = {
@@ -52,6 +62,7 @@ const LISTED = {
   next_reconnect_at: ({ snapshot }) => isoTime(snapshot.nextReconnectAt),
   verdict: ({ snapshot }) => snapshot.health.verdict,
   attention: ({ snapshot }) => snapshot.attention?.code ?? null,
+  logout: ({ snapshot }) => snapshot.logout?.outcome ?? null,
   counters: ({ snapshot }) => counters(snapshot.health),
   queue: ({ queue }) => queueFields(queue()),
   last_event: ({ last, context }) => {
@@ -116,10 +127,10 @@ export function fullStatus(
   { backups, queue, firstContactsPausedUntil }: { backups: number | null } & Sending,
   sentences: Sentences,
 ) {
-  const { attention, heldUp, lastDisconnect } = snapshot;
+  const { attention, heldUp, lastDisconnect, logout } = snapshot;
   return {
     ...statusFields(snapshot),
-    ...sentences.statuses[snapshot.status],
+    ...statusSaying(snapshot, sentences),
     since: isoTime(snapshot.since),
     last_connected_at: isoTime(snapshot.lastConnectedAt),
     last_disconnect: lastDisconnect && {
@@ -137,6 +148,7 @@ export function fullStatus(
       since: isoTime(attention.since),
       until: isoTime(attention.until),
     },
+    logout: logout && { outcome: logout.outcome, at: isoTime(logout.at), backup: logout.backup },
     held_up: heldUp && { by: heldUp.by, sentence: sentences.heldUp[heldUp.by], since: isoTime(heldUp.since) },
     backups,
     queue: queueFields(queue),
@@ -164,6 +176,7 @@ export function notStartedStatus(
     qr_expires_at: null,
     health: null,
     attention: null,
+    logout: null,
     held_up: null,
     backups: 0,
     queue: queueFields(queue),

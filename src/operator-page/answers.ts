@@ -28,6 +28,8 @@ export interface ListedSession {
   next_reconnect_at: string | null;
   verdict: Verdict;
   attention: string | null;
+  /** Not told by an older service. */
+  logout?: string | null;
   sentence?: string;
   hint?: string;
   counters?: Counters;
@@ -55,7 +57,8 @@ export interface SessionStatus {
     cleanings_limit: number;
   } | null;
   attention: { code: string; sentence: string; hint: string; since: string; until: string | null } | null;
-  /** Not told by an older service. */
+  /** These two are not told by an older service. */
+  logout?: { outcome: string; at: string; backup: string | null } | null;
   held_up?: { by: string; sentence: string; since: string } | null;
   backups: number | null;
   queue: { pending: number; oldest_at: string | null };

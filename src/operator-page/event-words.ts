@@ -14,6 +14,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'session.fault': ['kind'],
   'session.cleaning_held_back': ['reason'],
   'session.cleaned': ['reason'],
+  'session.logged_out': ['outcome'],
   'message.status': ['status'],
   'message.undelivered': ['phone_last4', 'status'],
 };
@@ -56,6 +57,8 @@ export function eventWords({ name, data, sentence }: ServiceEvent): string {
       return event.heldBack(wordFor(reason, data.reason));
     case 'session.cleaned':
       return (isAbsent('backup') ? event.cleanedEmpty : event.cleaned)(wordFor(reason, data.reason));
+    case 'session.logged_out':
+      return event.loggedOut(wordFor(reason, `logged_out_${said('outcome')}`));
     case 'session.restored':
       return event.restored;
     case 'message.received':

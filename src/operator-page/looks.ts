@@ -50,6 +50,8 @@ export function eventLook({ name, data }: ServiceEvent): readonly [Tone, IconNam
       return ['still', 'broom'];
     case 'session.stanza_set_aside':
       return ['call', 'warning'];
+    case 'session.logged_out':
+      return [data.outcome === 'not_confirmed' || data.outcome === 'by_phone' ? 'call' : 'still', 'out'];
     case 'session.cleaned':
     case 'session.cleaning_held_back':
       return ['call', 'broom'];

@@ -5,6 +5,7 @@ import { words } from './settings.js';
 interface Told {
   status: Status;
   attention: string | null;
+  logout: string | null;
   sentence: string | undefined;
   hint: string | undefined;
   next_reconnect_at: string | null;
@@ -12,7 +13,13 @@ interface Told {
 }
 
 export function sayListed(session: ListedSession): { sentence: string; step: string } {
-  return say({ ...session, sentence: session.sentence, hint: session.hint, until: null });
+  return say({
+    ...session,
+    logout: session.logout ?? null,
+    sentence: session.sentence,
+    hint: session.hint,
+    until: null,
+  });
 }
 
 export function saySession(session: SessionStatus): { sentence: string; step: string } {
@@ -20,6 +27,7 @@ export function saySession(session: SessionStatus): { sentence: string; step: st
   return say({
     ...session,
     attention: attention?.code ?? null,
+    logout: session.logout?.outcome ?? null,
     sentence: attention?.sentence ?? session.sentence,
     hint: attention?.hint ?? session.hint,
     until: attention?.until ?? null,
@@ -27,12 +35,12 @@ export function saySession(session: SessionStatus): { sentence: string; step: st
 }
 
 /** What is the matter, and what to do: for people with buttons. The service's own hints name routes; they are for what this page does not know. */
-function say({ status, attention, sentence, hint, next_reconnect_at: next, until }: Told): {
+function say({ status, attention, logout, sentence, hint, next_reconnect_at: next, until }: Told): {
   sentence: string;
   step: string;
 } {
-  const { sentence: sentences, step: steps, attention: reasons, nextTry } = words.value;
-  const known = attention === null ? undefined : reasons[attention];
+  const { sentence: sentences, step: steps, attention: reasons, logouts, nextTry } = words.value;
+  const known = attention === null ? (logout === null ? undefined : logouts[logout]) : reasons[attention];
   if (attention !== null && !known) return { sentence: sentence ?? attention, step: hint ?? '' };
   const said = known?.[0] ?? sentences[status] ?? sentence ?? status;
   const step = known?.[1] ?? steps[status] ?? hint ?? '';

@@ -27,6 +27,7 @@ import type {
   CleanedSession,
   CleaningRecord,
   HeldUp,
+  LogoutRecord,
   SessionOutline,
   SessionSnapshot,
   SessionStatus,
@@ -72,8 +73,18 @@ export interface SessionHouse {
  */
 const EXCUSED_IN_ROW = 3;
 
+/** What a socket that leaves may still tell. */
+const IS_OF_MESSAGES: ReadonlySet<SocketEvent['type']> = new Set(['message_received', 'ack', 'receipt']);
+
 /** How long a logout waits for WhatsApp to confirm it, ms. */
 const UNLINK_DEADLINE_MS = 3000;
+
+const LOGGED_OUT = {
+  unlinked: 'WhatsApp confirmed that the device is unlinked, and its keys were removed.',
+  not_confirmed:
+    'Logged out, but WhatsApp did not confirm it: the device may still be linked, and the keys were set aside. Please remove it on the phone.',
+  nothing_linked: 'Logged out: no phone was linked, so there was nothing to unlink and nothing to keep.',
+} as const;
 
 /**
  * One organization's session: outlives many sockets, owns at most one that is alive, and is the only one that acts on the organization's
@@ -98,6 +109,10 @@ export class OrganizationSession {
   private nextReconnectAt: number | null = null;
 
   private socket: WhatsAppSocket | null = null;
+  /** Asks WhatsApp to unlink this device; no longer the live one, but what it hears of messages still counts. */
+  private leaving: WhatsAppSocket | null = null;
+  private loggingOut: Promise<LogoutRecord> | null = null;
+  private lastLogout: LogoutRecord | null = null;
   private database: AuthDatabase | null = null;
   private attempt = 0;
   private readonly ends: RecentEnds;
@@ -129,6 +144,7 @@ export class OrganizationSession {
     this.changes.setMaxListeners(0);
     const wanted = house.register.wanted(id);
     if (wanted === 'stopped' || wanted === 'logged_out') this.status = wanted;
+    if (wanted === 'logged_out') this.lastLogout = house.register.lastLogout(id);
   }
 
   // --- what can be asked ---
@@ -156,6 +172,7 @@ export class OrganizationSession {
       attention: this.attention,
       heldUp: this.holds.heldUp(now),
       lastCleaning: cleanings[0] ?? null,
+      logout: this.status === 'logged_out' ? this.lastLogout : null,
       automaticCleanings: {
         count: cleaningsInLastDay(automaticTimes(cleanings), now),
         limit: this.house.settings.cleaningsPerDay,
@@ -335,37 +352,57 @@ export class OrganizationSession {
     );
   }
 
-  async logout(): Promise<void> {
-    await this.act(async () => {
-      const socket = this.socket;
-      const wasPaired = this.isPaired || this.peekPaired();
-      // From here on the socket's end is this action's doing, not news.
-      this.socket = null;
-      const confirmed = socket && this.status === 'connected' ? await socket.unlink(UNLINK_DEADLINE_MS) : false;
-      socket?.close();
+  /** Shared by all who ask while it is under way; other actions come after it. WhatsApp is asked outside of the lock. */
+  logout(): Promise<LogoutRecord> {
+    this.loggingOut ??= this.unlinkAndForget().finally(() => (this.loggingOut = null));
+    return this.loggingOut;
+  }
+
+  private async unlinkAndForget(): Promise<LogoutRecord> {
+    const socket = await this.act(() => this.beginToLeave(), 'logout');
+    const confirmed = socket ? await socket.unlink(UNLINK_DEADLINE_MS) : false;
+    return this.act(() => this.endLogout(confirmed), 'logout');
+  }
+
+  /** The socket that can ask WhatsApp; null when there is none. From here on its end is the logout's doing, not news. */
+  private beginToLeave(): WhatsAppSocket | null {
+    const { socket, status } = this;
+    if (!socket || status !== 'connected') {
       this.release();
-      if (confirmed || !wasPaired) {
-        this.onFolder(() => this.house.folders.remove(this.id));
-        this.logger.info(
-          { event: 'session_logged_out' },
-          'The device was unlinked at WhatsApp and its keys were removed.',
-        );
-      } else {
-        // WhatsApp has not confirmed, so the keys may still be valid: set aside, not destroyed.
-        const backup = this.onFolder(() =>
-          this.house.folders.setAside(this.id, { reason: 'logout_unconfirmed', now: this.house.now() }),
-        );
-        this.logger.warn(
-          { event: 'session_logged_out', backup: backup?.name ?? null },
-          'Logged out without an answer of WhatsApp: the keys were set aside. Please check the linked devices on the phone.',
-        );
-      }
-      this.house.register.setWanted(this.id, 'logged_out');
-      this.forgetPhone();
-      this.health.reset();
-      this.setAttention(null);
-      this.setStatus('logged_out');
-    });
+      return null;
+    }
+    this.dropSocket();
+    this.cancelWaiting();
+    return (this.leaving = socket);
+  }
+
+  private endLogout(confirmed: boolean): LogoutRecord {
+    const now = this.house.now();
+    this.release();
+    // Without a confirmation the keys may still be valid.
+    const backup = this.onFolder(() =>
+      confirmed
+        ? (this.house.folders.remove(this.id), null)
+        : this.house.folders.setAside(this.id, { reason: 'logout_unconfirmed', now }),
+    );
+    const outcome = confirmed ? 'unlinked' : backup ? 'not_confirmed' : 'nothing_linked';
+    const record: LogoutRecord = { at: now, outcome, backup: backup?.name ?? null };
+    this.becomeLoggedOut(record, null);
+    this.logger[outcome === 'not_confirmed' ? 'warn' : 'info'](
+      { event: 'session_logged_out', outcome, backup: backup?.path ?? null },
+      LOGGED_OUT[outcome],
+    );
+    return record;
+  }
+
+  private becomeLoggedOut(record: LogoutRecord, attention: AttentionCode | null): void {
+    this.house.register.loggedOut(this.id, record);
+    this.lastLogout = record;
+    this.forgetPhone();
+    this.health.reset();
+    this.setAttention(attention);
+    this.house.tell('session.logged_out', this.id, { outcome: record.outcome, backup: record.backup });
+    this.setStatus('logged_out');
   }
 
   async restoreBackup(name: string | undefined): Promise<BackupView> {
@@ -454,11 +491,17 @@ export class OrganizationSession {
       hold: (by) => (this.socket === socket ? this.holds.begin(by, this.house.now()) : () => {}),
       sentText: (messageId) => this.house.sentText(this.id, messageId),
       listener: (event) => {
-        if (this.socket === socket) this.onSocketEvent(event);
+        if (this.socket === socket || (this.leaving === socket && IS_OF_MESSAGES.has(event.type)))
+          this.onSocketEvent(event);
       },
     });
     this.socket = socket;
     this.holds.begin('login', this.house.now());
+  }
+
+  /** The next try, unless somebody ended the session while it waited for its turn. */
+  private connectByItself(): void {
+    if (this.status !== 'stopped' && this.status !== 'logged_out') this.connect();
   }
 
   /** The open database, or null when the folder cannot be read; then the session waits and looks again. */
@@ -527,7 +570,7 @@ export class OrganizationSession {
       this.stopWaitingForPlace = this.house.governor.onFree(() => {
         this.stopWaitingForPlace = null;
         this.holds.end('login_turn');
-        return this.tryToAct(() => this.connect());
+        return this.tryToAct(() => this.connectByItself());
       });
       this.holds.begin('login_turn', this.house.now());
       if (this.status !== 'restoring') this.setStatus('connecting');
@@ -572,7 +615,7 @@ export class OrganizationSession {
       () => {
         this.reconnectTimer = undefined;
         this.nextReconnectAt = null;
-        this.actInBackground(() => this.connect());
+        this.actInBackground(() => this.connectByItself());
       },
       // A longer time would overflow the timer and fire at once.
       Math.min(Math.max(0, time - this.house.now()), 2 ** 31 - 1),
@@ -733,7 +776,7 @@ export class OrganizationSession {
           reason,
           reason.kind === 'unlinked' ? 'logging in once more, to be sure' : 'logging in again at once',
         );
-        return this.actInBackground(() => this.connect());
+        return this.actInBackground(() => this.connectByItself());
       case 'reconnect_with_backoff': {
         const delay = this.reconnectWithBackoff();
         this.setStatus('disconnected');
@@ -794,14 +837,9 @@ export class OrganizationSession {
 
   private setAsideUnlinked(attention: AttentionCode): void {
     this.release();
-    const backup = this.onFolder(() =>
-      this.house.folders.setAside(this.id, { reason: attention, now: this.house.now() }),
-    );
-    this.house.register.setWanted(this.id, 'logged_out');
-    this.forgetPhone();
-    this.health.reset();
-    this.setAttention(attention);
-    this.setStatus('logged_out');
+    const now = this.house.now();
+    const backup = this.onFolder(() => this.house.folders.setAside(this.id, { reason: attention, now }));
+    this.becomeLoggedOut({ at: now, outcome: 'by_phone', backup: backup?.name ?? null }, attention);
     this.logger.error(
       { event: 'session_unlinked', backup: backup?.path ?? null },
       'WhatsApp said twice that the phone unlinked this device: the folder was set aside, and a new QR is made when somebody asks for it. ' +
@@ -952,6 +990,8 @@ export class OrganizationSession {
   private release(): void {
     // First: what it has taken from WhatsApp and not told yet is told now.
     this.socket?.close();
+    this.leaving?.close();
+    this.leaving = null;
     this.dropSocket();
     this.house.governor.ended(this.id);
     this.cancelWaiting();
@@ -1019,7 +1059,8 @@ export class OrganizationSession {
 
   // --- plumbing ---
 
-  private act<T>(work: () => T | Promise<T>): Promise<T> {
+  private async act<T>(work: () => T | Promise<T>, of: 'logout' | 'others' = 'others'): Promise<T> {
+    while (of === 'others' && this.loggingOut) await this.loggingOut.catch(() => {});
     return this.actions.runExclusive(async () => {
       if (this.closed) throw new ServiceError('shutting_down');
       const ended = this.holds.begin('action', this.house.now());

@@ -2,7 +2,14 @@ import { ServiceError } from '../errors.js';
 import { compareOrganizationIds, type OrganizationId } from '../organization-id.js';
 import { NothingLeftError, type CarrierNews, type MessageCarrier, type MessageToHand } from './message-carrier.js';
 import { OrganizationSession, type SessionHouse } from './organization-session.js';
-import type { BackupView, CleanedSession, SessionOutline, Sessions, SessionSnapshot } from './session-view.js';
+import type {
+  BackupView,
+  CleanedSession,
+  LogoutRecord,
+  SessionOutline,
+  Sessions,
+  SessionSnapshot,
+} from './session-view.js';
 
 /** Statuses in which nobody is on the way to a QR; asking for the QR starts a pairing. */
 const IDLE = new Set(['qr_required', 'logged_out', 'not_started']);
@@ -109,8 +116,8 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     return session.snapshot();
   }
 
-  async logout(id: OrganizationId): Promise<void> {
-    await this.known(id).logout();
+  async logout(id: OrganizationId): Promise<LogoutRecord> {
+    return this.known(id).logout();
   }
 
   async forceClean(id: OrganizationId, options: { waitMs?: number; force?: boolean } = {}): Promise<CleanedSession> {

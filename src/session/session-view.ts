@@ -80,6 +80,27 @@ export interface HealthView {
   readonly totals: Readonly<Record<FaultKind, number>>;
 }
 
+export const LOGOUT_OUTCOMES = [
+  /** WhatsApp confirmed that the device is unlinked, and the keys were removed. */
+  'unlinked',
+  /** WhatsApp was not asked, or did not confirm: the device may still be linked, so the keys were set aside. */
+  'not_confirmed',
+  /** No phone was linked. */
+  'nothing_linked',
+  /** The phone unlinked the device; the keys were set aside. */
+  'by_phone',
+] as const;
+export type LogoutOutcome = (typeof LOGOUT_OUTCOMES)[number];
+
+/** How a session came to be logged out. */
+export interface LogoutRecord {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly outcome: LogoutOutcome;
+  /** Name of the backup folder that holds the keys; null when there is none. Never null for `not_confirmed`. */
+  readonly backup: string | null;
+}
+
 export interface CleaningRecord {
   /** Epoch ms. */
   readonly at: number;
@@ -112,6 +133,8 @@ export interface SessionSnapshot {
   /** What holds up this organization for more than 10 s. */
   readonly heldUp: HeldUp | null;
   readonly lastCleaning: CleaningRecord | null;
+  /** How it came to be logged out; null in every other status, and when an older version logged it out. */
+  readonly logout: LogoutRecord | null;
   /** Automatic cleanings in the last 24 h, and how many are allowed. */
   readonly automaticCleanings: { readonly count: number; readonly limit: number };
 }
@@ -166,8 +189,11 @@ export interface Sessions {
    * `waitMs` for the new QR. Throws `unknown_organization`.
    */
   qr(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
-  /** Unlinks at WhatsApp (when connected) and removes the keys. Throws `unknown_organization`. */
-  logout(id: OrganizationId): Promise<void>;
+  /**
+   * Unlinks at WhatsApp when connected. The keys are removed when WhatsApp confirmed it, and set aside otherwise. Throws
+   * `unknown_organization`.
+   */
+  logout(id: OrganizationId): Promise<LogoutRecord>;
   /**
    * Sets the folder aside, connects anew, and waits up to `waitMs` for the new QR. Without `force` a session with good keys that is only on
    * its way logs in with them instead (`clean-request.ts`). Throws `unknown_organization`.

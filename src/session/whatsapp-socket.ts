@@ -88,7 +88,10 @@ export interface WhatsAppSocket {
   resetCustomer(customer: string): Promise<void>;
   /** Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. */
   requestPairingCode(phoneNumber: string): Promise<string>;
-  /** Removes this device from the phone's list; true when WhatsApp confirmed it within `deadlineMs`. The socket ends in any case. */
+  /**
+   * Removes this device from the phone's list; true only when WhatsApp confirmed it within `deadlineMs`, by its answer or by an end that says
+   * so. What it refuses, does not answer, or cuts off is not confirmed. The socket ends in any case.
+   */
   unlink(deadlineMs: number): Promise<boolean>;
   /** Ends the connection now, without a farewell that a dead peer could delay. Idempotent; no event follows, no key is written after. */
   close(): void;

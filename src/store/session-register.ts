@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { OrganizationId } from '../organization-id.js';
-import type { CleaningRecord } from '../session/session-view.js';
+import type { CleaningRecord, LogoutRecord } from '../session/session-view.js';
 import { openDatabase } from './open-database.js';
 
 /** What somebody wants of a session; survives a restart of the service. */
@@ -24,6 +24,12 @@ const MIGRATIONS = [
    ) STRICT;
    CREATE INDEX cleanings_by_organization ON cleanings (organization_id, at);`,
   `CREATE TABLE paired (organization_id TEXT PRIMARY KEY, first_at INTEGER NOT NULL) STRICT;`,
+  `CREATE TABLE logouts (
+     organization_id TEXT PRIMARY KEY,
+     at INTEGER NOT NULL,
+     outcome TEXT NOT NULL,
+     backup TEXT
+   ) STRICT;`,
 ];
 
 /**
@@ -49,6 +55,20 @@ export class SessionRegister {
     this.sql(
       'INSERT INTO organizations VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted',
     ).run(id, wanted);
+  }
+
+  /** Notes in one commit that the session is logged out, and how it came to be. */
+  loggedOut(id: OrganizationId, { at, outcome, backup }: LogoutRecord): void {
+    this.database.transaction(() => {
+      this.setWanted(id, 'logged_out');
+      this.sql('INSERT OR REPLACE INTO logouts VALUES (?, ?, ?, ?)').run(id, at, outcome, backup);
+    })();
+  }
+
+  /** How it came to be logged out, the last time; null when that was never noted. */
+  lastLogout(id: OrganizationId): LogoutRecord | null {
+    const row = this.sql('SELECT at, outcome, backup FROM logouts WHERE organization_id = ?').get(id);
+    return (row as LogoutRecord | undefined) ?? null;
   }
 
   /** Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected back. */

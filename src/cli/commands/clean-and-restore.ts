@@ -21,8 +21,8 @@ export const clean: Command = {
     en: "Sets a damaged session's folder aside and asks for a new QR",
   },
   more: {
-    es: 'Pregunta antes. La carpeta queda como respaldo, y `restore` la devuelve.',
-    en: 'Asks first. The folder is kept as a backup, and `restore` puts it back.',
+    es: 'Pregunta antes. Si había un teléfono vinculado, la carpeta queda como respaldo, y `restore` la devuelve.',
+    en: 'Asks first. If a phone was linked, the folder is kept as a backup, and `restore` puts it back.',
   },
   args: [ORGANIZATION],
   options: { yes: YES },
@@ -37,8 +37,8 @@ export const clean: Command = {
     const { service, terminal, json, say } = context;
     const org = given(context, 'org');
     await confirm(context, org, {
-      es: 'La organización {org} se desconecta, su carpeta se guarda como respaldo, y alguien tendrá que escanear un QR nuevo.',
-      en: 'Organization {org} is disconnected, its folder is set aside as a backup, and somebody will have to scan a new QR.',
+      es: 'La organización {org} se desconecta, su carpeta se guarda como respaldo (si había un teléfono vinculado), y alguien tendrá que escanear un QR nuevo.',
+      en: 'Organization {org} is disconnected, its folder is set aside as a backup (if a phone was linked), and somebody will have to scan a new QR.',
     });
     const answer = await service.post<CleanAnswer>(
       '/api/force-clean-session',

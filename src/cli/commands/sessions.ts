@@ -75,8 +75,8 @@ async function simplePost(context: Context, path: string): Promise<ExitCode> {
 export const stop: Command = {
   name: 'stop',
   about: {
-    es: 'Detiene una sesión; sus claves quedan guardadas',
-    en: 'Stops a session; its keys are kept',
+    es: 'Detiene una sesión; no se elimina nada',
+    en: 'Stops a session; nothing is removed',
   },
   more: {
     es: 'Sigue detenida también cuando el servicio reinicia, hasta `start`. Lo que se envíe mientras tanto espera.',
@@ -91,8 +91,8 @@ export const stop: Command = {
 export const restart: Command = {
   name: 'restart',
   about: {
-    es: 'Corta la conexión y vuelve a entrar con las mismas claves',
-    en: 'Ends the connection and logs in again with the same keys',
+    es: 'Corta la conexión y empieza otra con las claves que hay',
+    en: 'Ends the connection and begins another with the keys there are',
   },
   args: [ORGANIZATION],
   options: {},
@@ -103,12 +103,12 @@ export const restart: Command = {
 export const logout: Command = {
   name: 'logout',
   about: {
-    es: 'Desvincula el teléfono y borra las claves',
-    en: 'Unlinks the phone and removes the keys',
+    es: 'Desvincula el teléfono en WhatsApp',
+    en: 'Unlinks the phone at WhatsApp',
   },
   more: {
-    es: 'Pregunta antes. No queda respaldo: para volver hay que escanear de nuevo.',
-    en: 'Asks first. No backup remains: the way back is a new scan.',
+    es: 'Pregunta antes. Si WhatsApp lo confirma, las claves se borran, sin respaldo. Si no, quedan en un respaldo, y el dispositivo se quita en el teléfono. Para volver hay que escanear de nuevo.',
+    en: 'Asks first. If WhatsApp confirms it, the keys are removed, without a backup. If not, they stay in a backup, and the device is removed on the phone. The way back is a new scan.',
   },
   args: [ORGANIZATION],
   options: { yes: YES },
@@ -118,8 +118,8 @@ export const logout: Command = {
   ],
   async run(context) {
     await confirm(context, given(context, 'org'), {
-      es: 'La organización {org} se desvincula en WhatsApp y sus claves se borran, sin respaldo. Para volver habrá que escanear de nuevo.',
-      en: 'Organization {org} is unlinked at WhatsApp and its keys are removed, without a backup. The way back is a new scan.',
+      es: 'La organización {org} se desvincula en WhatsApp; si WhatsApp lo confirma, sus claves se borran, sin respaldo. Para volver habrá que escanear de nuevo.',
+      en: 'Organization {org} is unlinked at WhatsApp; if WhatsApp confirms it, its keys are removed, without a backup. The way back is a new scan.',
     });
     return simplePost(context, '/api/logout');
   },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EVENT_NAMES } from '../../events/catalogue.js';
 import { MESSAGE_STATES } from '../../outbox/outbox-message.js';
 import { WAIT_REASONS } from '../../session/message-carrier.js';
-import { ATTENTION_CODES, HOLD_CODES, type SessionStatus } from '../../session/session-view.js';
+import { ATTENTION_CODES, HOLD_CODES, LOGOUT_OUTCOMES, type SessionStatus } from '../../session/session-view.js';
 import { DISCONNECT_KINDS } from '../../session/disconnect-reason.js';
 import { ERROR_CODES } from '../../errors.js';
 import { DELIVERY_ERRORS, DELIVERY_STATES } from '../../webhooks/webhook.js';
@@ -40,6 +40,7 @@ const next = z.string().nullable().meta({ description: "The following page's `af
 
 export const sessionStatus = z.enum(STATUSES);
 export const messageStatus = z.enum(MESSAGE_STATES);
+const logoutOutcome = z.enum(LOGOUT_OUTCOMES);
 const attentionCode = z.enum(ATTENTION_CODES);
 const verdict = z.enum(['healthy', 'suspect', 'corrupted']);
 
@@ -123,6 +124,10 @@ export const status = z.object({
   qr_expires_at: qrExpiresAt,
   health: sessionHealth.nullable(),
   attention: z.object({ code: attentionCode, sentence, hint, since: instantOrNull, until: instantOrNull }).nullable(),
+  logout: z
+    .object({ outcome: logoutOutcome, at: instantOrNull, backup: z.string().nullable() })
+    .nullable()
+    .meta({ description: 'How it came to be logged out; null in every other status.' }),
   held_up: z
     .object({ by: z.enum(HOLD_CODES), sentence, since: instantOrNull })
     .nullable()
@@ -152,6 +157,7 @@ const listedSession = z.object({
   next_reconnect_at: instantOrNull,
   verdict,
   attention: attentionCode.nullable(),
+  logout: logoutOutcome.nullable(),
   counters: z.object({ bad_mac: counter, stream_error: counter }),
   queue: z.object({ pending: count, oldest_at: instantOrNull }),
   last_event: event.nullable(),
@@ -175,7 +181,16 @@ export const changedSession = z.object({
   organization_id: organization,
   status: sessionStatus,
 });
-export const loggedOut = z.object({ success, message: sentence, organization_id: organization });
+export const loggedOut = z.object({
+  success,
+  message: sentence,
+  organization_id: organization,
+  outcome: z.enum(['unlinked', 'not_confirmed', 'nothing_linked']).meta({
+    description:
+      '`unlinked`: WhatsApp confirmed it, and the keys are removed. `not_confirmed`: the device may still be linked, and the keys are in `backup`.',
+  }),
+  backup: z.string().nullable(),
+});
 
 export const cleaned = z.object({
   success,

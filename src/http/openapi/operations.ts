@@ -145,7 +145,8 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       id: 'logout',
       tag: 'Sessions',
       summary: 'Unlink the phone',
-      about: 'Unlinks at WhatsApp and removes the keys. A new scan is needed afterwards.',
+      about:
+        'Unlinks at WhatsApp. The keys are removed when WhatsApp confirmed it; otherwise they are set aside as `backup`, and the device is to be removed on the phone. A new scan is needed afterwards.',
       body: onlyOrganization,
       answers: { 200: { about: 'Done.', json: 'LoggedOut' } },
       errors: ['unknown_organization', ...ACTION],

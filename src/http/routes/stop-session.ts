@@ -4,12 +4,13 @@ import { onlyOrganization } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { statusFields } from '../session-answers.js';
+import { logoutSaying, statusFields } from '../session-answers.js';
 
 /**
  * Ending a session, with and without its keys. All take `{organization_id}`.
  * - `POST /api/stop-session`, `POST /api/restart-session` -> `{success:true, message, organization_id, status}`; keys untouched.
- * - `POST /api/logout` -> `{success:true, message, organization_id}`; unlinks at WhatsApp and removes the keys.
+ * - `POST /api/logout` -> `{success:true, message, organization_id, outcome, backup}`; unlinks at WhatsApp. The keys are removed when WhatsApp
+ *   confirmed it, else set aside as `backup`.
  * Errors: 404 `unknown_organization`, 503.
  */
 export function stopSessionRoutes(parts: HttpParts): Router {
@@ -43,8 +44,10 @@ export function stopSessionRoutes(parts: HttpParts): Router {
     .post(jsonBody(parts), async (request, response) => {
       const { organization_id: id } = readBody(onlyOrganization, request, response);
       const context = contextOf(response);
-      await answerInTime(parts, context, sessions.logout(id));
-      response.json({ success: true, message: context.sentences.done.logged_out, organization_id: String(id) });
+      const logout = await answerInTime(parts, context, sessions.logout(id));
+      const { sentence } = logoutSaying(logout, context.sentences);
+      const { outcome, backup } = logout;
+      response.json({ success: true, message: sentence, organization_id: String(id), outcome, backup });
     })
     .all(methodNotAllowed('POST'));
 

@@ -15,6 +15,7 @@ export const EVENT_NAMES = [
   'session.stanza_set_aside',
   'session.cleaning_held_back',
   'session.cleaned',
+  'session.logged_out',
   'session.restored',
   'message.received',
   'message.status',

@@ -78,8 +78,8 @@ export const english = {
     qr_required: 'A phone must be linked, and the last QR ran out.',
     connected: 'Messages can be sent.',
     disconnected: 'It has no connection to WhatsApp at the moment.',
-    logged_out: 'No phone is linked.',
-    stopped: 'It was stopped by hand; its keys are kept.',
+    logged_out: 'It is logged out.',
+    stopped: 'It was stopped by hand; nothing was removed.',
   },
   step: {
     not_started: 'Start it and scan the QR.',
@@ -92,6 +92,18 @@ export const english = {
     logged_out: 'Press “Start” and scan the QR.',
     stopped: 'Press “Start” whenever you like.',
   },
+  logouts: {
+    unlinked: ['WhatsApp unlinked this device.', 'Press “Start” and scan the QR.'],
+    not_confirmed: [
+      'Logged out, but WhatsApp did not confirm it.',
+      'Remove the device on the phone (Linked devices); its keys are under “Keys and backups”.',
+    ],
+    nothing_linked: ['Logged out; no phone was linked.', 'Press “Start” and scan the QR.'],
+    by_phone: [
+      'The phone unlinked this service.',
+      'Press “Start” and scan. If the phone still lists this device, “Restore” its backup instead.',
+    ],
+  } as Record<string, readonly [sentence: string, step: string]>,
   attention: {
     replaced_once: [
       'WhatsApp says that another program took its place.',
@@ -298,6 +310,7 @@ export const english = {
     heldBack: (reason: string) => `A limit was reached, but the keys were kept (${reason})`,
     cleanedEmpty: (reason: string) => `Cleaned (${reason}): no phone had been linked; a new scan is needed`,
     cleaned: (reason: string) => `Cleaned (${reason}): keys set aside, a new scan is needed`,
+    loggedOut: (outcome: string) => `Logged out: ${outcome}`,
     restored: 'A backup was put back',
     received: 'A customer wrote',
     message: (state: string) => `Message: ${state}`,
@@ -330,6 +343,10 @@ export const english = {
     imported: 'imported',
     corrupt_folder: 'the keys on the disk were damaged',
     logout_unconfirmed: 'WhatsApp did not confirm the logout',
+    logged_out_unlinked: 'WhatsApp confirmed it',
+    logged_out_not_confirmed: 'WhatsApp did not confirm it',
+    logged_out_nothing_linked: 'no phone was linked',
+    logged_out_by_phone: 'by the phone',
     outage: 'many sessions fail at once',
     cleaning_budget_spent: 'cleaned as often as is allowed in a day',
     duplicate_message: 'message seen twice',
@@ -387,7 +404,7 @@ export const english = {
       title: (id: string) => `Force-clean organization ${id}?`,
       effects: [
         'The connection to WhatsApp ends now.',
-        'The keys are set aside as a backup; nothing is deleted.',
+        'The keys are set aside as a backup, if a phone was linked.',
         'A new QR appears, and somebody must scan it with the phone.',
         'Messages that wait are kept and leave after the scan.',
       ],
@@ -396,8 +413,9 @@ export const english = {
     logout: {
       title: (id: string) => `Log out organization ${id}?`,
       effects: [
-        'WhatsApp unlinks this service from the phone.',
-        'The keys are removed for good; only older backups stay, and they may no longer work.',
+        'WhatsApp is asked to unlink this service from the phone.',
+        'If WhatsApp confirms it, the keys are removed for good; older backups stay, and may no longer work.',
+        'If it does not, the keys are set aside as a backup, and you remove the device on the phone.',
         'No message leaves until a phone is linked again.',
       ],
       submit: 'Log out',

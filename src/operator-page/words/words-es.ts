@@ -79,8 +79,8 @@ export const spanish: Words = {
     qr_required: 'Hay que vincular un teléfono y el último QR venció.',
     connected: 'Se pueden enviar mensajes.',
     disconnected: 'No tiene conexión con WhatsApp en este momento.',
-    logged_out: 'No hay un teléfono vinculado.',
-    stopped: 'Se detuvo a mano; sus claves se conservan.',
+    logged_out: 'La sesión está cerrada.',
+    stopped: 'Se detuvo a mano; no se eliminó nada.',
   },
   step: {
     not_started: 'Iníciela y escanee el QR.',
@@ -92,6 +92,18 @@ export const spanish: Words = {
     disconnected: 'Se reconecta sola; si tarda, pulse «Iniciar».',
     logged_out: 'Pulse «Iniciar» y escanee el QR.',
     stopped: 'Pulse «Iniciar» cuando quiera.',
+  },
+  logouts: {
+    unlinked: ['WhatsApp desvinculó este dispositivo.', 'Pulse «Iniciar» y escanee el QR.'],
+    not_confirmed: [
+      'Sesión cerrada, pero WhatsApp no lo confirmó.',
+      'Quite el dispositivo en el teléfono (Dispositivos vinculados); sus claves están en «Claves y respaldos».',
+    ],
+    nothing_linked: ['Sesión cerrada; no había un teléfono vinculado.', 'Pulse «Iniciar» y escanee el QR.'],
+    by_phone: [
+      'El teléfono desvinculó este servicio.',
+      'Pulse «Iniciar» y escanee. Si el teléfono aún muestra este dispositivo, «Restaure» su respaldo.',
+    ],
   },
   attention: {
     replaced_once: [
@@ -302,6 +314,7 @@ export const spanish: Words = {
     heldBack: (reason) => `Se alcanzó un límite, pero se conservaron las claves (${reason})`,
     cleanedEmpty: (reason) => `Limpieza (${reason}): no había un teléfono vinculado, hay que escanear de nuevo`,
     cleaned: (reason) => `Limpieza (${reason}): claves guardadas aparte, hay que escanear de nuevo`,
+    loggedOut: (outcome) => `Sesión cerrada: ${outcome}`,
     restored: 'Se restauró un respaldo',
     received: 'Un cliente escribió',
     message: (state) => `Mensaje: ${state}`,
@@ -334,6 +347,10 @@ export const spanish: Words = {
     imported: 'importada',
     corrupt_folder: 'las claves en el disco estaban dañadas',
     logout_unconfirmed: 'WhatsApp no confirmó el cierre',
+    logged_out_unlinked: 'WhatsApp lo confirmó',
+    logged_out_not_confirmed: 'WhatsApp no lo confirmó',
+    logged_out_nothing_linked: 'no había un teléfono vinculado',
+    logged_out_by_phone: 'la desvinculó el teléfono',
     outage: 'muchas sesiones fallan a la vez',
     cleaning_budget_spent: 'ya se limpió cuantas veces se permite en un día',
     duplicate_message: 'mensaje repetido',
@@ -391,7 +408,7 @@ export const spanish: Words = {
       title: (id) => `¿Limpiar la organización ${id}?`,
       effects: [
         'La conexión con WhatsApp termina ahora.',
-        'Las claves se guardan aparte como respaldo; no se borra nada.',
+        'Las claves se guardan aparte como respaldo, si había un teléfono vinculado.',
         'Aparece un QR nuevo, y alguien debe escanearlo con el teléfono.',
         'Los mensajes en espera se conservan y salen después del escaneo.',
       ],
@@ -400,8 +417,9 @@ export const spanish: Words = {
     logout: {
       title: (id) => `¿Cerrar la sesión de la organización ${id}?`,
       effects: [
-        'WhatsApp desvincula este servicio del teléfono.',
-        'Las claves se eliminan definitivamente; solo quedan respaldos anteriores, que tal vez ya no funcionen.',
+        'Se le pide a WhatsApp que desvincule este servicio del teléfono.',
+        'Si WhatsApp lo confirma, las claves se eliminan definitivamente; quedan respaldos anteriores, que tal vez ya no funcionen.',
+        'Si no lo confirma, las claves se guardan aparte como respaldo, y usted quita el dispositivo en el teléfono.',
         'No sale ningún mensaje hasta que se vincule un teléfono de nuevo.',
       ],
       submit: 'Cerrar la sesión',

@@ -1,6 +1,12 @@
 import { ServiceError } from '../../../src/errors.js';
 import { compareOrganizationIds, type OrganizationId } from '../../../src/organization-id.js';
-import type { BackupView, CleanedSession, Sessions, SessionSnapshot } from '../../../src/session/session-view.js';
+import type {
+  BackupView,
+  CleanedSession,
+  LogoutRecord,
+  Sessions,
+  SessionSnapshot,
+} from '../../../src/session/session-view.js';
 
 /** 2026-01-02T03:04:05.000Z */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -38,6 +44,7 @@ export function snapshotOf(id: string, changes: Partial<SessionSnapshot> = {}): 
     heldUp: null,
     wasEverPaired: true,
     lastCleaning: null,
+    logout: null,
     automaticCleanings: { count: 0, limit: 3 },
     ...changes,
   };
@@ -124,9 +131,10 @@ export class InMemorySessions implements Sessions {
     return this.known(id);
   }
 
-  async logout(id: OrganizationId): Promise<void> {
+  async logout(id: OrganizationId): Promise<LogoutRecord> {
     await this.called('logout', id);
     this.known(id);
+    return { at: NOW, outcome: 'not_confirmed', backup: '2_corrupted_1' };
   }
 
   async forceClean(id: OrganizationId, options: { waitMs?: number; force?: boolean } = {}): Promise<CleanedSession> {

@@ -219,6 +219,7 @@ describe('status', () => {
         since: TIME,
         until: null,
       },
+      logout: null,
       held_up: { by: 'disk', sentence: expect.stringContaining('The disk') as unknown, since: TIME },
       backups: 1,
       queue: { pending: 0, oldest_at: null },
@@ -291,8 +292,11 @@ describe('ending a session', () => {
     const response = await stage.post('/api/logout', { organization_id: 2 }).expect(200);
     expect(response.body).toEqual({
       success: true,
-      message: expect.stringContaining('Sesión cerrada') as unknown,
+      message:
+        'Sesión cerrada, pero WhatsApp no lo confirmó: el dispositivo puede seguir vinculado. Sus claves están en el respaldo 2_corrupted_1.',
       organization_id: '2',
+      outcome: 'not_confirmed',
+      backup: '2_corrupted_1',
     });
     expect(stage.sessions.calls).toEqual([['logout', '2']]);
   });

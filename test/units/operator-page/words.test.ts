@@ -59,7 +59,7 @@ describe('the two languages', () => {
       .join('\n');
     // Tables are read by codes of the service; everything else by name.
     const tables =
-      /^(status|sentence|step|attention|message|reason|faultHints|list|charts|confirm|health|shopLink\.choices)\./;
+      /^(status|sentence|step|logouts|attention|message|reason|faultHints|list|charts|confirm|health|shopLink\.choices)\./;
     const unused = paths(english).filter(
       (name) => !tables.test(name) && !new RegExp(`\\b${name.split('.').at(-1)}\\b`).test(code),
     );
