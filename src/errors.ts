@@ -50,10 +50,15 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** Why, where one code has several causes; each has a sentence of its own. */
+export type ErrorReason = 'pairing_rate_limited' | 'pairing_refused' | 'pairing_no_answer';
+
 /** What may stand beside the sentence in an error answer; never a key, a message text or a phone number. */
 export interface ErrorDetails {
   /** The session's status, when the error follows from it. */
   status?: string;
+  /** Its sentence stands in place of the code's. */
+  reason?: ErrorReason;
   /** Names of the fields that are wrong, with what is wrong about each. */
   fields?: Record<string, string>;
   /** Values for the sentence's placeholders. */

@@ -20,6 +20,7 @@ import { disconnectReason, type ConnectionEnd } from '../session/disconnect-reas
 import {
   NotAnsweredError,
   NothingLeftError,
+  PairingCodeRefusedError,
   type AuthKeys,
   type InboundSuspect,
   type MessageToHand,
@@ -34,6 +35,7 @@ import { LoginWatch } from './login-watch.js';
 import { MessagesUnderWay } from './messages-under-way.js';
 import { organizationMemory, type OrganizationMemory } from './organization-memory.js';
 import { MissedDevices } from './missed-devices.js';
+import { askForPairingCode } from './pairing-code.js';
 import { Preparation } from './preparation.js';
 import { askForNumber } from './questions.js';
 import { directKeyStore, makeSignalRepository, type SendUnderWay } from './signal-repository.js';
@@ -276,7 +278,15 @@ class BaileysSocket implements WhatsAppSocket {
   }
 
   async requestPairingCode(phoneNumber: string): Promise<string> {
-    return this.withDeadline('pairing code', this.sock.requestPairingCode(phoneNumber), PAIRING_CODE_DEADLINE_MS);
+    const { sock } = this;
+    const parts = { sock, creds: sock.authState.creds, browser: DEFAULT_CONNECTION_CONFIG.browser };
+    try {
+      const asked = askForPairingCode(parts, phoneNumber, PAIRING_CODE_DEADLINE_MS);
+      return await this.withDeadline('pairing code', asked, 2 * PAIRING_CODE_DEADLINE_MS);
+    } catch (error) {
+      if (error instanceof PairingCodeRefusedError) throw error;
+      throw new PairingCodeRefusedError('no_answer', { cause: error });
+    }
   }
 
   async unlink(deadlineMs: number): Promise<boolean> {

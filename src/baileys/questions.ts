@@ -24,16 +24,15 @@ const ABOUT_THE_DEVICE = [400, 404, 406];
 /** Longest pause that WhatsApp's `backoff` is believed, ms. */
 const LONGEST_BACKOFF_MS = 3_600_000;
 
-type Query = Pick<WASocket, 'query' | 'generateMessageTag'>;
+type Query = Pick<WASocket, 'sendNode' | 'waitForMessage' | 'generateMessageTag'>;
 
-/** WhatsApp answered a whole question with an error. */
+/** WhatsApp answered with an error. */
 class RefusedError extends NotAnsweredError {
-  constructor(
-    what: string,
-    readonly code: number,
-    cause: unknown,
-  ) {
-    super(`${what} (error ${code})`, { reason: code === RATE_LIMITED ? 'rate_limited' : 'no_answer', cause });
+  readonly code: number;
+
+  constructor(what: string, { code, retryAfterMs }: WhatsAppsError) {
+    super(`${what} (error ${code})`, { reason: code === RATE_LIMITED ? 'rate_limited' : 'no_answer', retryAfterMs });
+    this.code = code;
   }
 }
 
@@ -184,32 +183,38 @@ async function usync(sock: Query, context: string, protocols: string[], users: B
   return list ? getBinaryNodeChildren(list, 'user') : [];
 }
 
+/** As Baileys' `query` (lib/Socket/socket.js), which of an error keeps the code only. */
 async function ask(sock: Query, what: string, xmlns: string, content: BinaryNode[]): Promise<BinaryNode> {
-  let answer: unknown;
-  try {
-    answer = await sock.query({ tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns }, content });
-  } catch (error) {
-    // Baileys throws the answer's `error` with its code as `data` (lib/WABinary/generic-utils.js).
-    const { data } = error as { data?: unknown };
-    if (typeof data !== 'number') throw error;
-    throw new RefusedError(what, data, error);
-  }
+  const id = sock.generateMessageTag();
+  const answered = sock.waitForMessage(id) as Promise<BinaryNode | undefined>;
+  const iq: BinaryNode = { tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns, id }, content };
+  const [answer] = await Promise.all([answered, sock.sendNode(iq)]);
   // Nothing came within Baileys' own time.
   if (answer === undefined) throw new NotAnsweredError(what, { reason: 'no_answer' });
-  return answer as BinaryNode;
+  throwError(answer, what);
+  return answer;
 }
 
 /** @param only codes; all when absent */
 function throwError(node: BinaryNode, what: string, only?: readonly number[]): void {
+  const error = errorOf(node);
+  if (!error || (only && !only.includes(error.code))) return;
+  throw new RefusedError(what, error);
+}
+
+interface WhatsAppsError {
+  readonly code: number;
+  /** When WhatsApp said how long to wait, ms. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/** The error that stands in a node. */
+export function errorOf(node: BinaryNode): WhatsAppsError | null {
   const error = getBinaryNodeChild(node, 'error');
-  if (!error) return;
-  const code = Number(error.attrs.code);
-  if (only && !only.includes(code)) return;
+  if (!error) return null;
   const seconds = Number(error.attrs.backoff);
-  throw new NotAnsweredError(`${what} (error ${code})`, {
-    reason: code === RATE_LIMITED ? 'rate_limited' : 'no_answer',
-    ...(seconds > 0 && { retryAfterMs: Math.min(seconds * 1000, LONGEST_BACKOFF_MS) }),
-  });
+  const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, LONGEST_BACKOFF_MS) : undefined;
+  return { code: Number(error.attrs.code), retryAfterMs };
 }
 
 function children(node: BinaryNode | undefined): BinaryNode[] {

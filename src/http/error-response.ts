@@ -84,7 +84,7 @@ function answer(response: Response, error: ServiceError): void {
   const { sentences } = context;
   const { details, code } = error;
   const status = details.status ?? (code === 'session_not_started' ? 'not_started' : undefined);
-  const saying = sentences.errors[code];
+  const saying = details.reason ? sentences.reasons[details.reason] : sentences.errors[code];
   const hint = saying.hint ?? statusHint(sentences, status);
   const fields = details.fields && Object.entries(details.fields);
 

@@ -156,6 +156,20 @@ export const english: Sentences = {
       hint: 'Look on the phone whether the message is there before sending it again.',
     },
   },
+  reasons: {
+    pairing_rate_limited: {
+      sentence: 'WhatsApp gave no code: it was asked for codes too often.',
+      hint: 'Scan the QR code instead, or wait some minutes (as long as "retry_after" says, if WhatsApp said it) and ask again.',
+    },
+    pairing_refused: {
+      sentence: 'WhatsApp gave no code: it refused the request (error {code}).',
+      hint: 'Check that this is the number of the phone that is to be linked, or scan the QR code instead.',
+    },
+    pairing_no_answer: {
+      sentence: 'WhatsApp gave no code: it did not answer in time.',
+      hint: 'Ask again in a few seconds, or scan the QR code instead.',
+    },
+  },
   fields: {
     required: 'This field is missing.',
     unknown: 'There is no such field.',

@@ -159,6 +159,20 @@ export const spanish: Sentences = {
       hint: 'Compruebe en el teléfono si el mensaje aparece antes de enviarlo otra vez.',
     },
   },
+  reasons: {
+    pairing_rate_limited: {
+      sentence: 'WhatsApp no dio un código: se le pidieron códigos demasiadas veces.',
+      hint: 'Escanee el código QR, o espere unos minutos (lo que diga "retry_after", si WhatsApp lo dijo) y pida otro.',
+    },
+    pairing_refused: {
+      sentence: 'WhatsApp no dio un código: rechazó la solicitud (error {code}).',
+      hint: 'Revise que sea el número del teléfono que se va a vincular, o escanee el código QR.',
+    },
+    pairing_no_answer: {
+      sentence: 'WhatsApp no dio un código: no respondió a tiempo.',
+      hint: 'Pida otro en unos segundos, o escanee el código QR.',
+    },
+  },
   fields: {
     required: 'Falta este campo.',
     unknown: 'Este campo no existe.',

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.js';
+import type { ErrorCode, ErrorReason } from '../errors.js';
 import type { WaitReason } from '../session/message-carrier.js';
 import type { MessageErrorCode, MessageState } from '../outbox/outbox-message.js';
 import type { PhoneProblem } from '../phone-number.js';
@@ -112,6 +112,7 @@ export interface Saying {
 export interface Sentences {
   /** `{fields}` stands for the names of the wrong fields. */
   readonly errors: Readonly<Record<ErrorCode, { readonly sentence: string; readonly hint?: string }>>;
+  readonly reasons: Readonly<Record<ErrorReason, Saying>>;
   readonly fields: Readonly<Record<FieldProblem, string>>;
   readonly statuses: Readonly<Record<SessionStatus, Saying>>;
   readonly attention: Readonly<Record<AttentionCode, Saying>>;

@@ -92,9 +92,10 @@ async function call<Answer>(
 }
 
 function faultOf(response: Response, answer: unknown): ServiceFault {
-  const { error, code, hint, fields } = (answer ?? {}) as Partial<{
+  const { error, code, reason, hint, fields } = (answer ?? {}) as Partial<{
     error: string;
     code: string;
+    reason: string;
     hint: string;
     fields: Record<string, string>;
   }>;
@@ -104,7 +105,8 @@ function faultOf(response: Response, answer: unknown): ServiceFault {
   }
   const retryAfter = Number(response.headers.get('retry-after') ?? NaN);
   // The service's hints speak to programs of routes; where a person has a button for it, the page says so in its own words.
-  const own = code === undefined ? undefined : words.value.faultHints[code];
+  // A reason has a hint that names none.
+  const own = code === undefined || reason !== undefined ? undefined : words.value.faultHints[code];
   return new ServiceFault(
     response.status,
     code ?? 'unknown',

@@ -26,7 +26,7 @@ export class NotAnsweredError extends Error {
   /** When WhatsApp said how long to wait, ms. */
   readonly retryAfterMs: number | null;
 
-  constructor(what: string, options: { reason?: WaitReason; retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(what: string, options: { reason?: WaitReason; retryAfterMs?: number | undefined; cause?: unknown } = {}) {
     super(`WhatsApp did not answer: ${what}`, { cause: options.cause });
     this.name = 'NotAnsweredError';
     this.reason = options.reason ?? 'no_answer';

@@ -33,7 +33,14 @@ import type {
   SessionStatus,
 } from './session-view.js';
 import type { CarrierNews } from './message-carrier.js';
-import type { InboundStanza, InboundSuspect, SocketEvent, WhatsAppSocket, WhatsAppSockets } from './whatsapp-socket.js';
+import {
+  PairingCodeRefusedError,
+  type InboundStanza,
+  type InboundSuspect,
+  type SocketEvent,
+  type WhatsAppSocket,
+  type WhatsAppSockets,
+} from './whatsapp-socket.js';
 
 export interface SessionSettings {
   readonly health: HealthLimits;
@@ -104,6 +111,7 @@ export class OrganizationSession {
   private qrExpiresAt: number | null = null;
   private qrNumber = 0;
   private pairingCode: string | null = null;
+  private codeAsked: Promise<void> = Promise.resolve();
   private lastConnectedAt: number | null = null;
   private lastDisconnect: DisconnectReason | null = null;
   private nextReconnectAt: number | null = null;
@@ -285,21 +293,48 @@ export class OrganizationSession {
   async requestPairingCode(phoneNumber: string, waitMs: number): Promise<void> {
     if (this.isPaired) throw new ServiceError('already_paired', { status: this.status });
     await this.start();
-    const { status } = await this.until(({ status }) => status === 'qr_ready' || status === 'connected', waitMs);
-    await this.act(async () => {
-      if (this.isPaired) throw new ServiceError('already_paired', { status: this.status });
-      if (!this.socket || this.status !== 'qr_ready') throw new ServiceError('whatsapp_unavailable', { status });
-      try {
-        this.pairingCode = await this.socket.requestPairingCode(phoneNumber);
-      } catch (error) {
-        throw new ServiceError('whatsapp_unavailable', { status: this.status }, { cause: error });
-      }
-      this.logger.info(
-        { event: 'pairing_code' },
-        `A pairing code was given out for the phone ${maskPhone(phoneNumber)}.`,
-      );
-      this.changed();
-    });
+    await this.until(({ status }) => status === 'qr_ready' || status === 'connected', waitMs);
+    // One after another: the last that WhatsApp accepted is the one that it takes.
+    const asked = this.codeAsked.then(() => this.askForPairingCode(phoneNumber));
+    this.codeAsked = asked.catch(() => {});
+    await asked;
+  }
+
+  private async askForPairingCode(phoneNumber: string): Promise<void> {
+    const { socket, status } = this;
+    if (this.isPaired) throw new ServiceError('already_paired', { status });
+    if (!socket || status !== 'qr_ready') throw new ServiceError('whatsapp_unavailable', { status });
+    try {
+      const code = await socket.requestPairingCode(phoneNumber);
+      // It belongs to a pairing that is over.
+      if (this.socket !== socket) throw new PairingCodeRefusedError('no_answer');
+      this.pairingCode = code;
+    } catch (error) {
+      throw this.noPairingCode(error);
+    }
+    this.logger.info(
+      { event: 'pairing_code' },
+      `A pairing code was given out for the phone ${maskPhone(phoneNumber)}.`,
+    );
+    this.changed();
+  }
+
+  private noPairingCode(error: unknown): unknown {
+    if (!(error instanceof PairingCodeRefusedError)) return error;
+    const { reason, errorCode, retryAfterMs } = error;
+    this.logger.warn({ event: 'pairing_code_refused', reason, code: errorCode }, error.message);
+    const retryAfterSeconds = retryAfterMs === null ? undefined : Math.ceil(retryAfterMs / 1000);
+    return new ServiceError(
+      'whatsapp_unavailable',
+      {
+        status: this.status,
+        reason: `pairing_${reason}`,
+        values: { code: errorCode ?? '?' },
+        facts: { reason, retry_after: retryAfterSeconds ?? null },
+        ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+      },
+      { cause: error },
+    );
   }
 
   /**

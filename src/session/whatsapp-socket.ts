@@ -38,6 +38,28 @@ export interface InboundSuspect {
   readonly isNamed: boolean;
 }
 
+/** Why WhatsApp gave no pairing code. */
+export type PairingRefusal = 'rate_limited' | 'refused' | 'no_answer';
+
+export class PairingCodeRefusedError extends Error {
+  /** WhatsApp's error code. */
+  readonly errorCode: number | null;
+  /** When WhatsApp said how long to wait, ms. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    readonly reason: PairingRefusal,
+    { errorCode, retryAfterMs, cause }: { errorCode?: number; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(`WhatsApp gave no pairing code: ${reason}${errorCode === undefined ? '' : ` (error ${errorCode})`}`, {
+      cause,
+    });
+    this.name = 'PairingCodeRefusedError';
+    this.errorCode = errorCode ?? null;
+    this.retryAfterMs = retryAfterMs ?? null;
+  }
+}
+
 /** What a socket tells its session. Delivered synchronously, in order. */
 export type SocketEvent =
   /** A QR to show for so long; replaces the one before. */
@@ -86,7 +108,10 @@ export interface WhatsAppSocket {
   hand(message: MessageToHand): Promise<void>;
   /** Drops the Signal sessions with those devices of a customer (SessionFault) whose messages could not be read. They are begun anew. */
   resetCustomer(customer: string): Promise<void>;
-  /** Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. */
+  /**
+   * Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. Resolves when WhatsApp accepted it.
+   * @throws PairingCodeRefusedError
+   */
   requestPairingCode(phoneNumber: string): Promise<string>;
   /**
    * Removes this device from the phone's list; true only when WhatsApp confirmed it within `deadlineMs`, by its answer or by an end that says

@@ -28,7 +28,7 @@ describeInBrowser('dangerous actions on the page', () => {
     const { page } = visitor;
     await visitor.button('Force-clean…').click();
     const dialog = page.getByRole('dialog', { name: 'Force-clean organization salon-2?' });
-    await visitor.sees('The keys are set aside as a backup; nothing is deleted.', dialog);
+    await visitor.sees('The keys are set aside as a backup, if a phone was linked.', dialog);
     const id = dialog.getByLabel(/type the id of the organization/);
     const clean = dialog.getByRole('button', { name: 'Force-clean' });
 
@@ -75,7 +75,7 @@ describeInBrowser('dangerous actions on the page', () => {
     await dialog.getByLabel(/type the id/).fill('salon-2');
     await dialog.getByRole('button', { name: 'Log out' }).click();
     await visitor.seesStatus('Logged out');
-    await visitor.sees('Logged out: the device is unlinked and its keys are removed.');
+    await visitor.sees('Logged out: WhatsApp unlinked this device, and its keys are removed.');
     await visitor.sees('No phone linked');
     expect(visitor.problems).toEqual([]);
   });

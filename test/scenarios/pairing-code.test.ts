@@ -1,0 +1,83 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { questionOf } from '../../emulator/odd-answers.js';
+import { Stage } from '../stage/stage.js';
+
+const PHONE = '573001112233';
+const CUSTOMER = '573109998877';
+
+describe('a pairing code is given out when WhatsApp accepted the request', () => {
+  let stage: Stage;
+  afterEach(() => stage.end());
+
+  const ask = () => stage.api.start('2', { pairing_phone: PHONE });
+
+  it.each([
+    [
+      'asked too often, with a time to wait',
+      { oddity: 'error', code: 429, backoff: 90 },
+      { reason: 'rate_limited', retry_after: 90, error: 'WhatsApp gave no code: it was asked for codes too often.' },
+    ],
+    [
+      'asked too often',
+      { oddity: 'error', code: 429 },
+      { reason: 'rate_limited', retry_after: null, error: 'WhatsApp gave no code: it was asked for codes too often.' },
+    ],
+    [
+      'refused',
+      { oddity: 'error', code: 403 },
+      { reason: 'refused', retry_after: null, error: 'WhatsApp gave no code: it refused the request (error 403).' },
+    ],
+    [
+      'silence',
+      { oddity: 'silence' },
+      { reason: 'no_answer', retry_after: null, error: 'WhatsApp gave no code: it did not answer in time.' },
+    ],
+    [
+      'the connection is cut',
+      { oddity: 'cut' },
+      { reason: 'no_answer', retry_after: null, error: 'WhatsApp gave no code: it did not answer in time.' },
+    ],
+  ] as const)('%s: 503 says why, and a second try links the phone', async (_what, { oddity, ...more }, told) => {
+    stage = await Stage.set();
+    await stage.api.start('2', { wait_ms: 10_000 });
+    stage.whatsapp.mishaps.oddAnswer('*', 'pairing_code', oddity, more);
+    const refused = await ask();
+    expect(refused.status).toBe(503);
+    expect(refused.body).toMatchObject({ code: 'whatsapp_unavailable', ...told });
+    expect(refused.headers.get('retry-after')).toBe(told.retry_after === null ? null : String(told.retry_after));
+    expect(await stage.log.until('pairing_code_refused', { org: '2' })).toMatchObject({ reason: told.reason });
+    expect(stage.log.events('pairing_code', '2')).toEqual([]);
+
+    const given = await ask();
+    expect(given.status).toBe(200);
+    await stage.whatsapp.phone(PHONE).enterPairingCode(given.body.pairing_code as string);
+    await stage.api.ready('2');
+    expect((await stage.api.status('2')).body).toMatchObject({ status: 'connected', phone_number: PHONE });
+    await stage.send('2', CUSTOMER);
+  });
+
+  it('while WhatsApp is asked, other actions go on: a stop ends the pairing, and no code is told', async () => {
+    stage = await Stage.set();
+    await stage.api.start('2', { wait_ms: 10_000 });
+    stage.whatsapp.mishaps.oddAnswer('*', 'pairing_code', 'silence');
+    const asked = new Promise<void>((resolve) => {
+      stage.whatsapp.tap(({ stanza }) => {
+        if (questionOf(stanza) === 'pairing_code') resolve();
+      });
+    });
+    const code = ask();
+    await asked;
+    expect((await stage.api.stop('2')).body).toMatchObject({ status: 'stopped' });
+    expect((await code).body).toMatchObject({ code: 'whatsapp_unavailable', reason: 'no_answer' });
+    expect((await stage.api.status('2')).body).toMatchObject({ status: 'stopped', phone_number: null });
+  });
+
+  it('a code that was refused leaves no trace: the QR links, and the folder was never half-paired', async () => {
+    stage = await Stage.set();
+    await stage.api.start('2', { wait_ms: 10_000 });
+    stage.whatsapp.mishaps.oddAnswer('*', 'pairing_code', 'error', { code: 429 });
+    expect((await ask()).status).toBe(503);
+    await stage.scan('2', PHONE);
+    expect((await stage.api.status('2')).body).toMatchObject({ status: 'connected', phone_number: PHONE });
+  });
+});
