@@ -84,7 +84,7 @@ export const started = z.object({
   hint,
   pairing_code: z.string().nullable().optional().meta({
     description:
-      'With `pairing_phone` only: 8 characters to type on the phone, or null when WhatsApp gave none in time.',
+      'With `pairing_phone` only: 8 characters to type on the phone, or null when a phone was linked meanwhile.',
   }),
 });
 

@@ -103,7 +103,7 @@ export function pageOperations(defaultCountry: Config['DEFAULT_COUNTRY']): reado
       summary: 'A code to type on the phone, instead of the QR',
       open: 'shop',
       body: shopPairingBody(defaultCountry),
-      answers: { 200: { about: 'The code, or null when WhatsApp gave none in time.', json: 'ShopPairingCode' } },
+      answers: { 200: { about: 'The code, or null when a phone was linked meanwhile.', json: 'ShopPairingCode' } },
       errors: ['invalid_phone', 'already_paired', 'too_many_requests', ...ACTION],
     },
     {

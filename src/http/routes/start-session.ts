@@ -22,7 +22,7 @@ export const startSessionBody = (defaultCountry: Config['DEFAULT_COUNTRY']) =>
 
 /**
  * `POST /api/start-session {organization_id, pairing_phone?, wait_ms?}` -> `{message, organization_id, status, hint}`, with
- * `pairing_phone` also `pairing_code` (8 characters, or null when WhatsApp gave none in time).
+ * `pairing_phone` also `pairing_code` (8 characters, or null when a phone was linked meanwhile).
  * Idempotent; never harms a live or a saved session. `wait_ms` (0..30000): wait for a QR, a code or a connection.
  * Errors: 400, 409 `already_paired`, 503.
  */
