@@ -39,7 +39,7 @@ export async function askForPairingCode(
   const id = sock.generateMessageTag();
   const hello = await companionHello({ id, jid, code, creds, browser });
   // Listens before it speaks; a timeout resolves with nothing.
-  const answered = sock.waitForMessage(id, deadlineMs) as Promise<BinaryNode | undefined>;
+  const answered = sock.waitForMessage<BinaryNode | undefined>(id, deadlineMs);
   const [answer] = await Promise.all([answered, sock.sendNode(hello)]);
   if (!answer) throw new PairingCodeRefusedError('no_answer');
   const error = errorOf(answer);

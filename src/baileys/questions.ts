@@ -186,7 +186,7 @@ async function usync(sock: Query, context: string, protocols: string[], users: B
 /** As Baileys' `query` (lib/Socket/socket.js), which of an error keeps the code only. */
 async function ask(sock: Query, what: string, xmlns: string, content: BinaryNode[]): Promise<BinaryNode> {
   const id = sock.generateMessageTag();
-  const answered = sock.waitForMessage(id) as Promise<BinaryNode | undefined>;
+  const answered = sock.waitForMessage<BinaryNode | undefined>(id);
   const iq: BinaryNode = { tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns, id }, content };
   const [answer] = await Promise.all([answered, sock.sendNode(iq)]);
   // Nothing came within Baileys' own time.
