@@ -170,6 +170,14 @@ export async function startService(
       explainsStreamError: (id) => dispatcher.explainsStreamError(id),
       sentText: (id, messageId) => outbox.textOf(id, messageId),
       tell,
+      wasHeard: (id, messageId) => {
+        try {
+          return ledger.hasReceived(id, messageId);
+        } catch {
+          // A disk that cannot be read: twice is better than never.
+          return false;
+        }
+      },
     },
     { qrWaitMs: config.CLEAN_WAIT },
   );

@@ -11,6 +11,7 @@ import {
   type AuthenticationCreds,
   type BinaryNode,
   type MessageContentGenerationOptions,
+  type WAMessage,
   type WAMessageKey,
   type WASocket,
 } from '@whiskeysockets/baileys';
@@ -198,6 +199,10 @@ class BaileysSocket implements WhatsAppSocket {
         keys,
         decryptedBefore: memory.decryptedBefore,
         latestSessions: this.latestSessions,
+        onDecrypted: (ciphertext, plaintext, isOwn) => {
+          const message = this.messagesUnderWay.read(ciphertext, plaintext, isOwn);
+          if (message) this.hear(message);
+        },
         messageIdOf: (ciphertext) => this.messagesUnderWay.idOf(ciphertext),
         isAskedAgain: (customer, jids) => this.isAskedAgain(customer, jids),
         sendUnderWay: () => calls.getStore()?.send,
@@ -376,12 +381,9 @@ class BaileysSocket implements WhatsAppSocket {
     });
     ev.on('messages.upsert', ({ messages }) => {
       for (const message of messages) {
-        const { key } = message;
-        if (!key.id || !isMessageOfAChat(message) || this.memory.received.has(key.id)) continue;
-        void this.tellAcquainted(key);
-        if (!isCustomersMessage(message)) continue;
-        this.memory.received.set(key.id, true);
-        this.tell({ type: 'message_received', messageId: key.id });
+        if (message.key.id && isMessageOfAChat(message)) void this.tellAcquainted(message.key);
+        // Those that the phone passes on, because they came without content.
+        this.hear(message);
       }
     });
     ws.on('frame', () => {
@@ -420,6 +422,14 @@ class BaileysSocket implements WhatsAppSocket {
       this.finish({ text: `HTTP ${response.statusCode} at the upgrade`, httpStatus: response.statusCode ?? 0 });
     });
     this.catchFrameErrors();
+  }
+
+  /** Tells a new message of a customer, once. Not at this socket's end: then its receipt does not leave, and WhatsApp delivers it again. */
+  private hear(message: WAMessage): void {
+    const { id } = message.key;
+    if (this.ended || !id || !isCustomersMessage(message) || this.memory.received.has(id)) return;
+    this.memory.received.set(id, true);
+    this.tell({ type: 'message_received', messageId: id });
   }
 
   /** Whose chat it is, under both of his names when the other is known. */

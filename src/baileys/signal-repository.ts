@@ -37,6 +37,11 @@ interface RepositoryOptions {
   readonly keys: AuthKeys;
   readonly onFault: (fault: SessionFault) => void;
   readonly decryptedBefore: DecryptedBefore;
+  /**
+   * A message can be read, and its Signal state is on disk. Called before Baileys hears of it, and so before its receipt, after which WhatsApp
+   * delivers it no more. Also for one that comes again.
+   */
+  readonly onDecrypted: (ciphertext: Uint8Array, plaintext: Uint8Array, isOwn: boolean) => void;
   /** The id of the message that this ciphertext came with. */
   readonly messageIdOf: (ciphertext: Uint8Array) => string | undefined;
   /** Whether a message of this customer that cannot be read is asked for again. `jids`: the device that sent it, under its known names. */
@@ -162,14 +167,14 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
         const before = options.decryptedBefore.get(digest);
         if (before) {
           onFault({ kind: 'duplicate_message', text: `${type}: delivered again` });
+          options.onDecrypted(ciphertext, before, isOwn(jid));
           return before;
         }
+        let plaintext: Buffer;
         try {
-          const plaintext = await decrypted(jid, type, Buffer.from(ciphertext)).catch((error: unknown) =>
+          plaintext = await decrypted(jid, type, Buffer.from(ciphertext)).catch((error: unknown) =>
             decryptedUnderOtherName(jid, type, Buffer.from(ciphertext), error),
           );
-          options.decryptedBefore.set(digest, plaintext);
-          return plaintext;
         } catch (error) {
           const fault = decryptionFault(error, type);
           const jids = await names.all(jid);
@@ -186,6 +191,9 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
             throw new Error('No matching sessions found for message', { cause: error });
           throw error;
         }
+        options.decryptedBefore.set(digest, plaintext);
+        options.onDecrypted(ciphertext, plaintext, isOwn(jid));
+        return plaintext;
       },
 
       async encryptMessage({ jid, data }) {

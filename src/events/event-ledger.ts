@@ -59,6 +59,7 @@ export class EventLedger {
   private readonly forget: Database.Statement;
   private readonly noteKeptFrom: Database.Statement;
   private readonly listing: Record<'oldest' | 'newest', { ofAll: Database.Statement; ofOne: Database.Statement }>;
+  private readonly received: Database.Statement;
   private readonly together: (work: () => void) => void;
   private companion: EventCompanion | null = null;
   /** Told soon; in their order. */
@@ -89,6 +90,9 @@ export class EventLedger {
         ofOne: database.prepare('SELECT * FROM events WHERE organization_id = ? AND id < ? ORDER BY id DESC LIMIT ?'),
       },
     };
+    this.received = database.prepare(
+      `SELECT 1 FROM events WHERE organization_id = ? AND name = 'message.received' AND json_extract(data, '$.message_id') = ?`,
+    );
     this.together = database.transaction((work: () => void) => work());
   }
 
@@ -159,6 +163,11 @@ export class EventLedger {
   /** The newest of an organization; null when there is none. */
   last(organizationId: OrganizationId): ServiceEvent | null {
     return this.list({ organizationId, newestFirst: true, limit: 1 })[0] ?? null;
+  }
+
+  /** Whether a `message.received` of this message is among the events that are kept. */
+  hasReceived(organizationId: OrganizationId, messageId: string): boolean {
+    return this.received.get(organizationId, messageId) !== undefined;
   }
 
   /** Calls back with every new event, in order. Returns a function that ends it. */

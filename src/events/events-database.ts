@@ -65,6 +65,8 @@ const MIGRATIONS = [
    CREATE INDEX undelivered_later_by_time ON undelivered_later (look_at);
    CREATE TABLE undelivered_told (message_id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;
    CREATE TABLE undelivered_settings (organization_id TEXT PRIMARY KEY, after_ms INTEGER NOT NULL) STRICT;`,
+  // Whether a message was told: WhatsApp may deliver it again after a restart.
+  `CREATE INDEX events_received ON events (organization_id, json_extract(data, '$.message_id')) WHERE name = 'message.received';`,
 ];
 
 /**

@@ -64,6 +64,8 @@ export interface SessionHouse {
   readonly pairedSessions: () => number;
   /** Facts worth telling, for the ledger and whoever listens. */
   readonly tell: <Name extends EventName>(name: Name, id: OrganizationId, data: EventData<Name>) => void;
+  /** Whether this message of a customer was told before, also before a restart. */
+  readonly wasHeard: (id: OrganizationId, messageId: string) => boolean;
   /** What the outbox must know. */
   readonly onNews: (id: OrganizationId, news: CarrierNews) => void;
   /** Whether a message is to blame for a stream error that has just ended this session's socket; asked before that end is told. */
@@ -679,6 +681,7 @@ export class OrganizationSession {
       case 'fault':
         return this.onFault(event.fault);
       case 'message_received':
+        if (this.house.wasHeard(this.id, event.messageId)) return;
         this.house.tell('message.received', this.id, { message_id: event.messageId });
         this.logger.info(
           { event: 'message_received', message_id: event.messageId },

@@ -69,7 +69,7 @@ export type SocketEvent =
   /** Logged in; sends are possible. */
   | { readonly type: 'open'; readonly phoneNumber: string }
   | { readonly type: 'fault'; readonly fault: SessionFault }
-  /** A message of a customer was decrypted and stored in the Signal state. */
+  /** A message of a customer was decrypted and stored in the Signal state. Told before its receipt leaves. */
   | { readonly type: 'message_received'; readonly messageId: string }
   /** WhatsApp's ack of a message of ours; `errorCode` when it refused it. Told before Baileys hears of it. */
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }

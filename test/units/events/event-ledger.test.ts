@@ -48,6 +48,16 @@ describe('the ledger', () => {
     expect(ledger.list({ organizationId: THREE, limit: 10 })).toHaveLength(1);
   });
 
+  it('knows which message was told as received, of each organization, also after a restart', () => {
+    ledger.tell('message.received', TWO, { message_id: 'A' });
+    ledger.tell('message.status', THREE, { message_id: 'A', status: 'sent', error_code: null, ack_code: null });
+    ledger.close();
+    ledger = EventLedger.open(directory, { keep: 100, now: () => 2_000 });
+    expect(ledger.hasReceived(TWO, 'A')).toBe(true);
+    expect(ledger.hasReceived(TWO, 'B')).toBe(false);
+    expect(ledger.hasReceived(THREE, 'A')).toBe(false);
+  });
+
   it('refuses data that is not what the catalogue says', () => {
     expect(() => ledger.tell('session.qr', TWO, { number: -1 })).toThrow();
   });
