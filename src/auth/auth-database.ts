@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   AuthFolderCorruptError,
@@ -48,15 +48,17 @@ export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
  * fails leaves the former state, and later writes may succeed; every read gives fresh objects. All calls are synchronous,
  * so a handler of Baileys' events that writes here is durable before the next byte leaves for WhatsApp.
  *
- * Every method throws AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close()) and AuthFolderCorruptError
- * when the content is damaged.
+ * Every method throws AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close(), `FOLDER_GONE` when somebody took the
+ * file away) and AuthFolderCorruptError when the content is damaged.
  */
 export class AuthDatabase {
   private readonly statements = new Map<string, Database.Statement>();
   private readonly group: GroupCommit;
+  private readonly file: string | null;
 
   private constructor(private readonly database: Database.Database) {
     this.group = new GroupCommit(database);
+    this.file = fileId(database.name);
   }
 
   /**
@@ -124,12 +126,26 @@ export class AuthDatabase {
     });
   }
 
+  /**
+   * Whether the file that is open still stands under its name. The system lets a process go on writing to a file that was deleted or moved away,
+   * and then nothing of it is there at the next open. Every write looks first, and is refused (`FOLDER_GONE`).
+   */
+  isInPlace(): boolean {
+    try {
+      return fileId(this.database.name) === this.file;
+    } catch {
+      // It cannot be told now (permissions, say), which is no proof.
+      return true;
+    }
+  }
+
   readCreds(): Creds {
     return this.run(() => requireCreds(this.database));
   }
 
   writeCreds(creds: Creds): void {
     const text = encodeJson(creds);
+    this.requireInPlace();
     this.run(() => this.group.writeNow(() => this.statement('UPDATE creds SET value = ? WHERE id = 1').run(text)));
   }
 
@@ -149,7 +165,9 @@ export class AuthDatabase {
   /** All of `data` in one commit, or nothing of it. */
   set(data: KeyData): void {
     const rows = toRows(data);
-    if (rows.length > 0) this.run(() => this.group.writeNow(() => this.setAll(rows)));
+    if (rows.length === 0) return;
+    this.requireInPlace();
+    this.run(() => this.group.writeNow(() => this.setAll(rows)));
   }
 
   /**
@@ -159,6 +177,7 @@ export class AuthDatabase {
   async setSoon(data: KeyData): Promise<void> {
     const rows = toRows(data);
     if (rows.length === 0) return;
+    this.requireInPlace();
     try {
       await this.run(() => this.group.write(() => this.setAll(rows)));
     } catch (error) {
@@ -210,6 +229,10 @@ export class AuthDatabase {
     this.database.close();
   }
 
+  private requireInPlace(): void {
+    if (this.database.open && !this.isInPlace()) throw new AuthFolderUnreadableError('FOLDER_GONE');
+  }
+
   private setAll(rows: [string, string, string | null][]): void {
     for (const [type, id, value] of rows) {
       if (value === null) this.statement('DELETE FROM keys WHERE type = ? AND id = ?').run(type, id);
@@ -231,6 +254,12 @@ export class AuthDatabase {
 
 const UPSERT_KEY =
   'INSERT INTO keys (type, id, value) VALUES (?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET value = excluded.value';
+
+/** What tells a file from another one that has its name later; null when there is none. */
+function fileId(path: string): string | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.dev}:${found.ino}` : null;
+}
 
 /** Deletes what a crash in `create` left. */
 export function removeUnfinished(folder: string): void {

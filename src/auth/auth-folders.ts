@@ -72,6 +72,11 @@ export class AuthFolders {
     return withAuthFolderErrors(() => kindOf(this.moves.path(id)) !== null);
   }
 
+  /** Is there no folder, or nothing in it? `open` would make a new identity. */
+  isMissing(id: OrganizationId): boolean {
+    return withAuthFolderErrors(() => ['missing', 'empty'].includes(lookInto(this.moves.path(id)).kind));
+  }
+
   /** Whether the folder is paired, and with whom; creates nothing. A missing or empty folder is not paired. */
   peek(id: OrganizationId): Pairing {
     return peekInto(this.moves.path(id));

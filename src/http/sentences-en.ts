@@ -301,6 +301,11 @@ export const english: Sentences = {
       sentence: "The session's folder cannot be read or written; nothing was changed.",
       hint: 'Check permissions and disk space of the auth_sessions folder and call POST /api/start-session.',
     },
+    auth_folder_missing: {
+      sentence:
+        "The session's folder was deleted or moved away while it was in use, so its keys are gone; accepted messages are kept.",
+      hint: 'If it was a mistake, put the folder back: it is used again within 30 seconds. Otherwise call POST /api/start-session, scan the new QR code, and remove the former device on the phone.',
+    },
     outage: {
       sentence: 'Many sessions fail at the same time: it is WhatsApp or the network, and no session is cleaned.',
       hint: "Check the server's network and wait; the sessions reconnect by themselves.",

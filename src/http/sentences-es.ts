@@ -306,6 +306,11 @@ export const spanish: Sentences = {
       sentence: 'No se puede leer o escribir la carpeta de la sesión; no se modificó nada.',
       hint: 'Revise los permisos y el espacio en disco de la carpeta auth_sessions y llame a POST /api/start-session.',
     },
+    auth_folder_missing: {
+      sentence:
+        'Alguien borró o movió la carpeta de la sesión mientras se usaba, así que sus claves ya no están; los mensajes aceptados se conservan.',
+      hint: 'Si fue un error, devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. Si no, llame a POST /api/start-session, escanee el nuevo código QR y quite en el teléfono el dispositivo anterior.',
+    },
     outage: {
       sentence:
         'Muchas sesiones fallan al mismo tiempo: el problema es de WhatsApp o de la red, y no se limpia ninguna.',

@@ -41,6 +41,7 @@ const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
   login_rejected: 'clean',
   cleaning_budget_spent: 'clean',
   qr_expired: 'clean',
+  auth_folder_missing: 'clean',
   // They say nothing against the keys: new ones would meet the same. A login now would not help, or do harm.
   temporary_ban: 'wait',
   replaced_once: 'wait',

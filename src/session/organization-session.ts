@@ -224,6 +224,22 @@ export class OrganizationSession {
     );
   }
 
+  /** Looked at every few seconds: ends the connection when the folder of its keys was taken away. */
+  lookForFolder(): void {
+    const { socket, database } = this;
+    if (!socket || !database || database.isInPlace()) return;
+    socket.close();
+    // What it still had to say may have met the missing folder already, and then it has ended.
+    if (this.socket !== socket) return;
+    const reason = {
+      kind: 'auth_folder_failed',
+      code: null,
+      text: 'the auth folder is gone',
+      at: this.house.now(),
+    } as const;
+    this.onClosed(reason, null);
+  }
+
   /** Whether the boot still waits for this session's first try. */
   get isRestoring(): boolean {
     return !this.firstTryDone;
@@ -265,7 +281,7 @@ export class OrganizationSession {
       this.house.governor.allowTrial(this.id);
       this.setAttention(null);
       this.beginAnew();
-      this.connect();
+      this.connect({ asked: true });
     });
   }
 
@@ -288,7 +304,7 @@ export class OrganizationSession {
       this.setAttention(null);
       this.beginAnew();
       this.logger.info({ event: 'session_restarted' }, 'The session is restarted by hand.');
-      this.connect();
+      this.connect({ asked: true });
     });
   }
 
@@ -505,13 +521,18 @@ export class OrganizationSession {
   private isUnderWay(): boolean {
     if (this.socket !== null || this.stopWaitingForPlace !== null) return true;
     // A session that waits for its next try is left to its backoff; one that sleeps for a reason may be asked to try now.
-    return this.reconnectTimer !== undefined && this.attention?.code !== 'auth_folder_unreadable';
+    const code = this.attention?.code;
+    return this.reconnectTimer !== undefined && code !== 'auth_folder_unreadable' && code !== 'auth_folder_missing';
   }
 
-  /** Opens the folder and a socket over it. Called inside an action; returns at once, the rest comes as events. */
-  private connect(options: { onlyPaired?: boolean } = {}): void {
+  /**
+   * Opens the folder and a socket over it. Called inside an action; returns at once, the rest comes as events.
+   * @param options.asked somebody asks for this session, who gets a QR when the keys are gone
+   */
+  private connect(options: { onlyPaired?: boolean; asked?: boolean } = {}): void {
     if (this.closed || this.socket) return;
     this.cancelWaiting();
+    if (!(options.asked ?? false) && this.keysAreGone()) return this.folderMissing();
     const database = this.openFolder();
     if (!database) return;
     if (options.onlyPaired && !this.isPaired) {
@@ -541,9 +562,43 @@ export class OrganizationSession {
     if (this.status !== 'stopped' && this.status !== 'logged_out') this.connect();
   }
 
+  /** Whether there were keys of a phone, and somebody took the folder away. */
+  private keysAreGone(): boolean {
+    if (!this.isPaired && this.attention?.code !== 'auth_folder_missing') return false;
+    if (this.database?.isInPlace()) return false;
+    try {
+      return this.house.folders.isMissing(this.id);
+    } catch {
+      // What cannot be looked at may well be there.
+      return false;
+    }
+  }
+
+  /**
+   * No new identity is made unasked, since the folder may come back (a disk that was unmounted, a name that was mistaken): it is looked for
+   * again by itself. Whoever asks for the session gets a QR.
+   */
+  private folderMissing(): void {
+    this.closeDatabase();
+    this.firstTryDone = true;
+    this.forgetPhone();
+    const isNews = this.attention?.code !== 'auth_folder_missing';
+    this.connectAt(this.house.now() + UNREADABLE_RETRY_MS);
+    this.setAttention('auth_folder_missing');
+    this.setStatus('qr_required');
+    if (isNews) {
+      this.logger.error(
+        { event: 'auth_folder_missing' },
+        "The auth folder was deleted or moved away while it was in use: the organization's keys are gone. What waits in the outbox stays. " +
+          'If the folder comes back it is used again; otherwise start-session makes a new QR.',
+      );
+    }
+  }
+
   /** The open database, or null when the folder cannot be read; then the session waits and looks again. */
   private openFolder(): AuthDatabase | null {
-    if (this.database) return this.database;
+    if (this.database?.isInPlace()) return this.database;
+    this.closeDatabase();
     try {
       return this.openOnce();
     } catch (error) {
@@ -576,7 +631,8 @@ export class OrganizationSession {
   }
 
   private openOnce(): AuthDatabase {
-    const { database } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
+    const { database, wasNew } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
+    if (wasNew) this.forgetPhone();
     this.database = database;
     this.phoneNumber = pairingOf(database.readCreds()).phoneNumber;
     return database;
@@ -821,6 +877,11 @@ export class OrganizationSession {
         return this.logEnd(reason, `next try in ${(delay / 1000).toFixed(1)} s`);
       }
       case 'sleep':
+        if (reason.kind === 'auth_folder_failed' && this.database?.isInPlace() === false) {
+          this.setStatus('connecting');
+          this.logEnd(reason, 'the folder is looked for', 'error');
+          return this.actInBackground(() => this.connectByItself());
+        }
         this.closeDatabase();
         this.connectAt(reaction.until);
         this.setAttention(reaction.attention, reaction.until);

@@ -24,6 +24,8 @@ export interface DirectorySettings {
 
 /** How often it is looked whether something holds up an organization, ms. */
 const LOOK_FOR_HOLDS_EVERY_MS = 1000;
+/** How often it is looked whether an organization's folder is still there, ms. Every write of keys looks too; this is for a session that writes nothing. */
+const LOOK_FOR_FOLDERS_EVERY_MS = 5000;
 
 /** Who lives in this process: the sessions of all organizations it knows. */
 export class SessionDirectory implements Sessions, MessageCarrier {
@@ -34,6 +36,9 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   private readonly holdsClock = setInterval(() => {
     for (const session of this.sessions.values()) session.lookForHolds();
   }, LOOK_FOR_HOLDS_EVERY_MS).unref();
+  private readonly foldersClock = setInterval(() => {
+    for (const session of this.sessions.values()) session.lookForFolder();
+  }, LOOK_FOR_FOLDERS_EVERY_MS).unref();
 
   constructor(
     house: Omit<SessionHouse, 'pairedSessions' | 'onVersionAccepted' | 'onNews'>,
@@ -71,6 +76,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
 
   shutdown(): void {
     clearInterval(this.holdsClock);
+    clearInterval(this.foldersClock);
     for (const session of this.sessions.values()) session.shutdown();
   }
 

@@ -32,6 +32,8 @@ export const ATTENTION_CODES = [
   'login_rejected',
   /** The auth folder cannot be read or written (permissions, I/O, disk full); nothing was touched. */
   'auth_folder_unreadable',
+  /** The auth folder was deleted or moved away while it was in use. A new identity is made only when somebody asks. */
+  'auth_folder_missing',
   /** A limit was reached, but a third of all sessions report stream errors: it is WhatsApp or the network, nobody is cleaned. */
   'outage',
   /** A limit was reached, but this session was cleaned as often as it may be in 24 h; cleaning by hand always works. */

@@ -132,6 +132,10 @@ export const english = {
       'The keys on the disk cannot be read or written.',
       'Tell whoever runs the service: permissions and space of auth_sessions. Then press “Start”.',
     ],
+    auth_folder_missing: [
+      'The keys on the disk were deleted or moved away.',
+      'Press “Start” and scan the new QR. By mistake? Put the folder back: it is used again within 30 seconds.',
+    ],
     outage: ['Many sessions fail at once: it is WhatsApp or the network.', 'Wait: they reconnect by themselves.'],
     cleaning_budget_spent: [
       'It breaks again and again, and was cleaned as often as is allowed in a day.',

@@ -133,6 +133,10 @@ export const spanish: Words = {
       'No se pueden leer o escribir las claves en el disco.',
       'Avise a quien administra el servicio: permisos y espacio de auth_sessions. Después pulse «Iniciar».',
     ],
+    auth_folder_missing: [
+      'Alguien borró o movió las claves del disco.',
+      'Pulse «Iniciar» y escanee el QR nuevo. ¿Fue un error? Devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos.',
+    ],
     outage: ['Muchas sesiones fallan a la vez: es WhatsApp o la red.', 'Espere: se reconectan solas.'],
     cleaning_budget_spent: [
       'Se daña una y otra vez, y ya se limpió cuantas veces se permite en un día.',

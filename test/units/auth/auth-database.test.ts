@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -234,6 +235,43 @@ describe('damage', () => {
     alter(path, 'PRAGMA user_version = 2');
     expect(errorOf(() => AuthDatabase.open(folder))).toBeInstanceOf(AuthFolderUnreadableError);
     expect(errorOf(() => AuthDatabase.open(folder))).toMatchObject({ code: 'NEWER_SCHEMA' });
+  });
+});
+
+describe('a file that somebody took away while it is open', () => {
+  it('takes no more writes, since nobody would find them, and nothing is made in its place', async () => {
+    const folder = join(temporaryDirectory(), '2');
+    const database = closing(AuthDatabase.create(folder, pairedCreds()));
+    database.set({ session: { a: 1 } });
+    expect(database.isInPlace()).toBe(true);
+    rmSync(folder, { recursive: true });
+    expect(database.isInPlace()).toBe(false);
+    const gone = { name: 'AuthFolderUnreadableError', code: 'FOLDER_GONE' };
+    expect(errorOf(() => database.writeCreds(pairedCreds()))).toMatchObject(gone);
+    expect(errorOf(() => database.set({ session: { a: 2 } }))).toMatchObject(gone);
+    await expect(database.setSoon({ session: { a: 2 } })).rejects.toMatchObject(gone);
+    expect(database.get('session', ['a'])).toEqual({ a: 1 });
+    database.close();
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('is closed whole where it was moved to, and does no harm to the one that has its name now', () => {
+    const directory = temporaryDirectory();
+    const [folder, moved] = [join(directory, '2'), join(directory, 'moved')];
+    const database = AuthDatabase.create(folder, pairedCreds());
+    database.set({ session: { a: 'of the first' } });
+    renameSync(folder, moved);
+    const other = closing(AuthDatabase.create(folder, pairedCreds()));
+    // Stands in its journal only.
+    other.set({ session: { a: 'of the other' } });
+    expect(database.isInPlace()).toBe(false);
+    expect(other.isInPlace()).toBe(true);
+    database.close();
+    expect(entries(folder)).toContain('auth.sqlite-wal');
+    other.set({ session: { b: 'later' } });
+    other.close();
+    expect(closing(AuthDatabase.open(folder)).all('session')).toEqual({ a: 'of the other', b: 'later' });
+    expect(closing(AuthDatabase.open(moved)).all('session')).toEqual({ a: 'of the first' });
   });
 });
 

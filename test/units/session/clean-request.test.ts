@@ -64,6 +64,7 @@ describe('a cleaning that is asked for without force', () => {
     version_refused: ['wait', 'wait'],
     login_cap_reached: ['wait', 'wait'],
     auth_folder_unreadable: ['wait', 'wait'],
+    auth_folder_missing: ['clean', 'log_in'],
     // Speaks of something else than the keys, and may be over.
     outage: ['log_in', 'log_in'],
   };
