@@ -430,6 +430,7 @@ export const english: Sentences = {
     cleaned: 'Session cleaned: the old folder was set aside as a backup and the session begins anew.',
     cleaned_nothing_to_keep: 'Session cleaned: no phone had been linked, so no backup was kept.',
     not_cleaned_connected: 'Nothing needed cleaning: the session is connected with the keys it has.',
+    not_cleaned: 'Nothing was cleaned (with "force": true it is cleaned all the same).',
     not_cleaned_on_its_way:
       'Nothing was cleaned: the keys are good and the session logs in with them by itself. With "force": true it is cleaned all the same.',
     stopped: 'Session stopped: nothing was removed, and it will not start by itself.',
@@ -437,6 +438,6 @@ export const english: Sentences = {
     pairing_code: 'The code is ready to be typed on the phone.',
     type_the_code:
       'Type this code on the phone: WhatsApp > Linked devices > Link a device > Link with phone number instead.',
-    restored: 'Backup restored: the session logs in with those keys.',
+    restored: 'Backup restored.',
   },
 };

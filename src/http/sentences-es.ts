@@ -442,6 +442,7 @@ export const spanish: Sentences = {
     cleaned: 'Sesión limpiada: la carpeta anterior se guardó como respaldo y la sesión empieza de nuevo.',
     cleaned_nothing_to_keep: 'Sesión limpiada: no había un teléfono vinculado, así que no se guardó respaldo.',
     not_cleaned_connected: 'No hacía falta limpiar: la sesión está conectada con las claves que tiene.',
+    not_cleaned: 'No se limpió nada (con "force": true se limpia de todos modos).',
     not_cleaned_on_its_way:
       'No se limpió nada: las claves están bien y la sesión se conecta sola con ellas. Con "force": true se limpia de todos modos.',
     stopped: 'Sesión detenida: no se eliminó nada y no volverá a iniciarse sola.',
@@ -449,6 +450,6 @@ export const spanish: Sentences = {
     pairing_code: 'El código está listo para escribirlo en el teléfono.',
     type_the_code:
       'Escriba este código en el teléfono: WhatsApp > Dispositivos vinculados > Vincular un dispositivo > Vincular con el número de teléfono.',
-    restored: 'Respaldo restaurado: la sesión se conecta con esas claves.',
+    restored: 'Respaldo restaurado.',
   },
 };

@@ -76,6 +76,7 @@ export type DoneCode =
   | 'cleaned_nothing_to_keep'
   | 'not_cleaned_connected'
   | 'not_cleaned_on_its_way'
+  | 'not_cleaned'
   | 'stopped'
   | 'restarted'
   | 'pairing_code'

@@ -43,8 +43,8 @@ interface Listed {
   readonly context: Words;
 }
 
-function saying({ snapshot, context }: Listed) {
-  const { sentences } = context;
+/** What the session says: of what needs attention, else of the status. */
+export function sessionSaying(snapshot: SessionSnapshot, sentences: Sentences): Saying {
   return snapshot.attention ? sentences.attention[snapshot.attention.code] : statusSaying(snapshot, sentences);
 }
 
@@ -54,8 +54,8 @@ const LISTED = {
   connected: ({ snapshot }) => snapshot.status === 'connected',
   has_qr: ({ snapshot }) => snapshot.qr !== null,
   phone_number: ({ snapshot }) => snapshot.phoneNumber,
-  sentence: (listed) => saying(listed).sentence,
-  hint: (listed) => saying(listed).hint,
+  sentence: ({ snapshot, context }) => sessionSaying(snapshot, context.sentences).sentence,
+  hint: ({ snapshot, context }) => sessionSaying(snapshot, context.sentences).hint,
   qr_expires_at: ({ snapshot }) => isoTime(snapshot.qrExpiresAt),
   since: ({ snapshot }) => isoTime(snapshot.since),
   last_connected_at: ({ snapshot }) => isoTime(snapshot.lastConnectedAt),

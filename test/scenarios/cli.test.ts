@@ -365,7 +365,7 @@ describe('the terminal program', { timeout: 120_000 }, () => {
       json: { code: 'unknown_backup' },
     });
     const restored = await run('restore', '2', backup, '--yes');
-    expect(restored).toMatchObject({ exitCode: 0, stdout: like(/^Backup restored: /) });
+    expect(restored).toMatchObject({ exitCode: 0, stdout: like(/^Backup restored\. /) });
     expect(await run('start', '2')).toMatchObject({ exitCode: 0, stdout: like(/^connected: /) });
   });
 

@@ -132,9 +132,26 @@ describe('a client that cleans by reflex', () => {
     stage.whatsapp.mishaps.cut(PHONE);
     await stage.log.until('session_disconnected', { org: '2', count: 3 });
     expect((await stage.api.status('2')).body.attention.code).toBe('version_refused');
-    expect((await clean()).body).toMatchObject({ cleaned: false, status: 'disconnected', backup: null });
+    expect((await clean()).body).toMatchObject({
+      cleaned: false,
+      status: 'disconnected',
+      backup: null,
+      message:
+        'Nothing was cleaned (with "force": true it is cleaned all the same). WhatsApp no longer accepts this client version; no session tries again.',
+    });
     await stage.api.restart('2');
     await stage.log.until('session_connected', { org: '2', count: 2 });
     await stage.send('2', CUSTOMER);
+  });
+
+  it('the phone unlinked the device meanwhile: the answer says that, and not that the keys are good', async () => {
+    stage = await Stage.set({ env: { RECONNECT_BASE_DELAY: '600000', RECONNECT_MAX_DELAY: '600000' } });
+    await stage.pair('2', PHONE);
+    stage.whatsapp.mishaps.cut(PHONE);
+    await stage.log.until('session_disconnected', { org: '2', count: 2 });
+    await stage.whatsapp.phone(PHONE).unlink();
+    const { body } = await clean();
+    expect(body).toMatchObject({ cleaned: false });
+    expect(body.message).not.toContain('keys are good');
   });
 });

@@ -1,12 +1,16 @@
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
-import type { BackupView } from '../../session/session-view.js';
+import type { BackupView, SessionSnapshot } from '../../session/session-view.js';
 import { answerInTime } from '../answer-in-time.js';
 import { backupName, force, organizationId } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, organizationInPath, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { qrFields, statusFields } from '../session-answers.js';
+import type { Sentences } from '../sentences.js';
+import { qrFields, sessionSaying, statusFields } from '../session-answers.js';
+
+/** It comes back without anybody. */
+const ON_ITS_WAY = new Set(['connecting', 'restoring', 'disconnected']);
 
 /** The predecessor's name first; ops have the others in their scripts. */
 export const CLEANING_PATHS = [
@@ -44,11 +48,14 @@ export function cleanAndRestoreRoutes(parts: HttpParts): Router {
     const { snapshot, backup, cleaned } = await answerInTime(parts, context, cleaning);
     const { organization_id, status, has_qr, qr } = await qrFields(snapshot);
     const { done } = context.sentences;
-    const kept = status === 'connected' ? done.not_cleaned_connected : done.not_cleaned_on_its_way;
     response.json({
       success: true,
       cleaned,
-      message: !cleaned ? kept : backup ? done.cleaned : done.cleaned_nothing_to_keep,
+      message: !cleaned
+        ? whyNotCleaned(snapshot, context.sentences)
+        : backup
+          ? done.cleaned
+          : done.cleaned_nothing_to_keep,
       organization_id,
       backup: backup?.name ?? null,
       backup_path: backup?.path ?? null,
@@ -80,7 +87,7 @@ export function cleanAndRestoreRoutes(parts: HttpParts): Router {
       const { organization_id, status, phone_number } = statusFields(snapshot);
       response.json({
         success: true,
-        message: context.sentences.done.restored,
+        message: withSession(context.sentences.done.restored, snapshot, context.sentences),
         organization_id,
         backup: backup.name,
         status,
@@ -90,4 +97,19 @@ export function cleanAndRestoreRoutes(parts: HttpParts): Router {
     .all(methodNotAllowed('POST'));
 
   return router;
+}
+
+function whyNotCleaned(snapshot: SessionSnapshot, sentences: Sentences): string {
+  const { done } = sentences;
+  if (snapshot.status === 'connected') return done.not_cleaned_connected;
+  const { attention, status, lastDisconnect } = snapshot;
+  // Once said to be unlinked, the keys may be good or not.
+  const areGood = attention === null && lastDisconnect?.kind !== 'unlinked';
+  if (areGood && ON_ITS_WAY.has(status)) return done.not_cleaned_on_its_way;
+  return withSession(done.not_cleaned, snapshot, sentences);
+}
+
+/** What was done, and what the session says now. */
+function withSession(sentence: string, snapshot: SessionSnapshot, sentences: Sentences): string {
+  return `${sentence} ${sessionSaying(snapshot, sentences).sentence}`;
 }
