@@ -168,6 +168,7 @@ export async function startService(
       now: Date.now,
       random: Math.random,
       explainsStreamError: (id) => dispatcher.explainsStreamError(id),
+      otherPhone: (id) => outbox.otherPhone(id),
       sentText: (id, messageId) => outbox.textOf(id, messageId),
       tell,
       wasHeard: (id, messageId) => {
@@ -209,6 +210,7 @@ export async function startService(
     logger,
     now: Date.now,
     random: Math.random,
+    onOtherPhone: (id) => tell('session.attention', id, { code: 'other_phone', until: null }),
   });
 
   const messageCounts = new MessageCounts(outboxDatabase);

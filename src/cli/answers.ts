@@ -96,6 +96,10 @@ export interface CleanAnswer extends DoneAnswer {
   readonly has_qr: boolean;
 }
 
+export interface OtherPhoneAnswer extends DoneAnswer {
+  readonly messages: number;
+}
+
 export interface BackupsAnswer {
   readonly total: number;
   readonly backups: readonly BackupView[];

@@ -14,6 +14,7 @@ import { messageRoutes } from './routes/messages.js';
 import { countRequests, metricsRoutes } from './routes/metrics.js';
 import { openapiRoutes } from './routes/openapi.js';
 import { organizationSettingsRoutes } from './routes/organization-settings.js';
+import { otherPhoneRoutes } from './routes/other-phone.js';
 import { pageRoutes } from './routes/page.js';
 import { qrRoutes } from './routes/qr.js';
 import { SEND_MESSAGE_PATH, sendMessageRoutes } from './routes/send-message.js';
@@ -77,6 +78,7 @@ export function createApp({
   app.use(statusRoutes(parts));
   app.use(eventRoutes(parts));
   app.use(messageRoutes(parts));
+  app.use(otherPhoneRoutes(parts));
   app.use(organizationSettingsRoutes(parts));
   app.use(webhookRoutes(parts));
   app.use(webhookDeliveryRoutes(parts));

@@ -2,7 +2,7 @@ import type { CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
 import { EVENT_NAMES, type EventName } from '../events/catalogue.js';
 import { parseOrganizationId } from '../organization-id.js';
-import { MESSAGE_STATES, type MessageState } from '../outbox/outbox-message.js';
+import { MESSAGE_STATES, OTHER_PHONE_DECISIONS, type MessageState } from '../outbox/outbox-message.js';
 import { parsePhoneNumber, phoneProblem } from '../phone-number.js';
 import { readReceiverUrl } from '../webhooks/receiver-address.js';
 import { DELIVERY_STATES } from '../webhooks/webhook.js';
@@ -277,6 +277,10 @@ export const undeliveredAfterSeconds = z
 /** Of a cleaning: also when the keys are good. */
 export const force = z.boolean({ error: problem('true_or_false') }).meta({
   description: 'Sets the keys aside also when they are good and the session is only on its way to be connected.',
+});
+
+export const otherPhoneDecision = z.enum(OTHER_PHONE_DECISIONS, { error: problem('other_phone_action') }).meta({
+  description: 'They leave from the phone that is linked now, or are taken back.',
 });
 
 /** Most actions take an organization and nothing else. */

@@ -58,7 +58,7 @@ export interface HttpParts {
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
   readonly ledger: Pick<EventLedger, 'list' | 'last' | 'completeFrom' | 'onEvent' | 'onEnd'>;
   readonly messageCounts: Pick<MessageCounts, 'count'>;
-  readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged' | 'waitingOf'>;
+  readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged' | 'waitingOf' | 'decideOtherPhone'>;
   readonly webhooks: Pick<
     Webhooks,
     'create' | 'list' | 'get' | 'backlog' | 'change' | 'remove' | 'rotateSecret' | 'test' | 'deliveries' | 'redeliver'

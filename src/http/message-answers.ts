@@ -59,13 +59,13 @@ function waitingFields(
     next_try_at: isoTime(nextTryAt),
     sentence: fillIn(sayings[sentenceOf(reason)], { at: isoTime(nextTryAt) ?? '?' }),
   });
+  const met = dispatcher.waitingOf(message);
   // It waits for its own time.
-  if (state === 'queued' && sendAt > now()) return null;
+  if (state === 'queued' && sendAt > now() && met?.reason !== 'other_phone') return null;
   const snapshot = sessions.snapshot(id);
   if (snapshot?.status !== 'connected') {
     return because('not_connected', snapshot?.since ?? null, snapshot?.nextReconnectAt ?? null);
   }
-  const met = dispatcher.waitingOf(message);
   if (met) return because(met.reason, met.since, met.nextTryAt);
   if (state === 'sending') return null;
   const quietUntil = afterQuietHours(outbox.quietHours(id), now());

@@ -225,6 +225,7 @@ export const english: Sentences = {
     delivery_id: 'Must be the delivery_id of a delivery.',
     only_parked: 'Must be parked: all of them are then sent again.',
     one_choice_only: 'Give either delivery_id or status, not both.',
+    other_phone_action: 'Must be "send" or "cancel".',
     undelivered_after:
       'Must be a whole number of seconds between 0 (never) and 604800 (7 days), or null for the default.',
     session_status:
@@ -318,6 +319,11 @@ export const english: Sentences = {
     qr_expired: {
       sentence: 'Nobody scanned the QR code, and it ran out.',
       hint: 'Ask for a new one with GET /api/qr/:organization_id.',
+    },
+    other_phone: {
+      sentence:
+        'Now the phone {phone} is linked; messages that were accepted for the phone {former} wait, {messages} in all.',
+      hint: 'Send them all the same with POST /api/other-phone-messages {"action": "send"}, or cancel them with POST /api/other-phone-messages {"action": "cancel"}. If the former phone is linked again, they leave by themselves.',
     },
   },
   logouts: {
@@ -418,6 +424,9 @@ export const english: Sentences = {
   },
   done: {
     settings_saved: 'Settings saved.',
+    other_phone_sent: 'The messages of the former phone leave from the phone that is linked now.',
+    other_phone_cancelled: 'The messages of the former phone are taken back.',
+    other_phone_nothing: 'No message waits for another phone.',
     phone_linked: 'The phone is linked: you may close this page.',
     webhook_created: 'Webhook created. Keep the secret now: it is not shown again.',
     webhook_changed: 'Webhook changed.',

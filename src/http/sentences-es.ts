@@ -227,6 +227,7 @@ export const spanish: Sentences = {
     delivery_id: 'Debe ser el delivery_id de una entrega.',
     only_parked: 'Debe ser parked: todas las apartadas se envían de nuevo.',
     one_choice_only: 'Indique delivery_id o status, no los dos.',
+    other_phone_action: 'Debe ser "send" o "cancel".',
     undelivered_after:
       'Debe ser un número entero de segundos entre 0 (nunca) y 604800 (7 días), o null para el valor general.',
     session_status:
@@ -327,6 +328,11 @@ export const spanish: Sentences = {
     qr_expired: {
       sentence: 'Nadie escaneó el código QR y venció.',
       hint: 'Pida uno nuevo con GET /api/qr/:organization_id.',
+    },
+    other_phone: {
+      sentence:
+        'Ahora está vinculado el teléfono {phone}; esperan mensajes que se aceptaron para el teléfono {former}, {messages} en total.',
+      hint: 'Envíelos de todos modos con POST /api/other-phone-messages {"action": "send"}, o cancélelos con POST /api/other-phone-messages {"action": "cancel"}. Si se vuelve a vincular el teléfono anterior, salen solos.',
     },
   },
   logouts: {
@@ -430,6 +436,9 @@ export const spanish: Sentences = {
   },
   done: {
     settings_saved: 'Configuración guardada.',
+    other_phone_sent: 'Los mensajes del teléfono anterior salen del teléfono que ahora está vinculado.',
+    other_phone_cancelled: 'Los mensajes del teléfono anterior se cancelaron.',
+    other_phone_nothing: 'Ningún mensaje espera por otro teléfono.',
     phone_linked: 'El teléfono quedó vinculado: puede cerrar esta página.',
     webhook_created: 'Webhook creado. Guarde el secreto ahora: no se vuelve a mostrar.',
     webhook_changed: 'Webhook modificado.',

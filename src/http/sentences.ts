@@ -62,6 +62,7 @@ export type FieldProblem =
   | 'only_parked'
   | 'one_choice_only'
   | 'undelivered_after'
+  | 'other_phone_action'
   | 'session_status'
   | 'session_group'
   | 'session_sort'
@@ -83,6 +84,9 @@ export type DoneCode =
   | 'type_the_code'
   | 'restored'
   | 'settings_saved'
+  | 'other_phone_sent'
+  | 'other_phone_cancelled'
+  | 'other_phone_nothing'
   | 'phone_linked'
   | 'webhook_created'
   | 'webhook_changed'
@@ -116,6 +120,7 @@ export interface Sentences {
   readonly reasons: Readonly<Record<ErrorReason, Saying>>;
   readonly fields: Readonly<Record<FieldProblem, string>>;
   readonly statuses: Readonly<Record<SessionStatus, Saying>>;
+  /** In that of `other_phone`, `{phone}` and `{former}` stand for masked numbers and `{messages}` for how many wait. */
   readonly attention: Readonly<Record<AttentionCode, Saying>>;
   /** `{backup}` stands for its name. */
   readonly logouts: Readonly<Record<LogoutOutcome, Saying>>;

@@ -1,11 +1,15 @@
 import type { OrganizationId } from '../organization-id.js';
 import type { ServiceEvent } from '../events/catalogue.js';
+import { maskPhone } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { HealthView, LogoutRecord, SessionSnapshot } from '../session/session-view.js';
 import { eventFields } from './event-answers.js';
 import { qrDataUrl } from './qr-picture.js';
 import type { RequestContext } from './request-context.js';
 import { fillIn, type Saying, type Sentences } from './sentences.js';
+
+/** So many former phones are named. */
+const PHONES_NAMED = 3;
 
 /** Snapshots in the words of the wire: snake_case, ISO 8601 times, sentences for people. */
 
@@ -45,7 +49,16 @@ interface Listed {
 
 /** What the session says: of what needs attention, else of the status. */
 export function sessionSaying(snapshot: SessionSnapshot, sentences: Sentences): Saying {
-  return snapshot.attention ? sentences.attention[snapshot.attention.code] : statusSaying(snapshot, sentences);
+  return attentionSaying(snapshot, sentences) ?? statusSaying(snapshot, sentences);
+}
+
+/** What the attention says, with its facts in it; null when there is none. */
+function attentionSaying({ attention, phoneNumber }: SessionSnapshot, sentences: Sentences): Saying | null {
+  if (!attention) return null;
+  const { sentence, hint } = sentences.attention[attention.code];
+  const { messages = 0, phones = [] } = attention.waiting ?? {};
+  const former = phones.slice(0, PHONES_NAMED).map(maskPhone).join(', ');
+  return { sentence: fillIn(sentence, { messages, former, phone: maskPhone(phoneNumber ?? '') }), hint };
 }
 
 const LISTED = {
@@ -144,7 +157,7 @@ export function fullStatus(
     health: healthFields(snapshot),
     attention: attention && {
       code: attention.code,
-      ...sentences.attention[attention.code],
+      ...attentionSaying(snapshot, sentences),
       since: isoTime(attention.since),
       until: isoTime(attention.until),
     },

@@ -2,6 +2,9 @@ import type { ListedSession, SessionStatus, Status } from './answers.js';
 import { formatSoonest } from './format.js';
 import { words } from './settings.js';
 
+/** Whose sentence names what only the service knows. */
+const WITH_FACTS: ReadonlySet<string> = new Set(['other_phone']);
+
 interface Told {
   status: Status;
   attention: string | null;
@@ -42,7 +45,8 @@ function say({ status, attention, logout, sentence, hint, next_reconnect_at: nex
   const { sentence: sentences, step: steps, attention: reasons, logouts, nextTry } = words.value;
   const known = attention === null ? (logout === null ? undefined : logouts[logout]) : reasons[attention];
   if (attention !== null && !known) return { sentence: sentence ?? attention, step: hint ?? '' };
-  const said = known?.[0] ?? sentences[status] ?? sentence ?? status;
+  const told = attention !== null && WITH_FACTS.has(attention) ? sentence : undefined;
+  const said = told ?? known?.[0] ?? sentences[status] ?? sentence ?? status;
   const step = known?.[1] ?? steps[status] ?? hint ?? '';
   const when = until ?? (status === 'disconnected' ? next : null);
   return { sentence: said, step: when ? `${step} ${nextTry(formatSoonest(when))}` : step };

@@ -1,7 +1,13 @@
-import { redact, type Logger } from '../logger.js';
+import { maskPhone, redact, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
 import type { CarrierNews, MessageCarrier } from '../session/message-carrier.js';
-import { isSettled, type MessageState, type NewMessage, type OutboxMessage } from './outbox-message.js';
+import {
+  isSettled,
+  type MessageState,
+  type NewMessage,
+  type OtherPhoneDecision,
+  type OutboxMessage,
+} from './outbox-message.js';
 import type { Outbox } from './outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings, type Waiting } from './organization-dispatcher.js';
 
@@ -31,6 +37,8 @@ interface Parts {
   readonly logger: Logger;
   readonly now: () => number;
   readonly random: () => number;
+  /** Another phone was linked, and messages wait that were accepted for the one before. */
+  readonly onOtherPhone: (id: OrganizationId) => void;
 }
 
 /** Drives what is in the outbox towards its fate, for all organizations. */
@@ -86,6 +94,36 @@ export class Dispatcher {
     this.organizations.get(id)?.settingsChanged();
   }
 
+  /**
+   * What becomes of the messages that were accepted for another phone than the one that is linked: they leave from this one (`send`), or are
+   * taken back (`cancel`). Returns how many there were.
+   */
+  async decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<number> {
+    const { outbox, logger } = this.parts;
+    const deciding = decision === 'send' ? outbox.releaseOtherPhone(id) : outbox.cancelOtherPhone(id);
+    if (decision === 'send') this.of(id).released(outbox.linkedPhone(id));
+    const messages = await deciding;
+    logger.info(
+      { event: 'other_phone_decided', org: organizationLabel(id), decision, messages },
+      decision === 'send'
+        ? `${messages} messages that were accepted for another phone leave from the one that is linked: a person decided so.`
+        : `${messages} messages that were accepted for another phone are taken back: a person decided so.`,
+    );
+    return messages;
+  }
+
+  private async linked(id: OrganizationId, phone: string): Promise<void> {
+    const { outbox, logger, onOtherPhone } = this.parts;
+    if (!(await outbox.noteLinkedPhone(id, phone))) return;
+    const other = outbox.otherPhone(id);
+    if (!other) return;
+    logger.warn(
+      { event: 'other_phone', org: organizationLabel(id), messages: other.messages },
+      `The phone ${maskPhone(phone)} was linked, and ${other.messages} messages wait that were accepted for ${other.phones.map(maskPhone).join(', ')}: a person must decide whether they leave.`,
+    );
+    onOtherPhone(id);
+  }
+
   stop(): void {
     if (this.timer) clearInterval(this.timer);
     for (const organization of this.organizations.values()) organization.close();
@@ -95,7 +133,8 @@ export class Dispatcher {
     const organization = this.of(id);
     switch (news.type) {
       case 'connected':
-        return organization.connected();
+        this.guarded(this.linked(id, news.phoneNumber));
+        return organization.connected(news.phoneNumber);
       case 'disconnected':
         return organization.disconnected();
       case 'ack':

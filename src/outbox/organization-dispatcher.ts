@@ -44,6 +44,7 @@ export interface Waiting {
 
 /** A message in this room, with what was tried. */
 interface Entry extends PendingMessage {
+  forPhone: string | null;
   notBefore: number;
   failures: number;
   refreshed: boolean;
@@ -92,6 +93,11 @@ export class OrganizationDispatcher {
   private readonly unanswered = new Map<string, Entry>();
   /** Resting first contacts, by phone. */
   private readonly resting = new Map<string, Entry>();
+  /** Accepted for another phone than the one that is linked; they hold no place, by message id. */
+  private readonly held = new Map<string, Entry>();
+  /** The phone that is linked, since this process knows, and since when. */
+  private phone: string | null = null;
+  private phoneSince = 0;
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly pacing: Pacing;
   private readonly logger: Logger;
@@ -137,7 +143,15 @@ export class OrganizationDispatcher {
     this.enqueue(entry);
   }
 
-  connected(): void {
+  /** @param phone the one that is linked, digits */
+  connected(phone: string): void {
+    if (phone !== this.phone) {
+      this.phone = phone;
+      this.phoneSince = this.house.now();
+      // What was accepted before any phone was noted is this one's.
+      for (const entry of this.entries.values()) entry.forPhone ??= phone;
+      this.letGo();
+    }
     if (this.unanswered.size > 0 && !this.lateAnswers) {
       this.lateAnswers = this.after(this.house.settings.lateAnswerWaitMs, () => {
         this.lateAnswers = null;
@@ -145,6 +159,12 @@ export class OrganizationDispatcher {
       });
     }
     this.pump();
+  }
+
+  /** A person decided that all messages may leave from the phone that is linked (digits). */
+  released(phone: string | null): void {
+    for (const entry of this.entries.values()) entry.forPhone &&= phone;
+    this.letGo();
   }
 
   /** Quiet hours were changed: whoever waits for their end looks again. */
@@ -157,6 +177,7 @@ export class OrganizationDispatcher {
   disconnected(): void {
     // What was tried before and rests, or has its turn, may still be answered as well: it waits like what was under way.
     for (const entry of [...this.inFlight.values(), ...this.tried.values()]) {
+      if (this.held.has(entry.messageId)) continue;
       this.stopTimer(entry);
       remove(this.ready, entry);
       this.unanswered.set(entry.messageId, entry);
@@ -225,9 +246,12 @@ export class OrganizationDispatcher {
     return false;
   }
 
-  /** What a message met at its last try; null when it met nothing, or is not held here. */
+  /** What a message met at its last try, or that a person must decide about it; null when it met nothing, or is not held here. */
   waitingOf(messageId: string): Waiting | null {
-    return this.entries.get(messageId)?.waiting ?? null;
+    const entry = this.entries.get(messageId);
+    if (!entry) return null;
+    if (this.isForOtherPhone(entry)) return { reason: 'other_phone', since: this.phoneSince, nextTryAt: null };
+    return entry.waiting;
   }
 
   async received(messageId: string, status: 'delivered' | 'read'): Promise<void> {
@@ -287,6 +311,10 @@ export class OrganizationDispatcher {
   private pump(): void {
     if (this.closed || this.pumpTimer || !this.house.carrier.isConnected(this.id)) return;
     while (this.ready.length > 0 && this.inFlight.size < this.house.settings.maxInFlight) {
+      if (this.isForOtherPhone(this.ready[0] as Entry)) {
+        this.holdFirst();
+        continue;
+      }
       const now = this.house.now();
       // What is suspected goes alone, so that the next end of the connection blames one message.
       if (this.isAlone() || ((this.ready[0] as Entry).streamEnds > 0 && this.inFlight.size > 0)) return;
@@ -311,6 +339,28 @@ export class OrganizationDispatcher {
       this.inFlight.set(entry.messageId, entry);
       this.attempt(entry).catch((error: unknown) => this.attemptFailed(entry, error));
     }
+  }
+
+  private isForOtherPhone({ forPhone }: Entry): boolean {
+    return this.phone !== null && forPhone !== null && forPhone !== this.phone;
+  }
+
+  /** The first that is ready waits for another phone: it makes way, for what its customer gets from this one too. */
+  private holdFirst(): void {
+    const entry = this.ready.shift() as Entry;
+    this.held.set(entry.messageId, entry);
+    const next = this.leavePlace(entry);
+    if (!next) return;
+    this.takePlace(next);
+    this.ready.push(next);
+  }
+
+  /** Those that need no longer wait for another phone, in their order. */
+  private letGo(): void {
+    const free = [...this.held.values()].filter((entry) => !this.isForOtherPhone(entry));
+    free.sort((one, other) => one.seq - other.seq);
+    for (const { messageId } of free) this.held.delete(messageId);
+    for (const entry of free) this.enqueue(entry);
   }
 
   private isAlone(): boolean {
@@ -502,17 +552,27 @@ export class OrganizationDispatcher {
     this.tried.delete(messageId);
     this.unanswered.delete(messageId);
     if (this.resting.get(entry.phone) === entry) this.resting.delete(entry.phone);
-    const line = this.parked.get(entry.phone) ?? [];
+    this.held.delete(messageId);
     if (entry.holdsPlace) {
       remove(this.ready, entry);
-      this.busy.delete(entry.phone);
-      const next = line.shift();
+      const next = this.leavePlace(entry);
       if (next) this.enqueue(next);
     } else {
+      const line = this.parked.get(entry.phone) ?? [];
       remove(line, entry);
+      if (line.length === 0) this.parked.delete(entry.phone);
     }
-    if (line.length === 0) this.parked.delete(entry.phone);
     this.pump();
+  }
+
+  /** Returns the customer's next message, which has no place yet. */
+  private leavePlace(entry: Entry): Entry | undefined {
+    entry.holdsPlace = false;
+    this.busy.delete(entry.phone);
+    const line = this.parked.get(entry.phone) ?? [];
+    const next = line.shift();
+    if (line.length === 0) this.parked.delete(entry.phone);
+    return next;
   }
 
   private backoff(entry: Entry): number {

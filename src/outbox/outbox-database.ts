@@ -59,6 +59,10 @@ const MIGRATIONS = [
      UNIQUE (organization_id, name)
    ) STRICT;
    CREATE INDEX acquaintances_by_age ON acquaintances (organization_id, id);`,
+  // The phone that was linked last (digits), and the one that was so when a message was accepted. Null: from before this was noted.
+  `ALTER TABLE organization_settings ADD COLUMN linked_phone TEXT;
+   ALTER TABLE organization_settings ADD COLUMN linked_since INTEGER;
+   ALTER TABLE messages ADD COLUMN for_phone TEXT;`,
 ];
 
 /** @throws as `openDatabase` */

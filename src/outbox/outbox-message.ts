@@ -64,6 +64,10 @@ export type MessageErrorCode =
   | 'replaced'
   | 'cancelled_by_request';
 
+/** What a person may decide about messages that were accepted for another phone. */
+export const OTHER_PHONE_DECISIONS = ['send', 'cancel'] as const;
+export type OtherPhoneDecision = (typeof OTHER_PHONE_DECISIONS)[number];
+
 /** Everything about one accepted message. Times are epoch ms. */
 export interface OutboxMessage {
   /** The id it carries at WhatsApp, from the first try to the last. */

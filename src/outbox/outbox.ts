@@ -44,8 +44,19 @@ export interface PendingMessage {
   readonly sendAt: number;
   readonly expiresAt: number;
   readonly firstTryAt: number | null;
+  /** The phone for which it was accepted (digits), and from which alone it leaves without a person's word; null when that is not known. */
+  readonly forPhone: string | null;
   /** How often the connection ended in a stream error while it was handed over and not answered. */
   readonly streamEnds: number;
+}
+
+/** Messages that wait and were accepted for another phone than the one that is linked now. */
+export interface OtherPhone {
+  readonly messages: number;
+  /** Digits; the one whose message was accepted last comes first. */
+  readonly phones: readonly [string, ...string[]];
+  /** Since when the phone of now is linked, epoch ms. */
+  readonly since: number;
 }
 
 export interface MessageQuery {
@@ -76,6 +87,7 @@ interface Row {
   expires_at: number;
   created_at: number;
   stream_ends: number;
+  for_phone: string | null;
   times: Times;
 }
 
@@ -90,11 +102,16 @@ type StoredRow = Omit<Row, 'times'> & { times: string };
  */
 const WAITING = 'INDEXED BY messages_pending';
 
+/** So many messages are taken back in one commit. */
+const CANCELLED_AT_ONCE = 500;
+
 const WAITS_ENDED = Symbol('waits ended');
 
 interface Settings {
   readonly quiet: QuietHours | null;
   readonly pausedUntil: number;
+  readonly linkedPhone: string | null;
+  readonly linkedSince: number;
 }
 
 /** What goes with a change of state. */
@@ -122,6 +139,8 @@ export class Outbox {
   /** Customers that are noted already, by organization and phone. */
   private readonly contactsNoted = new LRUCache<string, true>({ max: 5000 });
   private readonly acquaintancesNoted = new LRUCache<string, true>({ max: 5000 });
+  /** What waits for another phone, where that was looked at. */
+  private readonly otherPhones = new Map<OrganizationId, OtherPhone | null>();
   private waitsEnded = false;
 
   constructor(
@@ -133,6 +152,7 @@ export class Outbox {
       this.contactsNoted.clear();
       this.acquaintancesNoted.clear();
       this.settingsRead.clear();
+      this.otherPhones.clear();
     });
     this.recount();
   }
@@ -448,6 +468,94 @@ export class Outbox {
     });
   }
 
+  // --- the phone that is linked ---
+
+  /** The phone with which an organization was connected last (digits); null from before this was noted. */
+  linkedPhone(organizationId: OrganizationId): string | null {
+    return this.settings(organizationId).linkedPhone;
+  }
+
+  /**
+   * Notes with which phone an organization is connected. What was accepted before any was noted is taken for this one's. Resolves true when
+   * the phone is another than before, and messages wait that were accepted for others.
+   */
+  async noteLinkedPhone(organizationId: OrganizationId, phone: string): Promise<boolean> {
+    const { linkedPhone } = this.settings(organizationId);
+    if (phone === linkedPhone) return false;
+    await this.write(() => {
+      this.sql(
+        `INSERT INTO organization_settings (organization_id, linked_phone, linked_since) VALUES (?, ?, ?)
+         ON CONFLICT (organization_id) DO UPDATE SET linked_phone = excluded.linked_phone, linked_since = excluded.linked_since`,
+      ).run(organizationId, phone, this.options.now());
+      if (linkedPhone === null) this.takeForPhone(organizationId, phone, 'for_phone IS NULL');
+      this.settingsRead.delete(organizationId);
+      this.otherPhones.delete(organizationId);
+    });
+    return this.otherPhone(organizationId) !== null;
+  }
+
+  /** What waits for another phone than the one that is linked; null when nothing does. Cheap. */
+  otherPhone(organizationId: OrganizationId): OtherPhone | null {
+    let other = this.otherPhones.get(organizationId);
+    if (other === undefined) {
+      const { linkedPhone, linkedSince } = this.settings(organizationId);
+      const found = this.sql<{ phone: string; messages: number }>(
+        `SELECT for_phone AS phone, count(*) AS messages FROM messages ${WAITING}
+         WHERE organization_id = ? AND state IN ('queued', 'sending') AND for_phone <> ? GROUP BY for_phone ORDER BY max(seq) DESC`,
+      ).all(organizationId, linkedPhone);
+      const [first, ...more] = found.map(({ phone }) => phone);
+      const messages = found.reduce((sum, one) => sum + one.messages, 0);
+      other = first === undefined ? null : { messages, phones: [first, ...more], since: linkedSince };
+      this.otherPhones.set(organizationId, other);
+    }
+    return other;
+  }
+
+  /** What waits for another phone may leave from the one that is linked; at once, and on disk when this resolves. Returns how many. */
+  async releaseOtherPhone(organizationId: OrganizationId): Promise<number> {
+    const { linkedPhone } = this.settings(organizationId);
+    if (linkedPhone === null) return 0;
+    return this.write(() => this.takeForPhone(organizationId, linkedPhone, 'for_phone IS NOT NULL'));
+  }
+
+  /** Takes back what waits for another phone; of what was tried already nothing more is tried, and it is unconfirmed. Returns how many. */
+  async cancelOtherPhone(organizationId: OrganizationId): Promise<number> {
+    const { linkedPhone } = this.settings(organizationId);
+    for (let total = 0; ;) {
+      const messages = await this.write(() =>
+        this.sql<{ id: string; state: MessageState }>(
+          `SELECT message_id AS id, state FROM messages ${WAITING}
+           WHERE organization_id = ? AND state IN ('queued', 'sending') AND for_phone <> ? ORDER BY seq LIMIT ?`,
+        )
+          .all(organizationId, linkedPhone, CANCELLED_AT_ONCE)
+          .map(({ id, state }) =>
+            state === 'queued'
+              ? this.moveNow(id, 'cancelled', { errorCode: 'cancelled_by_request' })
+              : this.moveNow(id, 'unconfirmed', {}),
+          )
+          .filter((moved) => moved !== null),
+      );
+      for (const message of messages) this.told(message);
+      total += messages.length;
+      if (messages.length < CANCELLED_AT_ONCE) return total;
+    }
+  }
+
+  /** From now on these of the messages that wait are this phone's. */
+  private takeForPhone(
+    organizationId: OrganizationId,
+    phone: string,
+    which: 'for_phone IS NULL' | 'for_phone IS NOT NULL',
+  ): number {
+    const { changes } = this.sql(
+      `UPDATE messages ${WAITING} SET for_phone = ?
+       WHERE organization_id = ? AND state IN ('queued', 'sending') AND ${which} AND for_phone IS NOT ?`,
+    ).run(phone, organizationId, phone);
+    this.rows.clear();
+    this.otherPhones.delete(organizationId);
+    return changes;
+  }
+
   quietHours(organizationId: OrganizationId): QuietHours | null {
     return this.settings(organizationId).quiet;
   }
@@ -555,7 +663,10 @@ export class Outbox {
       row.seq,
     );
     this.rows.set(messageId, next);
-    if (!isSettled(row.state) && isSettled(to)) this.count(row.organization_id, -1);
+    if (!isSettled(row.state) && isSettled(to)) {
+      this.count(row.organization_id, -1);
+      if (row.for_phone !== this.linkedPhone(row.organization_id)) this.otherPhones.delete(row.organization_id);
+    }
     if (to === 'sent' || to === 'delivered' || to === 'read') {
       this.noteContact(row.organization_id, row.phone);
       if (next.chat_id !== null) this.noteContact(row.organization_id, digitsOf(next.chat_id));
@@ -612,10 +723,11 @@ export class Outbox {
       attempts: 0,
       first_try_at: null,
       stream_ends: 0,
+      for_phone: this.linkedPhone(message.organizationId),
     } as const;
     const { lastInsertRowid } = this.sql(
       `INSERT INTO messages (message_id, organization_id, phone, text, state, replace_key, idempotency_key, request_hash,
-         send_at, expires_at, created_at, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         send_at, expires_at, created_at, times, for_phone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       row.message_id,
       row.organization_id,
@@ -629,6 +741,7 @@ export class Outbox {
       row.expires_at,
       now,
       JSON.stringify(row.times),
+      row.for_phone,
     );
     const inserted = { ...row, seq: Number(lastInsertRowid) };
     this.rows.set(row.message_id, inserted);
@@ -639,10 +752,16 @@ export class Outbox {
   private settings(organizationId: OrganizationId): Settings {
     let settings = this.settingsRead.get(organizationId);
     if (!settings) {
-      const row = this.sql<{ quiet: string | null; at: number }>(
-        'SELECT quiet_hours AS quiet, first_contacts_paused_until AS at FROM organization_settings WHERE organization_id = ?',
+      const row = this.sql<{ quiet: string | null; at: number; phone: string | null; since: number | null }>(
+        `SELECT quiet_hours AS quiet, first_contacts_paused_until AS at, linked_phone AS phone, linked_since AS since
+         FROM organization_settings WHERE organization_id = ?`,
       ).get(organizationId);
-      settings = { quiet: row?.quiet ? (JSON.parse(row.quiet) as QuietHours) : null, pausedUntil: row?.at ?? 0 };
+      settings = {
+        quiet: row?.quiet ? (JSON.parse(row.quiet) as QuietHours) : null,
+        pausedUntil: row?.at ?? 0,
+        linkedPhone: row?.phone ?? null,
+        linkedSince: row?.since ?? 0,
+      };
       this.settingsRead.set(organizationId, settings);
     }
     return settings;
@@ -747,5 +866,6 @@ function toPending(row: Row): PendingMessage {
     expiresAt: row.expires_at,
     firstTryAt: row.first_try_at,
     streamEnds: row.stream_ends,
+    forPhone: row.for_phone,
   };
 }

@@ -48,6 +48,8 @@ const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
   version_refused: 'wait',
   login_cap_reached: 'wait',
   auth_folder_unreadable: 'wait',
+  // It speaks of messages, and only beside a connection.
+  other_phone: 'log_in',
   // The same; but it may be over, and only a login can tell.
   outage: 'log_in',
 };

@@ -44,7 +44,8 @@ export class NothingLeftError extends Error {
 
 /** What the outbox hears of the sessions. */
 export type CarrierNews =
-  | { readonly type: 'connected' }
+  /** `phoneNumber`: of the phone that is linked, digits. */
+  | { readonly type: 'connected'; readonly phoneNumber: string }
   /** The socket ended; what was handed over and not answered is unanswered. */
   | { readonly type: 'disconnected' }
   /** WhatsApp's ack of a message, with the code of a refusal. Told before anything else can happen to the socket. */

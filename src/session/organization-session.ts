@@ -70,6 +70,8 @@ export interface SessionHouse {
   readonly onNews: (id: OrganizationId, news: CarrierNews) => void;
   /** Whether a message is to blame for a stream error that has just ended this session's socket; asked before that end is told. */
   readonly explainsStreamError: (id: OrganizationId) => boolean;
+  /** What waits for another phone than the one that is linked; null when nothing does. Asked for each snapshot. */
+  readonly otherPhone: (id: OrganizationId) => (Required<Attention>['waiting'] & { readonly since: number }) | null;
   /** The text of a sent message, for a customer's device that asks for it again. */
   readonly sentText: (id: OrganizationId, messageId: string) => string | undefined;
   /** A login was accepted after the client version had been refused: the others may try again. */
@@ -179,7 +181,7 @@ export class OrganizationSession {
         counters: this.health.counters(now),
         totals: this.health.totals(),
       },
-      attention: this.attention,
+      attention: this.shownAttention(),
       heldUp: this.holds.heldUp(now),
       lastCleaning: cleanings[0] ?? null,
       logout: this.status === 'logged_out' ? this.lastLogout : null,
@@ -191,8 +193,17 @@ export class OrganizationSession {
   }
 
   outline(): SessionOutline {
-    const { id: organizationId, status, phoneNumber, attention } = this;
-    return { organizationId, status, phoneNumber, attention };
+    const { id: organizationId, status, phoneNumber } = this;
+    return { organizationId, status, phoneNumber, attention: this.shownAttention() };
+  }
+
+  /** What the session itself needs goes first. */
+  private shownAttention(): Attention | null {
+    if (this.attention !== null || this.status !== 'connected') return this.attention;
+    const other = this.house.otherPhone(this.id);
+    if (!other) return null;
+    const { since, messages, phones } = other;
+    return { code: 'other_phone', since, until: null, waiting: { messages, phones } };
   }
 
   get isPaired(): boolean {
@@ -793,7 +804,7 @@ export class OrganizationSession {
     this.steadyTimer = setTimeout(() => this.onStable(), this.house.settings.health.stableAfterMs + 5);
     if (this.house.governor.versionAccepted()) this.house.onVersionAccepted();
     this.house.register.markPaired(this.id, now);
-    this.house.onNews(this.id, { type: 'connected' });
+    this.house.onNews(this.id, { type: 'connected', phoneNumber });
   }
 
   private onStable(): void {

@@ -42,6 +42,8 @@ export const ATTENTION_CODES = [
   'login_cap_reached',
   /** Nobody scanned the QR; asking for the QR starts a new pairing. */
   'qr_expired',
+  /** Messages wait that were accepted for another phone than the one that is linked; the session itself is well. */
+  'other_phone',
 ] as const;
 export type AttentionCode = (typeof ATTENTION_CODES)[number];
 
@@ -51,6 +53,8 @@ export interface Attention {
   readonly since: number;
   /** Epoch ms until which the session waits by itself, or null when a person must act. */
   readonly until: number | null;
+  /** Of `other_phone`: how many messages wait, and for which phones (digits). */
+  readonly waiting?: { readonly messages: number; readonly phones: readonly string[] };
 }
 
 /** What can hold up an organization; each has a sentence in both languages. */

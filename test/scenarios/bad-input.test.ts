@@ -63,6 +63,7 @@ const POSTS: [string, object][] = [
   ['/api/restart-session', {}],
   ['/api/restore-session', {}],
   ['/api/organization-settings', { quiet_hours: null }],
+  ['/api/other-phone-messages', { action: 'send' }],
 ];
 const GETS = ['/api/status', '/api/qr', '/api/backups', '/api/organization-settings'];
 

@@ -250,6 +250,9 @@ describe('the documented operations, against the real service', () => {
     const chosenNothing = { ...id, quiet_hours: null, undelivered_after_seconds: null };
     await api.call('setOrganizationSettings', 200, { body: chosenNothing });
     await api.call('getOrganizationSettings', 404, { params: unknown });
+    const all = { ...id, action: 'send' };
+    expect((await api.call('decideOtherPhoneMessages', 200, { body: all })).messages).toBe(0);
+    await api.call('decideOtherPhoneMessages', 404, { body: { ...unknown, action: 'cancel' } });
     await api.call('setOrganizationSettings', 404, { body: { ...unknown, quiet_hours: null } });
   });
 
@@ -371,6 +374,7 @@ describe('the documented operations, against the real service', () => {
       startSession: id,
       sendMessage: { ...id, phone: CUSTOMER, message: stage.text() },
       setOrganizationSettings: { ...id, quiet_hours: null },
+      decideOtherPhoneMessages: { ...id, action: 'send' },
       createWebhook: { url: 'https://backend.example/hook' },
       changeWebhook: {},
       redeliver: { delivery_id: 'msg_0' },
@@ -390,6 +394,7 @@ describe('the documented operations, against the real service', () => {
       ttl_seconds: 0,
       replace_key: '',
       idempotency_key: 'a b',
+      action: 'keep',
       quiet_hours: { from: '25:00', to: '08:00', time_zone: 'America/Bogota' },
       backup: '../etc',
       pairing_phone: [],
@@ -404,7 +409,7 @@ describe('the documented operations, against the real service', () => {
       token: '',
     };
     const withBody = [...api.operations].filter(([, { operation }]) => operation.requestBody);
-    expect(withBody).toHaveLength(19);
+    expect(withBody).toHaveLength(20);
     for (const [operation] of withBody) {
       const body = right[operation] ?? id;
       const headers = operation === 'getShopPairingCode' ? shopCookie : {};

@@ -4,6 +4,7 @@ import { completionCommand } from './completion.js';
 import { doctor } from './doctor.js';
 import { events } from './events.js';
 import { cancel, message, messages, send } from './messages.js';
+import { otherPhone } from './other-phone.js';
 import { qr } from './qr.js';
 import { logout, restart, start, stop } from './sessions.js';
 import { status } from './status.js';
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = [
   messages,
   message,
   cancel,
+  otherPhone,
   stop,
   restart,
   logout,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EVENT_NAMES } from '../../events/catalogue.js';
-import { MESSAGE_STATES } from '../../outbox/outbox-message.js';
+import { MESSAGE_STATES, OTHER_PHONE_DECISIONS } from '../../outbox/outbox-message.js';
 import { WAIT_REASONS } from '../../session/message-carrier.js';
 import { ATTENTION_CODES, HOLD_CODES, LOGOUT_OUTCOMES, type SessionStatus } from '../../session/session-view.js';
 import { DISCONNECT_KINDS } from '../../session/disconnect-reason.js';
@@ -261,6 +261,13 @@ export const settings = z.object({
   quiet_hours: quietHours,
   undelivered_after_seconds: undeliveredAfter,
 });
+export const otherPhoneDecided = z.object({
+  success,
+  message: sentence,
+  organization_id: organization,
+  action: z.enum(OTHER_PHONE_DECISIONS),
+  messages: count,
+});
 export const savedSettings = z.object({
   success,
   message: sentence,
@@ -427,6 +434,7 @@ export const ANSWERS = {
   MessageList: messageList,
   Settings: settings,
   SavedSettings: savedSettings,
+  OtherPhoneDecided: otherPhoneDecided,
   Event: event,
   EventList: eventList,
   Webhook: webhook,

@@ -6,6 +6,7 @@ import { CLEANING_PATHS, cleanBody, restoreBody } from '../routes/clean-and-rest
 import { eventsQuery, streamQuery } from '../routes/events.js';
 import { messagesQuery } from '../routes/messages.js';
 import { organizationSettingsBody } from '../routes/organization-settings.js';
+import { otherPhoneBody } from '../routes/other-phone.js';
 import { FORMATS } from '../routes/qr.js';
 import { sendMessageBody } from '../routes/send-message.js';
 import { sessionsQuery } from '../session-query.js';
@@ -249,6 +250,18 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       summary: 'Take back a message that was not tried yet',
       answers: { 200: { about: 'Cancelled, now or before.', json: 'Message' } },
       errors: ['unknown_message', 'too_late_to_cancel'],
+    },
+    {
+      method: 'post',
+      path: '/api/other-phone-messages',
+      id: 'decideOtherPhoneMessages',
+      tag: 'Messages',
+      summary: 'Decide about messages that were accepted for another phone',
+      about:
+        'When another phone is linked, messages that were accepted for the one before wait (attention `other_phone`), until they are sent all the same, cancelled, or their phone is linked again. What is accepted afterwards is not held up. They expire as others do.',
+      body: otherPhoneBody,
+      answers: { 200: { about: 'Decided; `messages` is how many there were.', json: 'OtherPhoneDecided' } },
+      errors: ['unknown_organization'],
     },
     {
       method: 'get',

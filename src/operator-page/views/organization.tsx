@@ -16,6 +16,7 @@ import { HistoryTab } from './history.js';
 import { KeysTab } from './keys.js';
 import { MessagesTab } from './messages.js';
 import { OverviewTab } from './overview.js';
+import { OtherPhoneButtons } from './other-phone-buttons.js';
 import { SessionButtons } from './session-buttons.js';
 
 /** One organization: what is the matter and what to do stays on top of every section. */
@@ -103,6 +104,7 @@ function StatusPanel({ session, reload }: { session: SessionStatus; reload: () =
           <strong>{organization.next}:</strong> {step}
         </p>
       </div>
+      {session.attention?.code === 'other_phone' && <OtherPhoneButtons id={session.organization_id} reload={reload} />}
       <SessionButtons session={session} reload={reload} />
     </div>
   );

@@ -143,6 +143,10 @@ export const english = {
     ],
     login_cap_reached: ['All logins allowed per hour are used.', 'Wait: it tries again by itself.'],
     qr_expired: ['Nobody scanned the QR, and it ran out.', 'Open it: a new QR is made.'],
+    other_phone: [
+      'Another phone is linked, and messages of the former one wait.',
+      'Decide: “Send all the same” or “Cancel them”. If the former phone is linked again, they leave by themselves.',
+    ],
   } as unknown as Record<string, readonly [sentence: string, step: string]>,
   needsYou: 'Needs you',
   nextTry: (time: string) => `Next try at ${time}.`,
@@ -190,6 +194,8 @@ export const english = {
     next: 'Next step',
     phone: 'Phone',
     noPhone: 'No phone linked',
+    otherPhoneSend: 'Send all the same',
+    otherPhoneCancel: 'Cancel them',
     noNewCustomers: (until: string) =>
       `WhatsApp refused a first contact: no new customers are written to until ${until}.`,
     start: 'Start',
@@ -404,13 +410,26 @@ export const english = {
   confirm: {
     type: (id: string) => `To confirm, type the id of the organization: ${id}`,
     noUndo: 'What will happen:',
+    otherPhoneSend: {
+      title: (id: string) => `Send the former phone’s messages of organization ${id}?`,
+      effects: [
+        'The messages that were accepted for the former phone leave from the phone that is linked now.',
+        'The customers see them from its number.',
+      ],
+      submit: 'Send all the same',
+    },
+    otherPhoneCancel: {
+      title: (id: string) => `Cancel the former phone’s messages of organization ${id}?`,
+      effects: ['The messages that were accepted for the former phone are taken back and not sent.'],
+      submit: 'Cancel them',
+    },
     clean: {
       title: (id: string) => `Force-clean organization ${id}?`,
       effects: [
         'The connection to WhatsApp ends now.',
         'The keys are set aside as a backup, if a phone was linked.',
         'A new QR appears, and somebody must scan it with the phone.',
-        'Messages that wait are kept and leave after the scan.',
+        'Messages that wait are kept and leave after the scan; if it is another phone, you are asked first.',
       ],
       submit: 'Force-clean',
     },

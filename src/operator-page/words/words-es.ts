@@ -147,6 +147,10 @@ export const spanish: Words = {
       'Espere: lo vuelve a intentar sola.',
     ],
     qr_expired: ['Nadie escaneó el QR y venció.', 'Ábrala: se genera un QR nuevo.'],
+    other_phone: [
+      'Está vinculado otro teléfono, y esperan mensajes del anterior.',
+      'Decida: «Enviarlos de todos modos» o «Cancelarlos». Si se vuelve a vincular el teléfono anterior, salen solos.',
+    ],
   },
   needsYou: 'Requiere su atención',
   nextTry: (time) => `Próximo intento a las ${time}.`,
@@ -194,6 +198,8 @@ export const spanish: Words = {
     next: 'Próximo paso',
     phone: 'Teléfono',
     noPhone: 'Sin teléfono vinculado',
+    otherPhoneSend: 'Enviarlos de todos modos',
+    otherPhoneCancel: 'Cancelarlos',
     noNewCustomers: (until: string) =>
       `WhatsApp rechazó un primer contacto: no se escribe a clientes nuevos hasta ${until}.`,
     start: 'Iniciar',
@@ -408,13 +414,26 @@ export const spanish: Words = {
   confirm: {
     type: (id) => `Para confirmar, escriba el identificador de la organización: ${id}`,
     noUndo: 'Esto es lo que pasará:',
+    otherPhoneSend: {
+      title: (id) => `¿Enviar los mensajes del teléfono anterior de la organización ${id}?`,
+      effects: [
+        'Los mensajes que se aceptaron para el teléfono anterior salen del que ahora está vinculado.',
+        'Los clientes los ven desde ese número.',
+      ],
+      submit: 'Enviarlos de todos modos',
+    },
+    otherPhoneCancel: {
+      title: (id) => `¿Cancelar los mensajes del teléfono anterior de la organización ${id}?`,
+      effects: ['Los mensajes que se aceptaron para el teléfono anterior se cancelan y no se envían.'],
+      submit: 'Cancelarlos',
+    },
     clean: {
       title: (id) => `¿Limpiar la organización ${id}?`,
       effects: [
         'La conexión con WhatsApp termina ahora.',
         'Las claves se guardan aparte como respaldo, si había un teléfono vinculado.',
         'Aparece un QR nuevo, y alguien debe escanearlo con el teléfono.',
-        'Los mensajes en espera se conservan y salen después del escaneo.',
+        'Los mensajes en espera se conservan y salen después del escaneo; si es otro teléfono, se le pregunta antes.',
       ],
       submit: 'Limpiar',
     },

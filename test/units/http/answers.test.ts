@@ -113,9 +113,29 @@ describe('the language', () => {
       stage.sessions.hold(snapshotOf('2', { attention: { code, since: 0, until: 1000 } }));
       const response = await stage.get('/api/status/2').expect(200);
       expect(response.body).toMatchObject({
-        attention: { code, ...SENTENCES.es.attention[code], until: '1970-01-01T00:00:01.000Z' },
+        attention: { code, hint: SENTENCES.es.attention[code].hint, until: '1970-01-01T00:00:01.000Z' },
       });
+      const { attention } = response.body as { attention: { sentence: string } };
+      if (code !== 'other_phone') expect(attention.sentence).toBe(SENTENCES.es.attention[code].sentence);
     }
+  });
+
+  it('names the phones of messages that wait for another one by their last digits, and three of them at most', async () => {
+    const phones = ['573001112244', '573001112255', '573001112266', '573001112277'];
+    const waiting = { messages: 7, phones };
+    stage.sessions.hold(
+      snapshotOf('2', {
+        phoneNumber: '573001112233',
+        attention: { code: 'other_phone', since: 0, until: null, waiting },
+      }),
+    );
+    const { sentence } = ((await stage.get('/api/status/2').expect(200)).body as { attention: { sentence: string } })
+      .attention;
+    expect(sentence).toBe(
+      'Ahora está vinculado el teléfono …2233; esperan mensajes que se aceptaron para el teléfono …2244, …2255, …2266, 7 en total.',
+    );
+    const listed = (await stage.get('/api/sessions').expect(200)).body as { sessions: object[] };
+    expect(listed.sessions).toMatchObject([{ attention: 'other_phone', sentence }]);
   });
 
   it('reads as sentences throughout', () => {

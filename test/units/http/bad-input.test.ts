@@ -22,12 +22,14 @@ const WITH_ORGANIZATION = [
   '/api/clear-session',
   '/api/restore-session',
   '/api/organization-settings',
+  '/api/other-phone-messages',
 ];
 const BY_PATH = ['/api/status', '/api/qr', '/api/backups', '/api/organization-settings'];
 
 const MORE_FIELDS: Record<string, object> = {
   '/api/send-message': { phone: '3001112233', message: 'x' },
   '/api/organization-settings': { quiet_hours: null },
+  '/api/other-phone-messages': { action: 'send' },
 };
 
 const BAD_IDS: [string, unknown][] = [

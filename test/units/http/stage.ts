@@ -11,7 +11,8 @@ import { createApp, type AppParts } from '../../../src/http/app.js';
 import { createLogger } from '../../../src/logger.js';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import { MessageCounts } from '../../../src/outbox/message-counts.js';
-import type { NewMessage, OutboxMessage } from '../../../src/outbox/outbox-message.js';
+import type { OrganizationId } from '../../../src/organization-id.js';
+import type { NewMessage, OtherPhoneDecision, OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
 import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
@@ -29,6 +30,10 @@ class Courier {
 
   waitingOf(): null {
     return null;
+  }
+
+  decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<number> {
+    return decision === 'send' ? this.outbox.releaseOtherPhone(id) : this.outbox.cancelOtherPhone(id);
   }
 
   /** What happens to a message after it was accepted. */

@@ -14,6 +14,9 @@ export const ID = parseOrganizationId('2') as OrganizationId;
 export const OTHER_ID = parseOrganizationId('3') as OrganizationId;
 export const CUSTOMER = '573109998877';
 export const OTHER = '573109998866';
+/** Phones of an organization. */
+export const SHOP = '573001112233';
+export const OTHER_SHOP = '573001112244';
 export const DAY = 86_400_000;
 
 /** A clock that stands until somebody moves it. */
@@ -156,10 +159,12 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
     carrier.connected = false;
     dispatcher.disconnected();
   }
-  async function connect(): Promise<void> {
+  async function connect(phone = SHOP): Promise<void> {
     carrier.connected = true;
-    dispatcher.connected();
+    const noted = outbox.noteLinkedPhone(ID, phone);
+    dispatcher.connected(phone);
     await quiet();
+    await noted;
   }
   async function ack(messageId: string, errorCode: number | null = null): Promise<void> {
     await dispatcher.acked(messageId, errorCode);

@@ -1,7 +1,19 @@
 import { expect, test, describe } from 'vitest';
 import type { OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { OrganizationDispatcher } from '../../../src/outbox/organization-dispatcher.js';
-import { CUSTOMER, dispatching, folder, OTHER, pass, quiet, SETTINGS, ID } from './fixtures.js';
+import {
+  CUSTOMER,
+  dispatching,
+  folder,
+  ID,
+  message,
+  OTHER,
+  OTHER_SHOP,
+  pass,
+  quiet,
+  SETTINGS,
+  SHOP,
+} from './fixtures.js';
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `message ${n}`);
 const customers = (count: number): string[] => Array.from({ length: count }, (_, n) => `5731099900${10 + n}`);
@@ -416,6 +428,108 @@ describe('refusals', () => {
     await soon(dispatcher.received('3EB0000000000000000000', 'read'));
     expect(outbox.list({ organizationId: ID, limit: 10 }).messages).toEqual([]);
   });
+});
+
+describe('another phone is linked', () => {
+  test('what was accepted for the one before waits and makes way for what comes after; a person lets it go', async () => {
+    const { accept, carrier, dispatcher, outbox, connect, disconnect, ack } = dispatching();
+    await connect(SHOP);
+    disconnect();
+    const held = [await accept({ text: 'first' }), await accept({ text: 'second' })];
+    const later = await accept({ text: 'later', sendAt: Date.now() + 5000 });
+    await connect(OTHER_SHOP);
+    const fresh = await accept({ text: 'fresh' });
+    expect(carrier.texts).toEqual(['fresh']);
+    await ack(fresh);
+    await pass(10_000);
+    expect(carrier.texts).toEqual(['fresh']);
+    const since = Date.now() - 10_000;
+    for (const id of [...held, later]) {
+      expect(dispatcher.waitingOf(id)).toEqual({ reason: 'other_phone', since, nextTryAt: null });
+    }
+    expect(dispatcher.waitingOf(fresh)).toBeNull();
+
+    await outbox.releaseOtherPhone(ID);
+    dispatcher.released(OTHER_SHOP);
+    await quiet();
+    expect(dispatcher.waitingOf(held[1] as string)).toBeNull();
+    for (const id of held) await ack(id);
+    await ack(later);
+    expect(carrier.texts).toEqual(['fresh', 'first', 'second', 'later']);
+  });
+
+  test('the phone before comes back: what is its own leaves in its order, what is the other one’s waits', async () => {
+    const { accept, carrier, connect, disconnect, ack } = dispatching();
+    await connect(SHOP);
+    disconnect();
+    const [first, second] = [await accept({ text: 'first' }), await accept({ text: 'second' })];
+    await connect(OTHER_SHOP);
+    disconnect();
+    const other = await accept({ text: "the other one's", phone: OTHER });
+    await connect(SHOP);
+    await ack(first);
+    await ack(second);
+    expect(carrier.texts).toEqual(['first', 'second']);
+    disconnect();
+    await connect(OTHER_SHOP);
+    await ack(other);
+    expect(carrier.texts).toEqual(['first', 'second', "the other one's"]);
+  });
+
+  test('what was accepted before any phone was noted is the first one’s', async () => {
+    const { accept, carrier, outbox, connect, disconnect } = dispatching();
+    disconnect();
+    await accept({ text: 'from before', sendAt: Date.now() + 5000 });
+    await connect(SHOP);
+    disconnect();
+    await connect(OTHER_SHOP);
+    await pass(6000);
+    expect(carrier.texts).toEqual([]);
+    expect(outbox.otherPhone(ID)).toMatchObject({ messages: 1, phones: [SHOP] });
+  });
+
+  test('what was tried is not repeated from it, over further reconnects neither, and is unconfirmed in time', async () => {
+    const { accept, carrier, outbox, connect, disconnect, dispatcher, ack } = dispatching();
+    await connect(SHOP);
+    const tried = await accept({ text: 'tried' });
+    const behind = await accept({ text: 'behind it' });
+    for (let time = 0; time < 2; time++) {
+      disconnect();
+      await connect(OTHER_SHOP);
+      await pass(3000);
+    }
+    const fresh = await accept({ text: 'fresh' });
+    await ack(fresh);
+    expect(carrier.texts).toEqual(['tried', 'fresh']);
+    await pass(600_000, 60_000);
+    await dispatcher.giveUpOld();
+    await quiet();
+    expect([tried, behind].map((id) => outbox.get(id)?.state)).toEqual(['unconfirmed', 'queued']);
+    expect(carrier.texts).toEqual(['tried', 'fresh']);
+  });
+
+  test('very many for one customer, all to be held, let go, and taken back', async () => {
+    const { accept, carrier, outbox, connect, disconnect, dispatcher } = dispatching();
+    await connect(SHOP);
+    disconnect();
+    const count = 1000;
+    for (let n = 0; n < count; n++) {
+      const { pending } = await outbox.accept(message(Date.now(), { text: `old ${n}` }));
+      if (pending) dispatcher.add(pending);
+    }
+    await connect(OTHER_SHOP);
+    expect(carrier.texts).toEqual([]);
+    disconnect();
+    await connect(SHOP);
+    expect(carrier.texts).toEqual(['old 0']);
+    disconnect();
+    await connect(OTHER_SHOP);
+    expect(outbox.otherPhone(ID)).toMatchObject({ messages: count });
+    expect(await outbox.cancelOtherPhone(ID)).toBe(count);
+    await quiet();
+    await accept({ text: 'fresh' });
+    expect(carrier.texts).toEqual(['old 0', 'fresh']);
+  }, 60_000);
 });
 
 describe('after the process ended', () => {

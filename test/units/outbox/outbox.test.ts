@@ -11,7 +11,20 @@ import {
   NO_CHAT_KEPT_MS,
   Outbox,
 } from '../../../src/outbox/outbox.js';
-import { claim, Clock, CUSTOMER, DAY, folder, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
+import {
+  claim,
+  Clock,
+  CUSTOMER,
+  DAY,
+  folder,
+  ID,
+  message,
+  openOutbox,
+  OTHER,
+  OTHER_ID,
+  OTHER_SHOP,
+  SHOP,
+} from './fixtures.js';
 
 const CHAT = `${CUSTOMER}@s.whatsapp.net`;
 
@@ -410,6 +423,73 @@ describe('what is kept, and what is erased', () => {
     expect(again.quietHours(ID)).toEqual({ from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
     expect(again.firstContactsPausedUntil(ID)).toBe(clock.at + 1000);
     expect([again.quietHours(OTHER_ID), again.firstContactsPausedUntil(OTHER_ID)]).toEqual([null, clock.at + 5]);
+  });
+});
+
+describe('the phone that is linked', () => {
+  const accept = async (outbox: Outbox, clock: Clock, more: object = {}): Promise<string> =>
+    (await outbox.accept(message(clock.at, more))).message.messageId;
+
+  test('is remembered over a restart; what was accepted for another one is counted until it is decided', async () => {
+    const { outbox, clock, directory } = openOutbox({ maxPending: 10 });
+    expect(outbox.linkedPhone(ID)).toBeNull();
+    const old = await accept(outbox, clock);
+    expect(await outbox.noteLinkedPhone(ID, SHOP)).toBe(false);
+    await accept(outbox, clock);
+    await accept(outbox, clock, { organizationId: OTHER_ID });
+    expect(outbox.otherPhone(ID)).toBeNull();
+    clock.at += 1000;
+    expect(await outbox.noteLinkedPhone(ID, OTHER_SHOP)).toBe(true);
+    clock.at += 1000;
+    expect(await outbox.noteLinkedPhone(ID, OTHER_SHOP)).toBe(false);
+    await accept(outbox, clock);
+    outbox.close();
+
+    const again = openOutbox({ directory, clock, maxPending: 10 }).outbox;
+    expect(again.linkedPhone(ID)).toBe(OTHER_SHOP);
+    expect(again.otherPhone(ID)).toEqual({ messages: 2, phones: [SHOP], since: clock.at - 1000 });
+    expect(again.otherPhone(OTHER_ID)).toBeNull();
+    expect(again.pending().map(({ forPhone }) => forPhone)).toEqual([SHOP, SHOP, null, OTHER_SHOP]);
+    await again.cancel(old);
+    expect(again.otherPhone(ID)).toMatchObject({ messages: 1 });
+    expect(await again.noteLinkedPhone(ID, '573001112255')).toBe(true);
+    expect(again.otherPhone(ID)).toMatchObject({ messages: 2, phones: [OTHER_SHOP, SHOP] });
+    expect(await again.releaseOtherPhone(ID)).toBe(2);
+    expect(again.otherPhone(ID)).toBeNull();
+    expect(await again.releaseOtherPhone(ID)).toBe(0);
+    expect(again.pending().map(({ forPhone }) => forPhone)).toEqual(['573001112255', null, '573001112255']);
+  });
+
+  test('another one: what is taken back is told; of what was tried nothing more is known', async () => {
+    const { outbox, clock } = openOutbox();
+    await outbox.noteLinkedPhone(ID, SHOP);
+    const [tried, queued] = [await accept(outbox, clock), await accept(outbox, clock)];
+    await claim(outbox, tried, CHAT);
+    const sent = await accept(outbox, clock);
+    await claim(outbox, sent, CHAT);
+    await outbox.move(sent, 'sent');
+    await outbox.noteLinkedPhone(ID, OTHER_SHOP);
+    const mine = await accept(outbox, clock);
+    const told: string[] = [];
+    outbox.onChange(({ messageId }) => told.push(messageId));
+    expect(await outbox.cancelOtherPhone(ID)).toBe(2);
+    expect(told).toEqual([tried, queued]);
+    expect([tried, queued, sent, mine].map((id) => outbox.get(id)?.state)).toEqual([
+      'unconfirmed',
+      'cancelled',
+      'sent',
+      'queued',
+    ]);
+    expect([outbox.otherPhone(ID), await outbox.cancelOtherPhone(ID)]).toEqual([null, 0]);
+  });
+
+  test('one that could not be noted changes nothing', async () => {
+    const { outbox, database, clock } = openOutbox();
+    await outbox.noteLinkedPhone(ID, SHOP);
+    await accept(outbox, clock);
+    database.exec("CREATE TRIGGER full BEFORE UPDATE ON organization_settings BEGIN SELECT RAISE(FAIL, 'full'); END");
+    await expect(outbox.noteLinkedPhone(ID, OTHER_SHOP)).rejects.toThrow('full');
+    expect([outbox.linkedPhone(ID), outbox.otherPhone(ID)]).toEqual([SHOP, null]);
   });
 });
 

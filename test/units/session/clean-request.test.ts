@@ -65,6 +65,8 @@ describe('a cleaning that is asked for without force', () => {
     login_cap_reached: ['wait', 'wait'],
     auth_folder_unreadable: ['wait', 'wait'],
     auth_folder_missing: ['clean', 'log_in'],
+    // Speaks of messages, and only beside a connection.
+    other_phone: ['log_in', 'log_in'],
     // Speaks of something else than the keys, and may be over.
     outage: ['log_in', 'log_in'],
   };
