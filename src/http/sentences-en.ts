@@ -333,6 +333,11 @@ export const english: Sentences = {
         'Logged out, but WhatsApp did not confirm it: this device may still be linked. Its keys are in the backup {backup}.',
       hint: 'Remove the device on the phone: WhatsApp > Linked devices. To link a phone again, call POST /api/start-session and scan the new QR code.',
     },
+    keys_missing: {
+      sentence:
+        'Logged out, but the keys had been deleted or moved away, so WhatsApp could not be asked: this device may still be linked.',
+      hint: 'Remove the device on the phone: WhatsApp > Linked devices. To link a phone again, call POST /api/start-session and scan the new QR code.',
+    },
     nothing_linked: {
       sentence: 'Logged out: no phone was linked, so there was nothing to unlink and nothing to keep.',
       hint: SCAN_AGAIN,

@@ -345,6 +345,11 @@ export const spanish: Sentences = {
         'Sesión cerrada, pero WhatsApp no lo confirmó: el dispositivo puede seguir vinculado. Sus claves están en el respaldo {backup}.',
       hint: 'Quite el dispositivo en el teléfono: WhatsApp > Dispositivos vinculados. Para vincular de nuevo, llame a POST /api/start-session y escanee el nuevo código QR.',
     },
+    keys_missing: {
+      sentence:
+        'Sesión cerrada, pero alguien había borrado o movido las claves, así que no se pudo avisar a WhatsApp: el dispositivo puede seguir vinculado.',
+      hint: 'Quite el dispositivo en el teléfono: WhatsApp > Dispositivos vinculados. Para vincular de nuevo, llame a POST /api/start-session y escanee el nuevo código QR.',
+    },
     nothing_linked: {
       sentence: 'Sesión cerrada: no había un teléfono vinculado, así que no había nada que desvincular ni que guardar.',
       hint: SCAN_AGAIN,

@@ -51,7 +51,7 @@ export function eventLook({ name, data }: ServiceEvent): readonly [Tone, IconNam
     case 'session.stanza_set_aside':
       return ['call', 'warning'];
     case 'session.logged_out':
-      return [data.outcome === 'not_confirmed' || data.outcome === 'by_phone' ? 'call' : 'still', 'out'];
+      return [['not_confirmed', 'keys_missing', 'by_phone'].includes(String(data.outcome)) ? 'call' : 'still', 'out'];
     case 'session.cleaned':
     case 'session.cleaning_held_back':
       return ['call', 'broom'];

@@ -94,6 +94,8 @@ const LOGGED_OUT = {
   unlinked: 'WhatsApp confirmed that the device is unlinked, and its keys were removed.',
   not_confirmed:
     'Logged out, but WhatsApp did not confirm it: the device may still be linked, and the keys were set aside. Please remove it on the phone.',
+  keys_missing:
+    'Logged out, but the keys were deleted or moved away, so WhatsApp could not be asked: the device may still be linked. Please remove it on the phone.',
   nothing_linked: 'Logged out: no phone was linked, so there was nothing to unlink and nothing to keep.',
 } as const;
 
@@ -126,6 +128,8 @@ export class OrganizationSession {
   private loggingOut: Promise<LogoutRecord> | null = null;
   private lastLogout: LogoutRecord | null = null;
   private database: AuthDatabase | null = null;
+  /** Whether the folder with a linked phone's keys went missing, and nothing has come in its place. */
+  private keysLost = false;
   private attempt = 0;
   private readonly ends: RecentEnds;
   private readonly holds = new Holds();
@@ -443,16 +447,17 @@ export class OrganizationSession {
   private endLogout(confirmed: boolean): LogoutRecord {
     const now = this.house.now();
     this.release();
+    const hadPhone = this.isPaired || this.keysLost;
     // Without a confirmation the keys may still be valid.
     const backup = this.onFolder(() =>
       confirmed
         ? (this.house.folders.remove(this.id), null)
         : this.house.folders.setAside(this.id, { reason: 'logout_unconfirmed', now }),
     );
-    const outcome = confirmed ? 'unlinked' : backup ? 'not_confirmed' : 'nothing_linked';
+    const outcome = confirmed ? 'unlinked' : backup ? 'not_confirmed' : hadPhone ? 'keys_missing' : 'nothing_linked';
     const record: LogoutRecord = { at: now, outcome, backup: backup?.name ?? null };
     this.becomeLoggedOut(record, null);
-    this.logger[outcome === 'not_confirmed' ? 'warn' : 'info'](
+    this.logger[outcome === 'not_confirmed' || outcome === 'keys_missing' ? 'warn' : 'info'](
       { event: 'session_logged_out', outcome, backup: backup?.path ?? null },
       LOGGED_OUT[outcome],
     );
@@ -462,6 +467,7 @@ export class OrganizationSession {
   private becomeLoggedOut(record: LogoutRecord, attention: AttentionCode | null): void {
     this.house.register.loggedOut(this.id, record);
     this.lastLogout = record;
+    this.keysLost = false;
     this.forgetPhone();
     this.health.reset();
     this.setAttention(attention);
@@ -575,7 +581,7 @@ export class OrganizationSession {
 
   /** Whether there were keys of a phone, and somebody took the folder away. */
   private keysAreGone(): boolean {
-    if (!this.isPaired && this.attention?.code !== 'auth_folder_missing') return false;
+    if (!this.isPaired && !this.keysLost) return false;
     if (this.database?.isInPlace()) return false;
     try {
       return this.house.folders.isMissing(this.id);
@@ -593,6 +599,7 @@ export class OrganizationSession {
     this.closeDatabase();
     this.firstTryDone = true;
     this.forgetPhone();
+    this.keysLost = true;
     const isNews = this.attention?.code !== 'auth_folder_missing';
     this.connectAt(this.house.now() + UNREADABLE_RETRY_MS);
     this.setAttention('auth_folder_missing');
@@ -644,6 +651,7 @@ export class OrganizationSession {
   private openOnce(): AuthDatabase {
     const { database, wasNew } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
     if (wasNew) this.forgetPhone();
+    this.keysLost = false;
     this.database = database;
     this.phoneNumber = pairingOf(database.readCreds()).phoneNumber;
     return database;

@@ -93,6 +93,8 @@ export const LOGOUT_OUTCOMES = [
   'not_confirmed',
   /** No phone was linked. */
   'nothing_linked',
+  /** The keys were deleted or moved away by somebody, and WhatsApp did not confirm: the device may still be linked. */
+  'keys_missing',
   /** The phone unlinked the device; the keys were set aside. */
   'by_phone',
 ] as const;

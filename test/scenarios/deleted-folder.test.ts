@@ -120,7 +120,13 @@ describe("an organization's folder that is deleted under a live session", () => 
     await gone(id);
     expect((await stage.api.stop(id)).body).toMatchObject({ success: true });
     expect(readdirSync(folder(id))).toEqual([]);
-    expect((await stage.api.logout(id)).status).toBe(200);
+    const out = await stage.api.logout(id);
+    // Not "no phone was linked": the phone still lists the device.
+    expect(out).toMatchObject({ status: 200, body: { success: true, outcome: 'keys_missing', backup: null } });
+    expect((await stage.api.status(id)).body).toMatchObject({
+      status: 'logged_out',
+      logout: { outcome: 'keys_missing' },
+    });
     expect(existsSync(folder(id))).toBe(false);
     const cleaned = await stage.api.forceClean(id);
     expect(cleaned.body).toMatchObject({ success: true, backup: null, status: 'qr_ready', has_qr: true });

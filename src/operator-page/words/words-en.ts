@@ -98,6 +98,10 @@ export const english = {
       'Logged out, but WhatsApp did not confirm it.',
       'Remove the device on the phone (Linked devices); its keys are under “Keys and backups”.',
     ],
+    keys_missing: [
+      'Logged out; the keys on the disk had been deleted or moved away.',
+      'Remove the device on the phone (Linked devices), then press “Start” and scan the QR.',
+    ],
     nothing_linked: ['Logged out; no phone was linked.', 'Press “Start” and scan the QR.'],
     by_phone: [
       'The phone unlinked this service.',
@@ -355,6 +359,7 @@ export const english = {
     logout_unconfirmed: 'WhatsApp did not confirm the logout',
     logged_out_unlinked: 'WhatsApp confirmed it',
     logged_out_not_confirmed: 'WhatsApp did not confirm it',
+    logged_out_keys_missing: 'the keys had been deleted or moved away',
     logged_out_nothing_linked: 'no phone was linked',
     logged_out_by_phone: 'by the phone',
     outage: 'many sessions fail at once',

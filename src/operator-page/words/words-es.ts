@@ -99,6 +99,10 @@ export const spanish: Words = {
       'Sesión cerrada, pero WhatsApp no lo confirmó.',
       'Quite el dispositivo en el teléfono (Dispositivos vinculados); sus claves están en «Claves y respaldos».',
     ],
+    keys_missing: [
+      'Sesión cerrada; alguien había borrado o movido las claves del disco.',
+      'Quite el dispositivo en el teléfono (Dispositivos vinculados); después pulse «Iniciar» y escanee el QR.',
+    ],
     nothing_linked: ['Sesión cerrada; no había un teléfono vinculado.', 'Pulse «Iniciar» y escanee el QR.'],
     by_phone: [
       'El teléfono desvinculó este servicio.',
@@ -359,6 +363,7 @@ export const spanish: Words = {
     logout_unconfirmed: 'WhatsApp no confirmó el cierre',
     logged_out_unlinked: 'WhatsApp lo confirmó',
     logged_out_not_confirmed: 'WhatsApp no lo confirmó',
+    logged_out_keys_missing: 'alguien había borrado o movido las claves',
     logged_out_nothing_linked: 'no había un teléfono vinculado',
     logged_out_by_phone: 'la desvinculó el teléfono',
     outage: 'muchas sesiones fallan a la vez',
