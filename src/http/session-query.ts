@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { compareOrganizationIds, type OrganizationId, parseOrganizationId } from '../organization-id.js';
-import type { SessionOutline, SessionStatus } from '../session/session-view.js';
+import { SESSION_STATUSES, type SessionOutline } from '../session/session-view.js';
 import { listOf, namesOf, parsed } from './fields.js';
 import { LISTED_FIELDS, type ListedField } from './session-answers.js';
 import type { FieldProblem } from './sentences.js';
@@ -12,18 +12,6 @@ const MAX_IDS = 200;
 const MAX_SEARCH = 64;
 /** So many digits are looked for anywhere in a phone number; fewer only at its end, for they are in nearly every one. */
 const DIGITS_ANYWHERE = 4;
-
-const STATUSES = Object.keys({
-  not_started: 0,
-  connecting: 0,
-  restoring: 0,
-  qr_ready: 0,
-  qr_required: 0,
-  connected: 0,
-  disconnected: 0,
-  logged_out: 0,
-  stopped: 0,
-} satisfies Record<SessionStatus, 0>) as SessionStatus[];
 
 /** By need: what a person should look at first comes first. */
 export const SESSION_GROUPS = ['attention', 'scan', 'other', 'connected'] as const;
@@ -71,7 +59,7 @@ const fields = z
 
 export const sessionsQuery = z
   .strictObject({
-    status: namesOf(STATUSES, 'session_status', 'One or several').optional(),
+    status: namesOf(SESSION_STATUSES, 'session_status', 'One or several').optional(),
     group: namesOf(SESSION_GROUPS, 'session_group', 'One or several').optional(),
     search: z
       .string({ error: problem('session_search') })

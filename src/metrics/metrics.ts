@@ -3,7 +3,7 @@ import type { EventData, EventName, ServiceEvent } from '../events/catalogue.js'
 import { COUNTED_FAULTS, OTHER_FAULTS, type Verdict } from '../health/session-fault.js';
 import { MESSAGE_STATES, type MessageErrorCode, type OutboxMessage } from '../outbox/outbox-message.js';
 import { DISCONNECT_KINDS } from '../session/disconnect-reason.js';
-import { ATTENTION_CODES, type Sessions, type SessionStatus } from '../session/session-view.js';
+import { ATTENTION_CODES, SESSION_STATUSES, type Sessions } from '../session/session-view.js';
 import { DELIVERY_ERRORS, type DeliveryError } from '../webhooks/webhook.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 import type { OutboxDepth } from './outbox-depth.js';
@@ -11,17 +11,6 @@ import { processMetrics } from './process-metrics.js';
 
 /** Every label has one of a few values that are known beforehand; anything else is `other`. No organization, no phone, no message. */
 const OTHER = 'other';
-const STATUSES = namesOf<SessionStatus>({
-  not_started: 0,
-  connecting: 0,
-  restoring: 0,
-  qr_ready: 0,
-  qr_required: 0,
-  connected: 0,
-  disconnected: 0,
-  logged_out: 0,
-  stopped: 0,
-});
 const VERDICTS = namesOf<Verdict>({ healthy: 0, suspect: 0, corrupted: 0 });
 const ERROR_CODES = namesOf<MessageErrorCode>({
   not_on_whatsapp: 0,
@@ -270,7 +259,7 @@ export class Metrics {
   /** What is the case now. */
   private look(): void {
     const { sessions, outbox, webhooks, now } = this.sources;
-    for (const status of STATUSES) this.sessions.set({ status }, 0);
+    for (const status of SESSION_STATUSES) this.sessions.set({ status }, 0);
     for (const verdict of VERDICTS) this.verdicts.set({ verdict }, 0);
     for (const code of ATTENTION_CODES) this.attention.set({ code }, 0);
     for (const { status, health, attention } of sessions.list()) {

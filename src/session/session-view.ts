@@ -3,16 +3,18 @@ import type { OrganizationId } from '../organization-id.js';
 import type { DisconnectReason } from './disconnect-reason.js';
 
 /** The status values of the HTTP contract (API.md, section 1). */
-export type SessionStatus =
-  | 'not_started'
-  | 'connecting'
-  | 'restoring'
-  | 'qr_ready'
-  | 'qr_required'
-  | 'connected'
-  | 'disconnected'
-  | 'logged_out'
-  | 'stopped';
+export const SESSION_STATUSES = [
+  'not_started',
+  'connecting',
+  'restoring',
+  'qr_ready',
+  'qr_required',
+  'connected',
+  'disconnected',
+  'logged_out',
+  'stopped',
+] as const;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
 /** Why a session needs a person or waits on purpose; each has a sentence in both languages for status answers. */
 export const ATTENTION_CODES = [
