@@ -35,6 +35,8 @@ export class Connection {
   private work: Promise<void> = Promise.resolve();
   private readonly replies = new Map<string, Reply>();
   private silent = false;
+  /** What waits for the device goes out when the silence ends. */
+  private handOverHeld = false;
   private held: BinaryNode[] = [];
   private counted = false;
   private afterOpen: ({ tag: string | undefined } & LoginStreamErrorOptions) | undefined;
@@ -113,6 +115,9 @@ export class Connection {
     this.held = [];
     for (const stanza of held) this.send(stanza);
     this.websocket.resume();
+    if (!this.handOverHeld) return;
+    this.handOverHeld = false;
+    this.startReceiving();
   }
 
   /** The server's own end of the connection: closing handshake, and TCP soon after if the client does not join in. */
@@ -295,7 +300,10 @@ export class Connection {
     const { device } = this;
     if (!device) return;
     const odd = this.world.mishaps.pending.oddHandOver.take(this.number);
-    if (odd === 'silence') return this.silence();
+    if (odd === 'silence') {
+      this.handOverHeld = true;
+      return this.silence();
+    }
     device.startReceiving(this, odd !== 'unannounced');
     this.world
       .phone(device.org)

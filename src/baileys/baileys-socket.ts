@@ -30,6 +30,7 @@ import {
   type WhatsAppSocket,
   type WhatsAppSockets,
 } from '../session/whatsapp-socket.js';
+import { AskedAgain } from './asked-again.js';
 import { baileysLogger } from './baileys-logger.js';
 import { shownDevices } from './device-lists.js';
 import { LoginWatch } from './login-watch.js';
@@ -209,6 +210,7 @@ class BaileysSocket implements WhatsAppSocket {
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
+    this.answerRetryReceipts();
     this.setSuspectsAside();
     ignoreUnusedTraffic(this.sock);
     this.preparation = new Preparation({
@@ -256,11 +258,14 @@ class BaileysSocket implements WhatsAppSocket {
     }
   }
 
-  /** To one device that a message has missed. */
-  private async sendTo(messageId: string, device: string): Promise<void> {
+  /** To one device that a message has missed, or that asks for it again (`count`). */
+  private async sendTo(messageId: string, device: string, count?: string): Promise<void> {
     const text = this.options.sentText(messageId);
     if (text === undefined) return;
-    const copy = sendSingleCopy({ sock: this.sock, messageId, device }, await messageOf(text));
+    const copy = sendSingleCopy(
+      { sock: this.sock, messageId, device, ...(count !== undefined && { count }) },
+      await messageOf(text),
+    );
     await this.answered('message for one device', copy);
   }
 
@@ -469,6 +474,21 @@ class BaileysSocket implements WhatsAppSocket {
           'WhatsApp counts other devices than we did: the list is fresh, and the message went to those it had missed.',
         ),
     });
+  }
+
+  private answerRetryReceipts(): void {
+    const asked = new AskedAgain({
+      sock: this.sock,
+      sentAgain: this.memory.sentAgain,
+      isOver: () => this.ended,
+      textOf: (messageId) => this.options.sentText(messageId),
+      sendTo: async (messageId, device, count) => {
+        this.missedDevices.noteSentAgain(messageId);
+        await this.sendTo(messageId, device, count);
+      },
+      wait: (ms) => this.withDeadline('the next try', new Promise<never>(() => {}), ms).catch(() => {}),
+    });
+    keepFromBaileys(this.sock, 'CB:receipt', (node) => (asked.takes(node) ? asked.answer(node) : undefined));
   }
 
   private watchLogin(): LoginWatch {

@@ -32,6 +32,11 @@ export class MissedDevices {
     return this.sentAgain.has(messageId);
   }
 
+  /** A copy of the message goes to a single device. */
+  noteSentAgain(messageId: string): void {
+    this.sentAgain.set(messageId, true);
+  }
+
   /** @throws NotAnsweredError; then the next message meets the old list, its ack the same hash, and the question is asked again */
   async acked(messageId: string, phash: string): Promise<void> {
     const { preparation, handed, sendTo, onStale } = this.parts;
@@ -48,7 +53,7 @@ export class MissedDevices {
     const missed = now.reached.filter((jid) => !before.reached.includes(jid)).slice(0, MOST_MISSED);
     if (missed.length === 0) return;
     handed.set(messageId, { ...now, reached: [...before.reached, ...missed] });
-    this.sentAgain.set(messageId, true);
+    this.noteSentAgain(messageId);
     for (const device of missed) await sendTo(messageId, device);
     onStale(messageId, missed.length);
   }

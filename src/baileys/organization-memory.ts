@@ -1,5 +1,6 @@
 import type { CacheStore } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
+import { sentAgain, type SentAgain } from './asked-again.js';
 import { DeadDevices } from './dead-devices.js';
 import { DeviceLists } from './device-lists.js';
 import type { Audience } from './preparation.js';
@@ -22,6 +23,7 @@ export interface OrganizationMemory {
   readonly stanzas: SuspectedStanzas;
   /** How often a message was asked for again. */
   readonly retries: CacheStore;
+  readonly sentAgain: SentAgain;
   readonly placeholders: CacheStore;
   readonly calls: CacheStore;
 }
@@ -36,6 +38,7 @@ export function organizationMemory(): OrganizationMemory {
     unreadable: new UnreadableCustomers(),
     stanzas: new SuspectedStanzas(),
     retries: cacheStore(2000, HOUR),
+    sentAgain: sentAgain(),
     placeholders: cacheStore(500, HOUR),
     calls: cacheStore(100, HOUR / 12),
   };

@@ -4,10 +4,10 @@ type Message = Parameters<typeof encodeWAMessage>[0];
 
 /**
  * Sends a message that is on its way already to one more device of the customer, under the same id: the stanza with which other clients
- * answer a retry receipt. Baileys' own (`relayMessage` with a `participant`) carries the message twice, once under `participants`.
+ * answer a retry receipt (then with its `count`). Baileys' own (`relayMessage` with a `participant`) carries the message twice, once under `participants`.
  */
 export async function sendSingleCopy(
-  { sock, messageId, device }: { sock: WASocket; messageId: string; device: string },
+  { sock, messageId, device, count }: { sock: WASocket; messageId: string; device: string; count?: string },
   message: Message,
 ): Promise<void> {
   const { account } = sock.authState.creds;
@@ -15,7 +15,9 @@ export async function sendSingleCopy(
     jid: device,
     data: encodeWAMessage(message),
   });
-  const content: BinaryNode[] = [{ tag: 'enc', attrs: { v: '2', type }, content: ciphertext }];
+  const content: BinaryNode[] = [
+    { tag: 'enc', attrs: { v: '2', type, ...(count !== undefined && { count }) }, content: ciphertext },
+  ];
   if (type === 'pkmsg' && account) {
     content.push({ tag: 'device-identity', attrs: {}, content: encodeSignedDeviceIdentity(account, true) });
   }

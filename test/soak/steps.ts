@@ -252,6 +252,7 @@ const MESSAGES: readonly Step[] = [
     const account = world.whatsapp.customer(customer);
     const device = chance.between(0, 9) < 3 ? 0 : Math.max(...account.signalDevices.keys());
     account.keysOf(device, state);
+    if (device === 0) world.hadNoKeys.add(customer);
     world.later(chance.between(300, 3000), () => account.keysOf(device, 'well'));
     account.forgetSessions(shop.number);
     world.people.send(shop, customer);

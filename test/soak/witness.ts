@@ -10,7 +10,7 @@ export interface Shown {
 }
 
 export interface Witness {
-  /** By customer and text; of the phone itself, without its other devices. */
+  /** By customer and text; of the phone itself, or of another device of a customer whose phone could not be reached for a while. */
   readonly shown: Map<string, Map<string, Shown>>;
   /** How often `message.received` was told, by organization and message id. */
   readonly told: Map<string, number>;
@@ -34,7 +34,7 @@ export async function look(world: World): Promise<Witness> {
 function shownTo(world: World, number: string): Map<string, Shown> {
   const texts = new Map<string, Shown>();
   world.whatsapp.customer(number).messages.forEach(({ text, id, device }, place) => {
-    if (device !== 0) return;
+    if (device !== 0 && !world.hadNoKeys.has(number)) return;
     const known = texts.get(text);
     if (known) known.ids.add(id);
     else texts.set(text, { ids: new Set([id]), place });
