@@ -63,7 +63,7 @@ export interface Emulator {
   life(number: string): PhoneLife;
   /** Tells an organization's devices that something changed since their last login. */
   sendDirty(number: string, type: 'groups' | 'account_sync'): void;
-  /** Where media and histories lie. */
+  /** Where media and histories lie, and are brought to. */
   readonly media: MediaHost;
   readonly mishaps: Mishaps;
   readonly record: EmulatorRecord;
@@ -87,6 +87,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     () => connections,
     (on) => (on ? door.open() : door.close()),
   );
+  const media = await MediaHost.start(host, () => changes.notify());
   const world: World = {
     settings: { qrRefTtlMs: options.qrRefTtlMs, decryptMessages: options.decryptMessages ?? true },
     staticKey: Curve.generateKeyPair(),
@@ -97,7 +98,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     connections,
     registrations: new Set(),
     taps,
-    mediaHost: undefined,
+    media,
     phone,
     accountOf: (number) => directory.number(number) ?? (isNumber(number) ? customer(number) : undefined),
   };
@@ -129,8 +130,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
   const groups = new Map<string, Group>();
   const channels = new Map<string, Channel>();
-  const media = await MediaHost.start(host, () => changes.notify());
-  world.mediaHost = media.name;
   await door.open(options.port ?? 0);
   const url = `ws://${host}:${door.port}${PATH}`;
   let control: Control | undefined;

@@ -7,6 +7,7 @@ import type { Connection } from './connection.js';
 import type { Account } from './directory.js';
 import { keyRows } from './key-states.js';
 import type { PreKeyBundle } from './libsignal.js';
+import { LARGEST_FILE } from './media-host.js';
 import { error } from './registration.js';
 import {
   bareKey,
@@ -58,14 +59,11 @@ const handlers: Record<string, Handler> = {
   'w:mex': mex,
   'w:g2': () => [node('groups', {}, [])],
   'w:biz': () => [node('business_profile', {}, [])],
-  'w:m': ({ mediaHost }) =>
-    mediaHost === undefined
-      ? [error('503', 'service-unavailable')]
-      : [
-          node('media_conn', { auth: 'emulator', ttl: '3600' }, [
-            node('host', { hostname: mediaHost, maxContentLengthBytes: '104857600' }),
-          ]),
-        ],
+  'w:m': ({ media }) => [
+    node('media_conn', { auth: media.auth, ttl: '3600' }, [
+      node('host', { hostname: media.name, maxContentLengthBytes: String(LARGEST_FILE) }),
+    ]),
+  ],
   'w:profile:picture': () => [error('404', 'item-not-found')],
   bot: () => [node('bot', { v: '2' }, [])],
 };

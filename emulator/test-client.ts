@@ -1,6 +1,8 @@
 /** An unmodified Baileys client for the emulator's own tests: state in memory, no log, every event collected. */
+import { Agent } from 'node:https';
 import makeWASocket, {
   BufferJSON,
+  downloadMediaMessage,
   generateMessageIDV2,
   initAuthCreds,
   proto,
@@ -80,6 +82,7 @@ export class TestClient {
       logger: pino({ level: 'silent' }),
       syncFullHistory: false,
       retryRequestDelayMs: 1,
+      fetchAgent: new Agent({ ca: this.emulator.media.certificate }),
       ...this.config,
     });
     this.socket = socket;
@@ -155,6 +158,22 @@ export class TestClient {
     this.sent.add(messageId);
     await this.socket.sendMessage(jid, { text }, { messageId });
     return messageId;
+  }
+
+  /** What a media message holds, fetched and decrypted. */
+  async download(message: WAMessage): Promise<Buffer> {
+    const options = { dispatcher: await this.dispatcher() } as RequestInit;
+    return downloadMediaMessage(message, 'buffer', { options });
+  }
+
+  /** Of Node's own `fetch`, which trusts the emulator's media host: `fetch` takes no agent, and no authority but those of the process. */
+  private async dispatcher(): Promise<object> {
+    // Node makes its own at the first request only.
+    await fetch('data:,');
+    const own = (globalThis as Record<symbol, object | undefined>)[Symbol.for('undici.globalDispatcher.1')];
+    if (!own) throw new Error('this Node has no dispatcher of fetch');
+    const Dispatcher = own.constructor as new (options: object) => object;
+    return new Dispatcher({ connect: { ca: this.emulator.media.certificate } });
   }
 
   /** Scans, lets the 515 pass, and logs in. */

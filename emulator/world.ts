@@ -3,6 +3,7 @@ import type { KeyPair } from '@whiskeysockets/baileys';
 import type { Changes } from './changes.js';
 import type { Connection } from './connection.js';
 import type { Account, Directory } from './directory.js';
+import type { MediaHost } from './media-host.js';
 import type { Mishaps } from './mishaps.js';
 import type { Phone } from './phone.js';
 import type { EmulatorRecord } from './record.js';
@@ -19,8 +20,7 @@ export interface World {
   readonly connections: Set<Connection>;
   readonly registrations: Set<Registration>;
   readonly taps: Taps;
-  /** `127.0.0.1:PORT` of the media host, once it listens. */
-  mediaHost: string | undefined;
+  readonly media: MediaHost;
   phone(number: string): Phone;
   /** The account of a number, made on the spot when nobody has it yet; undefined when it is no number at all. */
   accountOf(number: string): Account | undefined;
