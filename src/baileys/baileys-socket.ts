@@ -210,6 +210,7 @@ class BaileysSocket implements WhatsAppSocket {
         onFault: (fault) => this.tell({ type: 'fault', fault }),
       }),
     });
+    this.catchListenerErrors();
     this.answerRetryReceipts();
     this.setSuspectsAside();
     ignoreUnusedTraffic(this.sock);
@@ -510,13 +511,33 @@ class BaileysSocket implements WhatsAppSocket {
     for (const handler of ws.listeners('message') as ((data: Buffer) => unknown)[]) {
       ws.off('message', handler);
       ws.on('message', (data: Buffer) => {
-        void Promise.resolve(handler(data)).catch((error: unknown) => {
-          if (this.ended || error instanceof KeysFailed) return;
-          const text = redact(error instanceof Error ? error.message : String(error));
-          this.logger.warn({ event: 'frame_error' }, `A frame from WhatsApp could not be handled: ${text}`);
-        });
+        void Promise.resolve(handler(data)).catch((error: unknown) => this.frameFailed(error));
       });
     }
+  }
+
+  /** The same of what Baileys does because of a stanza: nobody waits for its listeners, and some answer without a catch. Before all others. */
+  private catchListenerErrors(): void {
+    const { ws } = this.sock;
+    for (const event of ws.eventNames()) {
+      if (typeof event !== 'string' || !event.startsWith('CB:')) continue;
+      const listeners = ws.listeners(event) as ((node: BinaryNode) => unknown)[];
+      ws.removeAllListeners(event);
+      for (const listener of listeners) {
+        ws.on(event, (node: BinaryNode) => {
+          const work = listener(node);
+          if (work instanceof Promise) work.catch((error: unknown) => this.frameFailed(error));
+        });
+      }
+    }
+  }
+
+  private frameFailed(error: unknown): void {
+    if (this.ended || error instanceof KeysFailed) return;
+    const text = redact(error instanceof Error ? error.message : String(error));
+    // The end of the connection follows, and says why.
+    const level = isClosedSocket(error) || isBrokenWrite(error) ? 'debug' : 'warn';
+    this.logger[level]({ event: 'frame_error' }, `A frame from WhatsApp could not be handled: ${text}`);
   }
 
   // --- what goes out ---
@@ -702,4 +723,9 @@ function receiptIds(node: BinaryNode): string[] {
 function isClosedSocket(error: unknown): boolean {
   const { message, output } = (error ?? {}) as { message?: string; output?: { statusCode?: number } };
   return message === 'Connection Closed' && output?.statusCode === 428;
+}
+
+/** Somebody wrote to a connection that the peer had just reset. */
+function isBrokenWrite(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes((error as { code?: string } | undefined)?.code ?? '');
 }
