@@ -47,10 +47,11 @@ async function main(): Promise<number> {
     say,
   });
   print(report);
-  return report.violations.length === 0 ? 0 : 1;
+  return report.violations.length + report.notFound.length === 0 ? 0 : 1;
 }
 
-function print({ seed, steps, orders, letters, logins, fates, taken, journal, violations, seconds }: SoakReport): void {
+function print(report: SoakReport): void {
+  const { seed, steps, orders, letters, logins, fates, taken, journal, violations, seconds } = report;
   const counts = (of: Readonly<Record<string, number>>): string =>
     Object.entries(of)
       .map(([name, count]) => `${name} ${count}`)
@@ -59,7 +60,9 @@ function print({ seed, steps, orders, letters, logins, fates, taken, journal, vi
     `\nseed ${seed}: ${steps} steps in ${seconds.toFixed(0)} s, ${logins} logins; ${orders} messages (${counts(fates)}), ${letters} of customers`,
   );
   say(`taken: ${counts(taken)}`);
-  if (violations.length === 0) return say('ok');
+  for (const how of report.notFound) say(`FAIL: the checks do not find a world that was spoiled: ${how}`);
+  if (violations.length === 0)
+    return say('ok: everything holds, and the checks find each world that is spoiled for them');
   if (journal.length > LINES_OF_JOURNAL) say(`… ${journal.length - LINES_OF_JOURNAL} steps before`);
   for (const line of journal.slice(-LINES_OF_JOURNAL)) say(`  ${line}`);
   say(`FAIL with seed ${seed}:`);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Chance } from '../crash/chance.js';
 import { judgeLetters, judgeLog, judgeOrders, judgeScans } from './checks.js';
 import { drawn, STEPS, type Step } from './steps.js';
-import { look, spoil, type Break } from './witness.js';
+import { BREAKS, look, spoil, type Break, type Witness } from './witness.js';
 import { World } from './world.js';
 
 export interface SoakOptions {
@@ -35,6 +35,8 @@ export interface SoakReport {
   readonly taken: Readonly<Record<string, number>>;
   readonly journal: readonly string[];
   readonly violations: readonly string[];
+  /** Worlds that were spoiled for it, and that the checks took for good ones; must be empty. */
+  readonly notFound: readonly Break[];
   readonly seconds: number;
 }
 
@@ -55,6 +57,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const taken: Record<string, number> = {};
   const { violations } = world.stage;
   let total = 0;
+  let notFound: Break[] = [];
   try {
     for (let phase = 1; phase <= phases && Date.now() < until && violations.length === 0; phase++) {
       for (let n = 0; n < stepsPerPhase; n++) {
@@ -69,7 +72,15 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       }
       world.note(`phase ${phase} ends`);
       const isLast = phase === phases || Date.now() >= until;
-      const state = await calmAndCheck(world, isLast ? options.break : undefined);
+      const { state, witness, judge } = await calmAndCheck(world, isLast ? options.break : undefined);
+      // The checks must be able to fail.
+      if (isLast && violations.length === 0) {
+        notFound = BREAKS.filter((how) => {
+          const spoiled = structuredClone(witness);
+          spoil(world, spoiled, how);
+          return judge(spoiled).length === 0;
+        });
+      }
       say(
         `phase ${phase}: ${total} steps, ${world.people.orders.length} sent, ${world.people.letters.length} written; ${state}`,
       );
@@ -94,12 +105,16 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     taken,
     journal: world.journal,
     violations: [...new Set(violations)],
+    notFound,
     seconds: (Date.now() - begun) / 1000,
   };
 }
 
-/** All mishaps end; everything comes to rest; then what must hold is looked at. Returns how the process is. */
-async function calmAndCheck(world: World, how: Break | undefined): Promise<string> {
+/** All mishaps end; everything comes to rest; then what must hold is looked at. Returns how the process is, and with what was judged. */
+async function calmAndCheck(
+  world: World,
+  how: Break | undefined,
+): Promise<{ state: string; witness: Witness; judge: (witness: Witness) => string[] }> {
   const { stage, people, shops, customers, whatsapp } = world;
   const { violations } = stage;
   await world.relieve();
@@ -138,14 +153,14 @@ async function calmAndCheck(world: World, how: Break | undefined): Promise<strin
     if (state !== null) violations.push(`${id} does not come to rest: ${state}`);
   }
   const witness = await look(world);
-  if (how) spoil(witness, how);
-  violations.push(
-    ...judgeOrders(world, witness),
-    ...judgeLetters(world, witness, unread),
-    ...judgeScans(world, witness),
-    ...judgeLog(world),
-  );
-  return processState(world);
+  if (how) spoil(world, witness, how);
+  const judge = (of: Witness): string[] => [
+    ...judgeOrders(world, of),
+    ...judgeLetters(world, of, unread),
+    ...judgeScans(world, of),
+  ];
+  violations.push(...judge(witness), ...judgeLog(world));
+  return { state: await processState(world), witness, judge };
 }
 
 /** Null as soon as it is connected; what it is instead when the time is over. */

@@ -1,4 +1,5 @@
 /** What the customers' phones and the service's own ledger say in the end, apart from what the service answers. */
+import type { Order } from './people.js';
 import type { World } from './world.js';
 
 /** A text as a customer's phone shows it. */
@@ -65,21 +66,23 @@ async function told(world: World): Promise<Map<string, number>> {
 export const BREAKS = ['lose', 'double', 'overtake', 'clean', 'tell twice', 'tell not'] as const;
 export type Break = (typeof BREAKS)[number];
 
-export function spoil({ shown, told, cleaned }: Witness, how: Break): void {
-  const texts = [...shown.values()].find(({ size }) => size > 1) ?? new Map<string, Shown>();
-  const [[text, first] = ['', undefined], [otherText, other] = ['', undefined]] = [...texts];
+/** Spoils it in place. */
+export function spoil(world: World, { shown, told, cleaned }: Witness, how: Break): void {
+  const [early, late] = inOrder(world, shown);
+  const texts = shown.get(early.customer);
+  const [first, second] = [texts?.get(early.text), texts?.get(late.text)];
   const [key = ''] = told.keys();
+  if (!texts || !first || !second) throw new Error('there is nothing to spoil');
   switch (how) {
     case 'lose':
-      texts.delete(text);
+      texts.delete(early.text);
       break;
     case 'double':
-      first?.ids.add('3EB0ANOTHER');
+      first.ids.add('3EB0ANOTHER');
       break;
     case 'overtake':
-      if (!first || !other) break;
-      texts.set(text, { ...first, place: other.place });
-      texts.set(otherText, { ...other, place: first.place });
+      texts.set(early.text, { ...first, place: second.place });
+      texts.set(late.text, { ...second, place: first.place });
       break;
     case 'clean':
       cleaned.push('org_id_1: session_cleaned');
@@ -91,4 +94,23 @@ export function spoil({ shown, told, cleaned }: Witness, how: Break): void {
       told.delete(key);
       break;
   }
+}
+
+/** Two messages of one organization to one customer, the one accepted before the other was asked for. */
+function inOrder({ people, askedForAgain, hadNoKeys }: World, shown: Witness['shown']): [Order, Order] {
+  const plain = people.orders.filter(
+    ({ customer, text, messageId, options }) =>
+      !hadNoKeys.has(customer) &&
+      options.sendInMs === undefined &&
+      !askedForAgain.has(messageId ?? '') &&
+      shown.get(customer)?.has(text),
+  );
+  for (const late of plain) {
+    const early = plain.find(
+      ({ shop, customer, acceptedAt }) =>
+        shop === late.shop && customer === late.customer && (acceptedAt ?? Infinity) < late.askedAt,
+    );
+    if (early) return [early, late];
+  }
+  throw new Error('there are no two messages in order');
 }
