@@ -136,6 +136,7 @@ export class Connection {
   /** Another login took this device over, or it was unlinked. */
   detach(): void {
     if (this.device?.connection === this) {
+      this.world.presences.gone(this.device);
       this.device.connection = undefined;
       this.device.receiving = false;
     }
@@ -198,11 +199,11 @@ export class Connection {
       this.registration = new Registration(this.world, this, noiseKey, payload.devicePairingData);
       this.registration.offerQr();
     } else {
-      this.login(noiseKey, number ?? '', payload.device ?? 0);
+      this.login(noiseKey, number ?? '', payload.device ?? 0, payload.pushName);
     }
   }
 
-  private login(noiseKey: Buffer, number: string, id: number): void {
+  private login(noiseKey: Buffer, number: string, id: number, name: string | null | undefined): void {
     const account = this.world.directory.number(number);
     const device = account?.companions.get(id);
     // A wrong noise key is somebody else's device: the same answer as for one that was unlinked.
@@ -212,6 +213,7 @@ export class Connection {
     }
     const previous = device.connection;
     this.device = device;
+    if (name) this.world.phone(number).name = name;
     device.connection = this;
     device.receiving = false;
     this.count(true);
@@ -252,8 +254,14 @@ export class Connection {
       case 'call':
         this.send(node('ack', { id: stanza.attrs['id'] ?? '', class: 'call', from: stanza.attrs['to'] ?? SERVER }));
         return;
+      case 'presence':
+        if (this.device) this.world.presences.onPresence(this.device, stanza);
+        return;
+      case 'chatstate':
+        if (this.device) this.world.presences.onChatState(this.device, stanza);
+        return;
       default:
-      // presence, ib, chatstate and the like need no answer.
+      // ib and the like need no answer.
     }
   }
 

@@ -16,6 +16,7 @@ import { MediaHost } from './media-host.js';
 import { Mishaps } from './mishaps.js';
 import { PhoneLife } from './phone-life.js';
 import { Phone } from './phone.js';
+import { Presences } from './presence.js';
 import { EmulatorRecord } from './record.js';
 import { Taps, type Tap } from './taps.js';
 import type { World } from './world.js';
@@ -99,6 +100,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     registrations: new Set(),
     taps,
     media,
+    presences: new Presences(directory, phone),
     phone,
     accountOf: (number) => directory.number(number) ?? (isNumber(number) ? customer(number) : undefined),
   };

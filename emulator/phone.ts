@@ -18,7 +18,7 @@ import { KeyStates, type KeysState } from './key-states.js';
 import { readQrPicture } from './qr-picture.js';
 import type { Registration } from './registration.js';
 import { SignalDevice } from './signal-device.js';
-import { bytesOf, node, seconds } from './wire.js';
+import { bytesOf, node, parseJid, seconds, type Attributes, type BinaryNode } from './wire.js';
 import type { World } from './world.js';
 
 export interface Paired {
@@ -33,6 +33,11 @@ export interface LinkedDevice {
 
 /** Device 99 means a hosted device to Baileys, so numbers start again before it. */
 const HIGHEST_DEVICE = 98;
+/**
+ * Types of receipts that the sender of a message is told of; '' is a delivery. `inactive` is the delivery to a device that is not in use, and
+ * the phone tells of its own; the others are for one's own devices.
+ */
+const PASSED_ON = new Set(['', 'read', 'played', 'retry']);
 const QR_PREFIX = /^https:\/\/wa\.me\/settings\/linked_devices#/;
 
 export class Phone implements Account {
@@ -40,6 +45,8 @@ export class Phone implements Account {
   readonly onWhatsApp = true;
   readonly companions = new Map<number, Companion>();
   readonly keyStates = new KeyStates();
+  /** What its devices last said that their owner is called; shown with its messages. */
+  name: string | undefined;
   private readonly self = new SignalDevice();
   /** The phone itself, and what else its owner has linked: WhatsApp Web in a browser, say. */
   private readonly owners = new Map([[0, this.self]]);
@@ -215,27 +222,40 @@ export class Phone implements Account {
     });
   }
 
-  /** Copies of what its devices send; nobody reads them here, but they must be readable. */
-  receiveMessage({ stanza, enc, from, device }: Delivery): void {
-    const ciphertext = bytesOf(enc.content);
-    const type = enc.attrs['type'] ?? '';
-    if (!this.world.settings.decryptMessages || !ciphertext) return;
-    const reader = this.owners.get(device) ?? this.self;
-    reader.decrypt(from.peer, type, ciphertext).catch((error: Error) => {
-      const id = stanza.attrs['id'] ?? '';
-      this.world.record.add('unreadable', {
-        org: from.org,
-        number: this.number,
-        device,
-        id,
-        type,
-        why: error.message,
-      });
+  /** Copies of what its devices send, and what others write to it; nobody reads them here, but they must be readable. */
+  receiveMessage(delivery: Delivery): void {
+    this.readMessage(delivery).catch((error: Error) => {
+      const { stanza, enc, from, device } = delivery;
+      const [id = '', type = ''] = [stanza.attrs['id'], enc.attrs['type']];
+      const why = error.message;
+      this.world.record.add('unreadable', { org: from.org, number: this.number, device, id, type, why });
     });
   }
 
-  receiveReceipt(): void {
-    // Receipts to oneself (own devices, history) tell the phone nothing that matters here.
+  /** A receipt goes to all linked devices of who wrote; the request to send a message again only to the one that sent it. */
+  receiveReceipt(receipt: BinaryNode, from: Companion, device: number): void {
+    const { id = '', type = '', to = '', recipient } = receipt.attrs;
+    if (!PASSED_ON.has(type)) return;
+    const attrs: Attributes = { from: parseJid(to)?.isLid ? from.lidJid : from.jid, id, t: seconds() };
+    if (type) attrs['type'] = type;
+    if (recipient) attrs['recipient'] = recipient;
+    const companions = type === 'retry' ? [this.companions.get(device)] : [...this.companions.values()];
+    for (const companion of companions)
+      if (companion !== from)
+        companion?.deliver(node('receipt', attrs, type === 'retry' ? receipt.content : undefined));
+  }
+
+  private async readMessage({ stanza, enc, from, device }: Delivery): Promise<void> {
+    const ciphertext = bytesOf(enc.content);
+    if (!ciphertext) return;
+    if (this.world.settings.decryptMessages) {
+      const reader = this.owners.get(device) ?? this.self;
+      await reader.decrypt(from.peer, enc.attrs['type'] ?? '', ciphertext);
+    }
+    if (from.org === this.number || device !== 0) return;
+    const { id = '', to = '' } = stanza.attrs;
+    const attrs = { from: parseJid(to)?.isLid ? this.lid : `${this.number}@s.whatsapp.net`, id, t: seconds() };
+    for (const companion of this.world.phone(from.org).companions.values()) companion.deliver(node('receipt', attrs));
   }
 
   private codeRegistration(): Registration | undefined {

@@ -9,6 +9,9 @@ import type { World } from './world.js';
 /** [?] Nobody has verified what WhatsApp answers to a message for a number that it does not know. */
 const NOT_ON_WHATSAPP = 404;
 
+/** What else goes on to the receiver, besides its ciphertext. */
+const PASSED_ON = ['meta', 'device-identity'];
+
 export function routeMessage(world: World, connection: Connection, from: Companion, stanza: BinaryNode): void {
   const { to = '', id = '' } = stanza.attrs;
   const target = parseJid(to);
@@ -118,13 +121,16 @@ function deliver(
   }
   const companion = recipient.companions.get(device);
   if (!companion || companion === from) return;
-  const { to = '', id = '', type = 'text' } = stanza.attrs;
+  const { to = '', id = '', type = 'text', edit, recipient: chat } = stanza.attrs;
   const byLid = parseJid(to)?.isLid === true;
+  const { name, lidUser } = world.phone(from.org);
   const attrs: Attributes = { from: byLid ? from.lidJid : from.jid, id, type, t: seconds() };
   if (byLid) attrs['sender_pn'] = `${from.org}@s.whatsapp.net`;
-  else attrs['sender_lid'] = `${world.phone(from.org).lidUser}@lid`;
-  if (companion.org === from.org) attrs['recipient'] = to;
-  companion.deliver(node('message', attrs, [enc]));
+  else attrs['sender_lid'] = `${lidUser}@lid`;
+  if (companion.org === from.org) attrs['recipient'] = chat ?? to;
+  if (name) attrs['notify'] = name;
+  if (edit) attrs['edit'] = edit;
+  companion.deliver(node('message', attrs, [enc, ...PASSED_ON.flatMap((tag) => children(stanza, tag))]));
 }
 
 export function routeReceipt(world: World, from: Companion, stanza: BinaryNode): void {

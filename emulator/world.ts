@@ -6,6 +6,7 @@ import type { Account, Directory } from './directory.js';
 import type { MediaHost } from './media-host.js';
 import type { Mishaps } from './mishaps.js';
 import type { Phone } from './phone.js';
+import type { Presences } from './presence.js';
 import type { EmulatorRecord } from './record.js';
 import type { Registration } from './registration.js';
 import type { Taps } from './taps.js';
@@ -20,6 +21,7 @@ export interface World {
   readonly connections: Set<Connection>;
   readonly registrations: Set<Registration>;
   readonly taps: Taps;
+  readonly presences: Presences;
   readonly media: MediaHost;
   phone(number: string): Phone;
   /** The account of a number, made on the spot when nobody has it yet; undefined when it is no number at all. */
