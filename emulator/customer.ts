@@ -221,6 +221,21 @@ export class Customer implements Account {
     }
   }
 
+  /** Installs WhatsApp anew: another Signal identity, no linked devices, no sessions. Nobody is told; see `tellOfNewIdentity`. */
+  reinstall(): void {
+    this.devices.clear();
+    this.devices.set(0, new SignalDevice());
+  }
+
+  /** WhatsApp tells an organization that this customer's phone has another identity, under the number or the LID. Returns the notification's id. */
+  tellOfNewIdentity(orgNumber: string, name: 'pn' | 'lid' = 'pn'): string {
+    const id = `identity-${randomBytes(6).toString('hex')}`;
+    const attrs = { from: name === 'lid' ? this.lid : this.jid, id, type: 'encrypt', t: seconds() };
+    for (const companion of this.companionsOf(orgNumber))
+      companion.deliver(node('notification', attrs, [node('identity')]));
+    return id;
+  }
+
   receiveMessage(delivery: Delivery): void {
     this.readMessage(delivery).catch((error: Error) => {
       this.world.record.add('problems', { org: delivery.from.org, what: error.stack ?? error.message });
