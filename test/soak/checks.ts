@@ -45,7 +45,7 @@ function explains(world: World, order: Order, found: Shown | undefined): string 
       return order.options.ttlSeconds === undefined ? 'WhatsApp was not silent for so long' : null;
     case 'cancelled':
       if (tries > 0) return 'it was sent';
-      return order.options.replaceKey === undefined ? 'nobody replaced it' : null;
+      return (order.options.replaceKey ?? order.options.takenBack) ? null : 'nobody replaced it or took it back';
     case 'failed':
       break;
     default:
@@ -94,11 +94,11 @@ function overtakings(
 export function judgeLetters(world: World, { told }: Witness, unread: ReadonlySet<string>): string[] {
   const wrong: string[] = [];
   const keys = new Set<string>();
-  for (const { id, shop, customer } of world.people.letters) {
+  for (const { id, shop, customer, isPoisoned } of world.people.letters) {
     const key = `${shop.id} ${id}`;
     keys.add(key);
     const about = `letter ${id} of ${customer.slice(-4)} to ${shop.id}`;
-    if (unread.has(id)) wrong.push(`unread: ${about} was never receipted${world.past(id)}`);
+    if (unread.has(id) && !isPoisoned) wrong.push(`unread: ${about} was never receipted${world.past(id)}`);
     const times = told.get(key) ?? 0;
     if (times !== 1 && !(unread.has(id) && times === 0))
       wrong.push(`told: ${about} was told ${times} times${world.past(id)}`);
@@ -119,9 +119,9 @@ export function judgeScans({ shops, whatsapp, wentSilent }: World, { cleaned }: 
   return wrong;
 }
 
-/** What a person would have to look at. An error in the log means that a person must act. */
-const EXPLAINED_ERRORS = ['message_poisoned', 'first_contacts_paused'];
-const EXPLAINED_ENDS = ['temporary_ban'];
+/** An error in the log means that a person must act: these are about what was done, and judged with the messages. */
+const EXPLAINED_ERRORS = ['message_poisoned', 'stanza_set_aside', 'first_contacts_paused', 'message_unconfirmed'];
+const EXPLAINED_ENDS = ['temporary_ban', 'locked', 'version_refused', 'login_rejected'];
 
 export function judgeLog({ stage }: World): string[] {
   const wrong: string[] = [];

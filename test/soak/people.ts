@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Answer } from '../stage/api.js';
+import type { Answer, Api } from '../stage/api.js';
 import type { CrashStage } from '../crash/crash-stage.js';
 
 export interface Shop {
@@ -14,6 +14,8 @@ export interface OrderOptions {
   readonly ttlSeconds?: number;
   /** From now, ms. */
   readonly sendInMs?: number;
+  /** The backend wants it back as soon as it was accepted. */
+  readonly takenBack?: boolean;
   /** The network repeats the request by itself. */
   readonly twice?: boolean;
 }
@@ -45,6 +47,8 @@ export interface Letter {
   readonly id: string;
   readonly shop: Shop;
   readonly customer: string;
+  /** WhatsApp ends the connection when it gets the receipt: what was told may be set aside without one. */
+  readonly isPoisoned: boolean;
 }
 
 /** What an answer that accepted nothing may say: the same again, a moment later. */
@@ -83,15 +87,35 @@ export class People {
       fate: null,
     };
     this.orders.push(order);
-    this.inBackground(this.ask(order, 0));
+    this.inBackground(this.ask(order, 0).then(() => (options.takenBack ? this.takeBack(order) : undefined)));
     if (options.twice) this.inBackground(this.ask(order, 0));
     return order;
   }
 
-  async write(shop: Shop, customer: string): Promise<Letter> {
+  /** Too late is as good as in time. */
+  private async takeBack({ messageId }: Order): Promise<void> {
+    const alive = await this.stage.up();
+    await alive.api.delete(`/api/messages/${messageId}`).catch((error: unknown) => this.stage.wasKilled(alive, error));
+  }
+
+  /** What a person does about a session; done again when the service ended meanwhile. */
+  byHand(work: (api: Api) => Promise<unknown>): void {
+    const act = async (): Promise<void> => {
+      const alive = await this.stage.up();
+      try {
+        await work(alive.api);
+      } catch (error) {
+        await this.stage.wasKilled(alive, error);
+        await act();
+      }
+    };
+    this.inBackground(act());
+  }
+
+  async write(shop: Shop, customer: string, isPoisoned = false): Promise<Letter> {
     const at = Date.now();
     const { id } = await this.stage.customer(customer).write(shop.number, this.text('¿Puedo cambiar la hora?'));
-    const letter = { at, id, shop, customer };
+    const letter = { at, id, shop, customer, isPoisoned };
     this.letters.push(letter);
     return letter;
   }

@@ -43,7 +43,8 @@ const LIFE: readonly Step[] = [
   }),
   step('send, later or never', 4, (world, chance) => {
     const [shop, customer] = [world.shop(chance), world.customer(chance)];
-    const options = chance.is(0.5) ? { ttlSeconds: 2 } : { sendInMs: chance.between(200, 2000) };
+    const sendInMs = chance.between(200, 2000);
+    const options = chance.of([{ ttlSeconds: 2 }, { sendInMs }, { sendInMs, takenBack: true }, { takenBack: true }]);
     world.people.send(shop, customer, options);
     return `${shop.id} to ${short(customer)} ${JSON.stringify(options)}`;
   }),
@@ -202,6 +203,15 @@ const COUNTED: readonly Step[] = [
     world.people.send(shop, customer);
     return `${shop.id} to ${short(customer)}, ${times} times`;
   }),
+  step('poisoned letter', 2, async (world, chance) => {
+    const [shop, customer] = [world.shop(chance), world.customer(chance)];
+    const named = chance.is(0.5);
+    // Twice; then it is set aside.
+    if (!world.mayCountStreamError(shop, 2)) return null;
+    world.whatsapp.mishaps.poisonFrom(shop.number, customer, { named });
+    await world.people.write(shop, customer, true);
+    return `${short(customer)} to ${shop.id}${named ? ', named' : ''}`;
+  }),
   step('Bad MAC', 4, async (world, chance) => {
     const [shop, customer] = [world.shop(chance), world.customer(chance)];
     const type = chance.of(['pkmsg', 'msg', undefined] as const);
@@ -346,6 +356,26 @@ const SERVICE: readonly Step[] = [
     await stage.killAfter('soak', ms);
     await stage.start();
     return `after ${ms} ms`;
+  }),
+  step('restart by hand', 1, (world, chance) => {
+    const shop = world.shop(chance);
+    world.people.byHand((api) => api.restart(shop.id));
+    return shop.id;
+  }),
+  step('stop and start by hand', 1, (world, chance) => {
+    const shop = world.shop(chance);
+    world.people.byHand((api) => api.stop(shop.id));
+    world.later(chance.between(0, 1500), () => world.people.byHand((api) => api.start(shop.id)));
+    return shop.id;
+  }),
+  step('a person is needed', 1, (world, chance) => {
+    const shop = world.shop(chance);
+    // Locked, refused for some other reason, or the client's version.
+    const reason = chance.of([403, 409, 418, 405]);
+    world.whatsapp.mishaps.failure(shop.number, reason);
+    world.whatsapp.mishaps.cut(shop.number);
+    world.later(chance.between(500, 2000), () => world.people.byHand((api) => api.restart(shop.id)));
+    return `${shop.id}: ${reason}`;
   }),
   step('clean by reflex', 4, async (world, chance) => {
     const shop = world.shop(chance);
