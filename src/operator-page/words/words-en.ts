@@ -79,7 +79,7 @@ export const english = {
     connected: 'Messages can be sent.',
     disconnected: 'It has no connection to WhatsApp at the moment.',
     logged_out: 'It is logged out.',
-    stopped: 'It was stopped by hand; nothing was removed.',
+    stopped: 'It was stopped by hand.',
   },
   step: {
     not_started: 'Start it and scan the QR.',

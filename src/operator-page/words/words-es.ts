@@ -80,7 +80,7 @@ export const spanish: Words = {
     connected: 'Se pueden enviar mensajes.',
     disconnected: 'No tiene conexión con WhatsApp en este momento.',
     logged_out: 'La sesión está cerrada.',
-    stopped: 'Se detuvo a mano; no se eliminó nada.',
+    stopped: 'Se detuvo a mano.',
   },
   step: {
     not_started: 'Iníciela y escanee el QR.',
