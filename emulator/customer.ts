@@ -344,8 +344,8 @@ export class Customer implements Account {
     const first = companions[0];
     if (!device || !first) return;
     const { badMac, duplicate, poisonFrom } = this.world.mishaps.pending;
-    const mishap = badMac.take(to, ({ type, from }) => {
-      if (from && from !== this.number) return false;
+    const mishap = badMac.take(to, ({ type, from, id: only }) => {
+      if ((from && from !== this.number) || (only && only !== id)) return false;
       return !type || type === 'pkmsg' || device.sessionState(first.peer) === 'established';
     });
     const twice = duplicate.take(to);
@@ -374,8 +374,8 @@ export class Customer implements Account {
     const bundle = extractE2ESessionFromRetryReceipt(receipt);
     if (bundle) await device.openSession(to.peer, asBuffers(bundle));
     const count = child(receipt, 'retry')?.attrs['count'] ?? '1';
-    const mishap = this.world.mishaps.pending.badMac.take(to.org, ({ retriesToo, type, from }) => {
-      if (!retriesToo || (from && from !== this.number)) return false;
+    const mishap = this.world.mishaps.pending.badMac.take(to.org, ({ retriesToo, type, from, id: only }) => {
+      if (!retriesToo || (from && from !== this.number) || (only && only !== id)) return false;
       const state = device.sessionState(to.peer);
       return !type || (type === 'msg') === (state === 'established');
     });

@@ -174,6 +174,25 @@ function emptyGroup(): GroupOptions {
   throw new Error('the first call for a group must say who is in it');
 }
 
+/** While the port is closed a connection of somebody else may have it for a moment. */
+const TRY_AGAIN_MS = 50;
+const MOST_TRIES = 100;
+
+/** False when the port is in use. */
+function listens(server: Server, port: number, host: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    };
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve(true);
+    });
+  });
+}
+
 /** The listening port, which can be closed and opened again while connections go on. */
 class Door {
   world: World | undefined;
@@ -206,10 +225,10 @@ class Door {
         world.changes.notify();
       });
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, this.host, resolve);
-    });
+    for (let tries = 1; !(await listens(server, port, this.host)); tries++) {
+      if (tries >= MOST_TRIES) throw new Error(`port ${port} is in use`);
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
     this.port = (server.address() as AddressInfo).port;
   }
 

@@ -10,6 +10,8 @@ export interface BadMacOptions {
   type?: 'pkmsg' | 'msg';
   /** Only messages of this customer (number). */
   from?: string;
+  /** Only the message of this id. */
+  id?: string;
   /** Also what is sent again after a retry receipt; default false: the second try arrives whole. */
   retriesToo?: boolean;
 }

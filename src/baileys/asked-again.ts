@@ -34,6 +34,8 @@ interface Parts {
   readonly textOf: (messageId: string) => string | undefined;
   /** Encrypts the message for this device and sends it, under its own id. */
   readonly sendTo: (messageId: string, device: string, count: string) => Promise<void>;
+  /** Called before a request is acknowledged. */
+  readonly onAnswer: (receipt: BinaryNode) => void;
   /** Resolves after so long, or when the socket ends. */
   readonly wait: (ms: number) => Promise<void>;
 }
@@ -58,14 +60,16 @@ export class AskedAgain {
   }
 
   async answer(receipt: BinaryNode): Promise<void> {
-    const { sock, isOver, wait } = this.parts;
+    const { sock, isOver, onAnswer, wait } = this.parts;
     if (this.underWay >= MOST_UNDER_WAY) return;
     this.underWay += 1;
     try {
       for (let tries = 0; tries < TRIES && !isOver(); tries++) {
         if (tries > 0) await wait(FIRST_WAIT_MS * 2 ** (tries - 1));
         if (isOver()) return;
-        if (await this.sendOnce(receipt).catch(() => false)) return await sock.sendMessageAck(receipt);
+        if (!(await this.sendOnce(receipt).catch(() => false))) continue;
+        onAnswer(receipt);
+        return await sock.sendMessageAck(receipt);
       }
     } finally {
       this.underWay -= 1;

@@ -487,9 +487,16 @@ class BaileysSocket implements WhatsAppSocket {
         this.missedDevices.noteSentAgain(messageId);
         await this.sendTo(messageId, device, count);
       },
+      onAnswer: (receipt) => {
+        if (!this.ended) this.memory.stanzas.answering(receipt);
+      },
       wait: (ms) => this.withDeadline('the next try', new Promise<never>(() => {}), ms).catch(() => {}),
     });
-    keepFromBaileys(this.sock, 'CB:receipt', (node) => (asked.takes(node) ? asked.answer(node) : undefined));
+    keepFromBaileys(this.sock, 'CB:receipt', (node) => {
+      if (!asked.takes(node)) return undefined;
+      this.memory.stanzas.held(node);
+      return asked.answer(node);
+    });
   }
 
   private watchLogin(): LoginWatch {

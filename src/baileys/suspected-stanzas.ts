@@ -55,6 +55,16 @@ export class SuspectedStanzas {
     return 'pass';
   }
 
+  /** Its answer takes a while: until it leaves, the stanza ends nothing. */
+  held(node: BinaryNode): void {
+    this.underWay.delete(keyOf(node));
+  }
+
+  /** The answer leaves now. */
+  answering(node: BinaryNode): void {
+    this.underWay.set(keyOf(node), stanzaOf(node));
+  }
+
   /**
    * The stream ended in an error.
    * @param cause its first child, where that names a stanza

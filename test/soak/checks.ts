@@ -16,7 +16,9 @@ export function judgeOrders(world: World, { shown }: Witness): string[] {
     else if (found && !found.ids.has(order.messageId ?? '')) wrong.push(`doubled: ${about} was shown as another`);
     const { status = 'not accepted', error = null, ackCode = null } = order.fate ?? {};
     if (ARRIVED.includes(status)) {
-      if (!found)
+      // The copy for a phone that asked for it again was refused.
+      const wasRefused = world.askedForAgain.has(order.messageId ?? '') && world.refusals.has(order.messageId ?? '');
+      if (!found && !wasRefused)
         wrong.push(`lost: ${about} is ${status}, and its customer does not have it${world.past(order.messageId)}`);
       continue;
     }

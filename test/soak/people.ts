@@ -112,9 +112,14 @@ export class People {
     this.inBackground(act());
   }
 
-  async write(shop: Shop, customer: string, isPoisoned = false): Promise<Letter> {
+  async write(
+    shop: Shop,
+    customer: string,
+    { id: wanted, isPoisoned = false }: { id?: string; isPoisoned?: boolean } = {},
+  ): Promise<Letter> {
     const at = Date.now();
-    const { id } = await this.stage.customer(customer).write(shop.number, this.text('¿Puedo cambiar la hora?'));
+    const text = this.text('¿Puedo cambiar la hora?');
+    const { id } = await this.stage.customer(customer).write(shop.number, text, { ...(wanted && { id: wanted }) });
     const letter = { at, id, shop, customer, isPoisoned };
     this.letters.push(letter);
     return letter;

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Chance } from '../crash/chance.js';
 import { judgeLetters, judgeLog, judgeOrders, judgeScans } from './checks.js';
+import type { Shop } from './people.js';
 import { drawn, STEPS, type Step } from './steps.js';
 import { BREAKS, look, spoil, type Break, type Witness } from './witness.js';
 import { World } from './world.js';
@@ -136,12 +137,15 @@ async function calmAndCheck(
   await learnFates(world, left);
   const unread = new Set<string>();
   await Promise.all(
-    people.letters.map(({ id, customer }) =>
-      whatsapp
+    people.letters.map(async ({ id, customer, shop, isPoisoned }) => {
+      const read = whatsapp
         .customer(customer)
         .delivered(id, { timeoutMs: left() })
-        .catch(() => unread.add(id)),
-    ),
+        .catch(() => unread.add(id));
+      if (!isPoisoned) return read;
+      // Set aside, it is taken off WhatsApp's list without a receipt.
+      await Promise.race([read, whatsapp.record.until(() => isOffTheList(world, shop), { timeoutMs: left() })]);
+    }),
   );
   await whatsapp.record
     .until(() => people.orders.every((order) => order.fate?.status !== 'sent' || world.hasRead(order)), {
@@ -161,6 +165,11 @@ async function calmAndCheck(
   ];
   violations.push(...judge(witness), ...judgeLog(world));
   return { state: await processState(world), witness, judge };
+}
+
+/** Whether WhatsApp has nothing left for the devices of this organization. */
+function isOffTheList({ whatsapp }: World, { number }: Shop): boolean {
+  return [...whatsapp.phone(number).companions.values()].every(({ unacknowledged }) => unacknowledged === 0);
 }
 
 /** Null as soon as it is connected; what it is instead when the time is over. */

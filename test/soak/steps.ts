@@ -7,6 +7,7 @@ import { ODD_HAND_OVERS } from '../../emulator/mishaps.js';
 import type { Oddity, Question } from '../../emulator/odd-answers.js';
 import { STATUS } from '../../emulator/groups.js';
 import type { Chance } from '../crash/chance.js';
+import type { Api } from '../stage/api.js';
 import type { World } from './world.js';
 
 export interface Step {
@@ -209,7 +210,7 @@ const COUNTED: readonly Step[] = [
     // Twice; then it is set aside.
     if (!world.mayCountStreamError(shop, 2)) return null;
     world.whatsapp.mishaps.poisonFrom(shop.number, customer, { named });
-    await world.people.write(shop, customer, true);
+    await world.people.write(shop, customer, { isPoisoned: true });
     return `${short(customer)} to ${shop.id}${named ? ', named' : ''}`;
   }),
   step('Bad MAC', 4, async (world, chance) => {
@@ -217,8 +218,9 @@ const COUNTED: readonly Step[] = [
     const type = chance.of(['pkmsg', 'msg', undefined] as const);
     const retriesToo = chance.is(0.3);
     if (!world.mayGetBadMac(shop)) return null;
-    world.whatsapp.mishaps.badMac(shop.number, retriesToo ? 2 : 1, { from: customer, type, retriesToo });
-    const { id } = await world.people.write(shop, customer);
+    const id = `3EB0BADMAC${chance.between(0, 0xffffffff).toString(16).toUpperCase()}`;
+    world.whatsapp.mishaps.badMac(shop.number, retriesToo ? 2 : 1, { from: customer, id, type, retriesToo });
+    await world.people.write(shop, customer, { id });
     world.noteBadMac(shop, customer, id);
     return `${short(customer)} to ${shop.id}, ${type}${retriesToo ? ', the retry too' : ''}`;
   }),
@@ -374,11 +376,18 @@ const SERVICE: readonly Step[] = [
     const reason = chance.of([403, 409, 418, 405]);
     world.whatsapp.mishaps.failure(shop.number, reason);
     world.whatsapp.mishaps.cut(shop.number);
-    world.later(chance.between(500, 2000), () => world.people.byHand((api) => api.restart(shop.id)));
+    world.needsPerson.add(shop.id);
+    const restart = async (api: Api): Promise<void> => {
+      await api.restart(shop.id);
+      world.needsPerson.delete(shop.id);
+    };
+    world.later(chance.between(500, 2000), () => world.people.byHand(restart));
     return `${shop.id}: ${reason}`;
   }),
   step('clean by reflex', 4, async (world, chance) => {
     const shop = world.shop(chance);
+    // Then it is cleaned, as the rules say.
+    if (world.needsPerson.size > 0) return null;
     world.whatsapp.mishaps.cut(shop.number);
     const alive = await world.stage.up();
     const { status } = (await alive.api.status(shop.id)).body as { status: string };

@@ -71,8 +71,9 @@ export function spoil(world: World, { shown, told, cleaned }: Witness, how: Brea
   const [early, late] = inOrder(world, shown);
   const texts = shown.get(early.customer);
   const [first, second] = [texts?.get(early.text), texts?.get(late.text)];
-  const [key = ''] = told.keys();
-  if (!texts || !first || !second) throw new Error('there is nothing to spoil');
+  const letter = world.people.letters.find(({ isPoisoned }) => !isPoisoned);
+  const key = `${letter?.shop.id} ${letter?.id}`;
+  if (!texts || !first || !second || !letter) throw new Error('there is nothing to spoil');
   switch (how) {
     case 'lose':
       texts.delete(early.text);

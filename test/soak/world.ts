@@ -52,6 +52,8 @@ export class World {
   readonly wire = new Map<string, readonly string[]>();
   /** Organizations of which WhatsApp still had a dead connection when they logged in again. */
   readonly wentSilent = new Set<string>();
+  /** Organizations that wait for a person, who may clean as well. */
+  readonly needsPerson = new Set<string>();
   /** Customers whose phone's keys could not be had for a while: what was sent then went to their other devices. */
   readonly hadNoKeys = new Set<string>();
   /** Numbers that were asked about once, besides the customers. */

@@ -83,6 +83,26 @@ describe('which stanza ended the stream', () => {
     expect(connect(stanza('poison'))).toEqual(['set_aside_and_say']);
   });
 
+  test('not one whose answer waits; but one that ends the stream when it is answered', () => {
+    const { stanzas, connect, ended } = connections();
+    for (let n = 0; n < 4; n++) {
+      expect(connect(stanza('a', 'receipt', 'retry'))).toEqual(['pass']);
+      stanzas.held(stanza('a', 'receipt', 'retry'));
+      expect(ended()).toBeNull();
+    }
+    const answered = () => {
+      stanzas.held(stanza('a', 'receipt', 'retry'));
+      stanzas.answering(stanza('a', 'receipt', 'retry'));
+    };
+    connect(stanza('a', 'receipt', 'retry'));
+    answered();
+    ended();
+    connect(stanza('a', 'receipt', 'retry'));
+    answered();
+    expect(ended()).not.toBeNull();
+    expect(connect(stanza('a', 'receipt', 'retry'))).toEqual(['set_aside_and_say']);
+  });
+
   test('one among thousands', () => {
     const { connect, ended } = connections();
     const many = Array.from({ length: 2000 }, (_, n) => stanza(`m${n}`));
