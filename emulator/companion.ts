@@ -42,6 +42,7 @@ export class Companion {
     readonly keys: CompanionKeys,
     /** Distinguishes this pairing from every other in customers' session stores, whatever its number. */
     readonly peer: string,
+    private readonly latencyMs: number,
   ) {}
 
   get preKeyCount(): number {
@@ -104,7 +105,11 @@ export class Companion {
     const waiting = this.inbox.get(key);
     if (waiting) waiting.push(stanza);
     else this.inbox.set(key, [stanza]);
-    if (this.receiving) this.connection?.send(stanza);
+    const { connection, latencyMs } = this;
+    if (!this.receiving) return;
+    if (latencyMs === 0) connection?.send(stanza);
+    // A connection that has ended by then sends nothing: the stanza is still in the inbox for the next.
+    else setTimeout(() => connection?.send(stanza), latencyMs).unref();
   }
 
   /** The device answered a message that is poison: its stream ends, and the message stays in the inbox. */

@@ -1,13 +1,13 @@
 /** Somebody who gets messages from organizations and writes to them. */
 import { randomBytes } from 'node:crypto';
-import { encodeWAMessage, extractE2ESessionFromRetryReceipt, proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
+import { encodeWAMessage, extractE2ESessionFromRetryReceipt, type proto } from '@whiskeysockets/baileys';
 import type { WaitOptions } from './changes.js';
 import type { Companion } from './companion.js';
 import { deviceJid, isNumber, lidUserOf, type Account, type Delivery } from './directory.js';
 import { KeyStates, type KeysState } from './key-states.js';
 import { breakMac, type PreKeyBundle } from './libsignal.js';
 import { SignalDevice } from './signal-device.js';
-import { bigEndian, bytesOf, child, node, parseJid, seconds, type Attributes, type BinaryNode } from './wire.js';
+import { bigEndian, child, isGroup, node, parseJid, seconds, type Attributes, type BinaryNode } from './wire.js';
 import { bareKey } from './wire.js';
 import type { World } from './world.js';
 
@@ -42,6 +42,10 @@ export interface ReceivedMessage {
   /** Which of the customer's devices read it. */
   device: number;
   type: string;
+  /** The group, for a message of one. */
+  chat?: string;
+  /** What is no text: a reaction, a change, a picture... */
+  content?: proto.IMessage;
   /** This device has read a message of this id before. */
   duplicate?: true;
 }
@@ -206,7 +210,8 @@ export class Customer implements Account {
   read(id: string): void {
     const message = this.messages.find((candidate) => candidate.id === id);
     if (!message) throw new Error(`${this.number} has not received a message ${id}`);
-    for (const companion of this.companionsOf(message.from)) this.sendReceipt(companion, id, this.jid, 'read');
+    const stanza = node('message', { id, to: message.chat ?? this.jid });
+    for (const companion of this.companionsOf(message.from)) this.sendReceipt(companion, stanza, 'read');
   }
 
   /** The phone (device 0) treats the next `n` ciphertexts as unreadable and asks for them again. */
@@ -259,29 +264,31 @@ export class Customer implements Account {
     this.world.changes.notify();
   }
 
-  private async readMessage({ stanza, enc, from, device }: Delivery): Promise<void> {
+  private async readMessage({ stanza, encs, from, device }: Delivery): Promise<void> {
     const { id = '', to = '' } = stanza.attrs;
-    const type = enc.attrs['type'] ?? '';
+    const type = encs.at(-1)?.attrs['type'] ?? '';
     const reader = this.devices.get(device);
-    const ciphertext = bytesOf(enc.content);
-    if (!reader || !ciphertext) return;
-    let text = '';
+    if (!reader) return;
+    let message: proto.IMessage = {};
     try {
       if (device === 0 && this.notToRead > 0) {
         this.notToRead--;
         throw new Error('told not to read');
       }
-      if (this.world.settings.decryptMessages) {
-        text = textOf(proto.Message.decode(unpadRandomMax16(await reader.decrypt(from.peer, type, ciphertext))));
-      }
+      if (this.world.settings.decryptMessages) message = await reader.read(from.peer, encs, to);
     } catch (error) {
-      this.askAgain(from, id, to, device, reader, type, (error as Error).message);
+      this.askAgain(from, stanza, device, reader, type, (error as Error).message);
       return;
     }
-    this.noteMessage({ at: Date.now(), id, text, from: from.org, device, type });
+    const text = textOf(message);
+    this.noteMessage({
+      ...{ at: Date.now(), id, text, from: from.org, device, type },
+      ...(isGroup(to) && { chat: to }),
+      ...(!text && this.world.settings.decryptMessages && { content: message }),
+    });
     if (device !== 0) return;
-    if (this.options.autoReceipts ?? true) this.sendReceipt(from, id, to);
-    if (this.options.autoRead ?? false) this.sendReceipt(from, id, to, 'read');
+    if (this.options.autoReceipts ?? true) this.sendReceipt(from, stanza);
+    if (this.options.autoRead ?? false) this.sendReceipt(from, stanza, 'read');
   }
 
   private noteMessage(message: ReceivedMessage): void {
@@ -299,13 +306,13 @@ export class Customer implements Account {
 
   private askAgain(
     from: Companion,
-    id: string,
-    to: string,
+    stanza: BinaryNode,
     device: number,
     reader: SignalDevice,
     type: string,
     why: string,
   ): void {
+    const { id = '' } = stanza.attrs;
     keepInList(this.unreadable, { at: Date.now(), id, from: from.org, device, type, why });
     this.world.record.add('unreadable', { org: from.org, number: this.number, device, id, type, why });
     const key = `${id}:${device}`;
@@ -317,14 +324,20 @@ export class Customer implements Account {
       node('registration', {}, bigEndian(reader.registrationId, 4)),
     ];
     if (count > 1) content.push(keysNode(reader.takeBundle()));
-    const attrs: Attributes = { from: this.jidOf(device, to), id, type: 'retry', t: seconds() };
-    from.deliver(node('receipt', attrs, content));
+    from.deliver(node('receipt', { ...this.receiptFrom(stanza, device), id, type: 'retry', t: seconds() }, content));
   }
 
-  private sendReceipt(to: Companion, id: string, chat: string, type?: string): void {
-    const attrs: Attributes = { from: this.jidOf(0, chat), id, t: seconds() };
+  private sendReceipt(to: Companion, stanza: BinaryNode, type?: string): void {
+    const attrs: Attributes = { ...this.receiptFrom(stanza, 0), id: stanza.attrs['id'] ?? '', t: seconds() };
     if (type) attrs['type'] = type;
     to.deliver(node('receipt', attrs));
+  }
+
+  /** Who answers a message, and in which chat. */
+  private receiptFrom({ attrs }: BinaryNode, device: number): Attributes {
+    const { to = '', addressing_mode } = attrs;
+    if (!isGroup(to)) return { from: this.jidOf(device, to) };
+    return { from: to, participant: this.jidOf(device, addressing_mode === 'lid' ? this.lid : this.jid) };
   }
 
   /** This customer's device, by LID if the chat goes by LID, or everything of this customer does. */

@@ -129,3 +129,13 @@ test('who is online and typing is told to who asks for it', async () => {
   await until(5);
   expect(seen).toEqual(['unavailable', 'available', 'composing', 'available', 'unavailable']);
 });
+
+test('a message takes as long as the emulator is told', async () => {
+  await stage.restart({ latencyMs: 150 });
+  one = await stage.paired(ORG);
+  two = await stage.paired(OTHER_ORG);
+  const started = performance.now();
+  await one.send(OTHER_ORG, 'slowly');
+  await two.reads('slowly');
+  expect(performance.now() - started).toBeGreaterThan(145);
+});

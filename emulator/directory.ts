@@ -12,7 +12,8 @@ import type { BinaryNode, Jid } from './wire.js';
 /** A stanza on its way to a device that lives in the emulator, and who sent it. */
 export interface Delivery {
   stanza: BinaryNode;
-  enc: BinaryNode;
+  /** In a group, first what is for this device alone, if anything, then what is for all. */
+  encs: readonly BinaryNode[];
   from: Companion;
   /** Which device of the account is meant. */
   device: number;

@@ -45,6 +45,8 @@ export interface EmulatorOptions {
   qrRefTtlMs?: number;
   /** Default true. With false, customers acknowledge messages without reading them: for benchmarks of the service alone. */
   decryptMessages?: boolean;
+  /** How long messages, receipts and notifications take to a device that is there; default 0. Answers to questions, and acks, take no time. */
+  latencyMs?: number;
 }
 
 export interface Emulator {
@@ -90,7 +92,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   );
   const media = await MediaHost.start(host, () => changes.notify());
   const world: World = {
-    settings: { qrRefTtlMs: options.qrRefTtlMs, decryptMessages: options.decryptMessages ?? true },
+    settings: {
+      qrRefTtlMs: options.qrRefTtlMs,
+      decryptMessages: options.decryptMessages ?? true,
+      latencyMs: options.latencyMs ?? 0,
+    },
     staticKey: Curve.generateKeyPair(),
     directory,
     record,
@@ -100,6 +106,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     registrations: new Set(),
     taps,
     media,
+    groups: new Map(),
     presences: new Presences(directory, phone),
     phone,
     accountOf: (number) => directory.number(number) ?? (isNumber(number) ? customer(number) : undefined),
@@ -130,7 +137,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     return made;
   }
 
-  const groups = new Map<string, Group>();
   const channels = new Map<string, Channel>();
   await door.open(options.port ?? 0);
   const url = `ws://${host}:${door.port}${PATH}`;
@@ -142,7 +148,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     },
     phone,
     customer,
-    group: (jid, groupOptions) => madeOnce(groups, jid, () => new Group(world, jid, groupOptions ?? emptyGroup())),
+    group: (jid, groupOptions) =>
+      madeOnce(world.groups, jid, () => new Group(world, jid, groupOptions ?? emptyGroup())),
     channel: (jid, phones = []) => madeOnce(channels, jid, () => new Channel(world, jid, phones)),
     life: (number) => new PhoneLife(world, media, phone(number)),
     sendDirty: (number, type) => sendDirty(world, number, type),

@@ -12,18 +12,38 @@ import {
   SenderKeyRecord,
 } from '@whiskeysockets/baileys/lib/Signal/Group/index.js';
 import type { Companion } from './companion.js';
-import { lidUserOf } from './directory.js';
+import type { Account } from './directory.js';
+import { Phone } from './phone.js';
 import type { SignalDevice } from './signal-device.js';
-import { node, seconds, SERVER, type Attributes, type BinaryNode } from './wire.js';
+import { isGroup, node, seconds, SERVER, type Attributes, type BinaryNode } from './wire.js';
 import type { World } from './world.js';
 
 export const STATUS = 'status@broadcast';
 
 export interface GroupOptions {
-  /** The organizations' phones that are in it. */
+  /** The organizations' phones that are in it. The first is its owner. */
   phones: string[];
   /** The numbers of the others, who write. Of a status: whose contacts the phones are. */
   members: string[];
+  /** How its participants are named; default 'pn'. */
+  addressing?: 'pn' | 'lid';
+  /** Default 'Group'. */
+  subject?: string;
+}
+
+export type Role = 'superadmin' | 'admin' | 'member';
+
+/** What can be set of a group. */
+export interface GroupSettings {
+  /** Only administrators write. */
+  announcement: boolean;
+  /** Only administrators change subject, description and settings. */
+  locked: boolean;
+  /** Seconds after which messages disappear; 0: never. */
+  ephemeral: number;
+  memberAddMode: 'all_member_add' | 'admin_add';
+  /** Who comes by the invitation waits for an administrator. */
+  approval: boolean;
 }
 
 /** What a member knows of its own key for one chat. */
@@ -39,15 +59,126 @@ export class Group {
   private readonly senders = new Map<string, Sender>();
   private writing: Promise<unknown> = Promise.resolve();
   private serial = 0;
+  /** By number. */
+  readonly participants = new Map<string, Role>();
+  /** The numbers of those who wait for an administrator's approval, and since when (Unix, seconds). */
+  readonly requests = new Map<string, string>();
+  readonly addressing: 'pn' | 'lid';
+  readonly owner: string;
+  readonly createdAt = seconds();
+  subject: { text: string; by: string; at: string };
+  description: { id: string; text: string; by: string; at: string } | undefined;
+  /** Of the invitation. */
+  code = inviteCode();
+  readonly settings: GroupSettings = {
+    announcement: false,
+    locked: false,
+    ephemeral: 0,
+    memberAddMode: 'admin_add',
+    approval: false,
+  };
 
   constructor(
     private readonly world: World,
     readonly jid: string,
-    private readonly options: GroupOptions,
-  ) {}
+    { phones, members, addressing = 'pn', subject = 'Group' }: GroupOptions,
+  ) {
+    this.addressing = addressing;
+    this.owner = phones[0] ?? members[0] ?? '';
+    this.subject = { text: subject, by: this.owner, at: this.createdAt };
+    for (const number of phones) this.join(world.phone(number).number);
+    for (const number of members) this.join(number);
+    if (this.participants.has(this.owner)) this.participants.set(this.owner, 'superadmin');
+  }
 
+  /** Whether it is a group; otherwise the statuses, or a broadcast list. */
+  get isGroup(): boolean {
+    return isGroup(this.jid);
+  }
+
+  /** The numbers of those who have no linked devices, and so write from here. */
   get members(): readonly string[] {
-    return this.options.members;
+    return [...this.participants.keys()].filter((number) => !(this.world.directory.number(number) instanceof Phone));
+  }
+
+  get accounts(): Account[] {
+    return [...this.participants.keys()].flatMap((number) => this.world.accountOf(number) ?? []);
+  }
+
+  join(number: string): void {
+    this.participants.set(number, 'member');
+  }
+
+  isAdmin(number: string): boolean {
+    return (this.participants.get(number) ?? 'member') !== 'member';
+  }
+
+  renewCode(): void {
+    this.code = inviteCode();
+  }
+
+  /** As its participants are named in it. */
+  jidOf(account: Account): string {
+    return this.addressing === 'lid' ? `${account.lidUser}@lid` : `${account.number}@s.whatsapp.net`;
+  }
+
+  /** The other name of somebody in it; undefined when WhatsApp tells nobody. */
+  otherJidOf(account: Account): string | undefined {
+    if (this.addressing === 'lid') return `${account.number}@s.whatsapp.net`;
+    return account.hidesLid ? undefined : `${account.lidUser}@lid`;
+  }
+
+  /** A participant as WhatsApp lists it; `attrs` stand beside its names. */
+  participantNode(account: Account, attrs: Attributes = {}): BinaryNode {
+    const other = this.otherJidOf(account);
+    const names: Attributes = { jid: this.jidOf(account) };
+    if (other) names[this.addressing === 'lid' ? 'phone_number' : 'lid'] = other;
+    return node('participant', { ...names, ...attrs });
+  }
+
+  /** All that WhatsApp tells of it. */
+  metadata(): BinaryNode {
+    const { subject, description, settings } = this;
+    const content = this.accounts.map((account) => {
+      const role = this.participants.get(account.number) ?? 'member';
+      return this.participantNode(account, role === 'member' ? {} : { type: role });
+    });
+    if (description)
+      content.push(
+        node('description', { id: description.id, participant: this.nameOf(description.by), t: description.at }, [
+          node('body', {}, Buffer.from(description.text)),
+        ]),
+      );
+    if (settings.announcement) content.push(node('announcement'));
+    if (settings.locked) content.push(node('locked'));
+    if (settings.ephemeral) content.push(node('ephemeral', { expiration: String(settings.ephemeral) }));
+    content.push(node('member_add_mode', {}, Buffer.from(settings.memberAddMode)));
+    if (settings.approval) content.push(node('membership_approval_mode', {}, [node('group_join', { state: 'on' })]));
+    const attrs = {
+      ...{ id: this.jid.split('@')[0] ?? '', addressing_mode: this.addressing, size: String(this.participants.size) },
+      ...{ creator: this.nameOf(this.owner), creation: this.createdAt },
+      ...{ subject: subject.text, s_o: this.nameOf(subject.by), s_t: subject.at },
+    };
+    return node('group', attrs, content);
+  }
+
+  private nameOf(number: string): string {
+    const account = this.world.accountOf(number);
+    return account ? this.jidOf(account) : '';
+  }
+
+  /** WhatsApp tells the linked devices of its participants, and of `also`, what somebody has done. */
+  notify(by: string, change: BinaryNode, to: Iterable<Account> = this.accounts): void {
+    const account = this.world.accountOf(by);
+    if (!account) return;
+    const attrs: Attributes = {
+      ...{ from: this.jid, type: 'w:gp2', participant: this.jidOf(account), t: seconds() },
+      ...{ id: `group-${++this.serial}-${randomBytes(4).toString('hex')}`, addressing_mode: this.addressing },
+    };
+    const other = this.otherJidOf(account);
+    if (other) attrs[this.addressing === 'lid' ? 'participant_pn' : 'participant_lid'] = other;
+    for (const { companions } of to)
+      for (const companion of companions.values()) companion.deliver(node('notification', attrs, [change]));
   }
 
   /** One message of one member, to each linked device of each organization in the group. Returns its id. */
@@ -60,8 +191,9 @@ export class Group {
   /** So many messages, the members in turn. Returns the ids. */
   async chatter(messages: number, text = (n: number): string => `message ${n} of the group`): Promise<string[]> {
     const ids: string[] = [];
+    const { members } = this;
     for (let n = 0; n < messages; n++) {
-      ids.push(await this.write(this.options.members[n % this.options.members.length] ?? '', text(n)));
+      ids.push(await this.write(members[n % members.length] ?? '', text(n)));
     }
     return ids;
   }
@@ -72,42 +204,31 @@ export class Group {
       change === 'add'
         ? node('add', {}, [node('participant', { jid: `${detail}@s.whatsapp.net` })])
         : node('subject', { subject: detail, s_t: seconds() });
-    for (const companion of this.audience()) {
-      companion.deliver(
-        node(
-          'notification',
-          {
-            from: this.jid,
-            id: `group-${++this.serial}-${randomBytes(4).toString('hex')}`,
-            type: 'w:gp2',
-            participant: `${by}@s.whatsapp.net`,
-            t: seconds(),
-          },
-          [inner],
-        ),
-      );
-    }
+    this.notify(by, inner);
   }
 
   private audience(): Companion[] {
-    return this.options.phones.flatMap((number) => [...this.world.phone(number).companions.values()]);
+    return this.accounts.flatMap(({ companions }) => [...companions.values()]);
   }
 
   private async writeNow(member: string, content: string | proto.IMessage): Promise<string> {
+    const account = this.world.accountOf(member);
+    if (!account || !this.participants.has(member)) throw new Error(`${member} is not in ${this.jid}`);
     const device = deviceOf(this.world, member);
     const message = typeof content === 'string' ? { conversation: content } : content;
     const id = messageId();
     const attrs: Attributes = {
       from: this.jid,
-      participant: `${member}@s.whatsapp.net`,
-      participant_lid: `${lidUserOf(member)}@lid`,
-      addressing_mode: 'pn',
+      participant: this.jidOf(account),
+      addressing_mode: this.addressing,
       id,
       type: message.reactionMessage ? 'reaction' : 'text',
       t: seconds(),
       notify: 'Member',
     };
-    const withSenderKey = this.jid.endsWith('@g.us') || this.jid === STATUS;
+    const other = this.otherJidOf(account);
+    if (other) attrs[this.addressing === 'lid' ? 'participant_pn' : 'participant_lid'] = other;
+    const withSenderKey = this.isGroup || this.jid === STATUS;
     const padded = encodeWAMessage(message);
     const sealed = withSenderKey ? await this.seal(member, padded) : undefined;
     for (const companion of this.audience()) {
@@ -199,6 +320,11 @@ export async function pairwise(device: SignalDevice, to: Companion, padded: Uint
   if (!device.hasSession(to.peer)) await device.openSession(to.peer, to.takeBundle());
   const { type, ciphertext } = await device.encrypt(to.peer, padded);
   return node('enc', { v: '2', type }, ciphertext);
+}
+
+/** As in `https://chat.whatsapp.com/CODE`. */
+function inviteCode(): string {
+  return randomBytes(16).toString('base64url');
 }
 
 export function messageId(): string {

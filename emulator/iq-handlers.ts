@@ -5,6 +5,7 @@
 import { KEY_BUNDLE_TYPE, QueryIds } from '@whiskeysockets/baileys';
 import type { Connection } from './connection.js';
 import type { Account } from './directory.js';
+import { groupQuery } from './group-iqs.js';
 import { keyRows } from './key-states.js';
 import type { PreKeyBundle } from './libsignal.js';
 import { LARGEST_FILE } from './media-host.js';
@@ -57,7 +58,7 @@ const handlers: Record<string, Handler> = {
     ),
   ],
   'w:mex': mex,
-  'w:g2': () => [node('groups', {}, [])],
+  'w:g2': (world, { device }, iq) => groupQuery(world, device, iq),
   'w:biz': () => [node('business_profile', {}, [])],
   'w:m': ({ media }) => [
     node('media_conn', { auth: media.auth, ttl: '3600' }, [

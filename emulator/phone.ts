@@ -18,7 +18,7 @@ import { KeyStates, type KeysState } from './key-states.js';
 import { readQrPicture } from './qr-picture.js';
 import type { Registration } from './registration.js';
 import { SignalDevice } from './signal-device.js';
-import { bytesOf, node, parseJid, seconds, type Attributes, type BinaryNode } from './wire.js';
+import { isGroup, node, parseJid, seconds, type Attributes, type BinaryNode } from './wire.js';
 import type { World } from './world.js';
 
 export interface Paired {
@@ -184,6 +184,7 @@ export class Phone implements Account {
       deviceJid(this.lidUser, id, 'lid'),
       keys,
       `${this.number}_${id}_${++this.serial}`,
+      this.world.settings.latencyMs,
     );
   }
 
@@ -225,8 +226,8 @@ export class Phone implements Account {
   /** Copies of what its devices send, and what others write to it; nobody reads them here, but they must be readable. */
   receiveMessage(delivery: Delivery): void {
     this.readMessage(delivery).catch((error: Error) => {
-      const { stanza, enc, from, device } = delivery;
-      const [id = '', type = ''] = [stanza.attrs['id'], enc.attrs['type']];
+      const { stanza, encs, from, device } = delivery;
+      const [id = '', type = ''] = [stanza.attrs['id'], encs.at(-1)?.attrs['type']];
       const why = error.message;
       this.world.record.add('unreadable', { org: from.org, number: this.number, device, id, type, why });
     });
@@ -234,9 +235,14 @@ export class Phone implements Account {
 
   /** A receipt goes to all linked devices of who wrote; the request to send a message again only to the one that sent it. */
   receiveReceipt(receipt: BinaryNode, from: Companion, device: number): void {
-    const { id = '', type = '', to = '', recipient } = receipt.attrs;
+    const { id = '', type = '', to = '', recipient, participant } = receipt.attrs;
     if (!PASSED_ON.has(type)) return;
-    const attrs: Attributes = { from: parseJid(to)?.isLid ? from.lidJid : from.jid, id, t: seconds() };
+    const reader = parseJid(participant ?? to)?.isLid ? from.lidJid : from.jid;
+    const attrs: Attributes = {
+      ...(isGroup(to) ? { from: to, participant: reader } : { from: reader }),
+      id,
+      t: seconds(),
+    };
     if (type) attrs['type'] = type;
     if (recipient) attrs['recipient'] = recipient;
     const companions = type === 'retry' ? [this.companions.get(device)] : [...this.companions.values()];
@@ -245,16 +251,13 @@ export class Phone implements Account {
         companion?.deliver(node('receipt', attrs, type === 'retry' ? receipt.content : undefined));
   }
 
-  private async readMessage({ stanza, enc, from, device }: Delivery): Promise<void> {
-    const ciphertext = bytesOf(enc.content);
-    if (!ciphertext) return;
-    if (this.world.settings.decryptMessages) {
-      const reader = this.owners.get(device) ?? this.self;
-      await reader.decrypt(from.peer, enc.attrs['type'] ?? '', ciphertext);
-    }
+  private async readMessage({ stanza, encs, from, device }: Delivery): Promise<void> {
+    const { id = '', to = '', addressing_mode } = stanza.attrs;
+    if (this.world.settings.decryptMessages) await (this.owners.get(device) ?? this.self).read(from.peer, encs, to);
     if (from.org === this.number || device !== 0) return;
-    const { id = '', to = '' } = stanza.attrs;
-    const attrs = { from: parseJid(to)?.isLid ? this.lid : `${this.number}@s.whatsapp.net`, id, t: seconds() };
+    const byLid = parseJid(to)?.isLid || addressing_mode === 'lid';
+    const own = byLid ? this.lid : `${this.number}@s.whatsapp.net`;
+    const attrs = { ...(isGroup(to) ? { from: to, participant: own } : { from: own }), id, t: seconds() };
     for (const companion of this.world.phone(from.org).companions.values()) companion.deliver(node('receipt', attrs));
   }
 

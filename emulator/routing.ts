@@ -2,20 +2,29 @@
 import { generateParticipantHashV2 } from '@whiskeysockets/baileys';
 import type { Companion } from './companion.js';
 import type { Connection } from './connection.js';
-import { deviceJid, type Account } from './directory.js';
-import { child, children, node, parseJid, seconds, type Attributes, type BinaryNode, type Jid } from './wire.js';
+import { deviceJid, type Account, type Delivery } from './directory.js';
+import { deliverToGroup, groupRefusal, PASSED_ON } from './group-messages.js';
+import {
+  child,
+  children,
+  isGroup,
+  node,
+  parseJid,
+  seconds,
+  type Attributes,
+  type BinaryNode,
+  type Jid,
+} from './wire.js';
 import type { World } from './world.js';
 
 /** [?] Nobody has verified what WhatsApp answers to a message for a number that it does not know. */
 const NOT_ON_WHATSAPP = 404;
 
-/** What else goes on to the receiver, besides its ciphertext. */
-const PASSED_ON = ['meta', 'device-identity'];
-
 export function routeMessage(world: World, connection: Connection, from: Companion, stanza: BinaryNode): void {
   const { to = '', id = '' } = stanza.attrs;
   const target = parseJid(to);
-  const account = target && accountOf(world, target);
+  const account = target && !isGroup(to) ? accountOf(world, target) : undefined;
+  const group = isGroup(to) ? world.groups.get(to) : undefined;
   const copies = ciphertexts(stanza, target);
   const entry = world.record.add('messages', {
     org: from.org,
@@ -33,16 +42,19 @@ export function routeMessage(world: World, connection: Connection, from: Compani
   }
   const refusal =
     world.mishaps.pending.refuseAcks.take(from.org, (one) => one.to === undefined || one.to === account?.number)
-      ?.code ?? (account?.onWhatsApp === false ? NOT_ON_WHATSAPP : undefined);
+      ?.code ??
+    (account?.onWhatsApp === false ? NOT_ON_WHATSAPP : undefined) ??
+    (isGroup(to) ? groupRefusal(group, from) : undefined);
   if (refusal !== undefined) {
     entry.acked = refusal;
     connection.send(node('ack', { class: 'message', id, from: to, t: seconds(), error: String(refusal) }));
     return;
   }
   acknowledge(world, connection, from, entry, to, id, phashOf(world, from, account, stanza));
+  if (group) return deliverToGroup(world, group, from, stanza);
   for (const { jid, enc } of copies) {
     const recipient = accountOf(world, jid);
-    if (recipient) deliver(recipient, { stanza, enc, from, device: jid.device }, world);
+    if (recipient) deliver(recipient, { stanza, encs: [enc], from, device: jid.device }, world);
   }
 }
 
@@ -109,12 +121,8 @@ function accountOf(world: World, jid: Jid): Account | undefined {
   return jid.isLid ? world.directory.account(jid) : world.accountOf(jid.user);
 }
 
-function deliver(
-  recipient: Account,
-  delivery: { stanza: BinaryNode; enc: BinaryNode; from: Companion; device: number },
-  world: World,
-): void {
-  const { stanza, enc, from, device } = delivery;
+function deliver(recipient: Account, delivery: Delivery, world: World): void {
+  const { stanza, encs, from, device } = delivery;
   if (recipient.signalDevices.has(device)) {
     recipient.receiveMessage(delivery);
     return;
@@ -130,13 +138,13 @@ function deliver(
   if (companion.org === from.org) attrs['recipient'] = chat ?? to;
   if (name) attrs['notify'] = name;
   if (edit) attrs['edit'] = edit;
-  companion.deliver(node('message', attrs, [enc, ...PASSED_ON.flatMap((tag) => children(stanza, tag))]));
+  companion.deliver(node('message', attrs, [...encs, ...PASSED_ON.flatMap((tag) => children(stanza, tag))]));
 }
 
 export function routeReceipt(world: World, from: Companion, stanza: BinaryNode): void {
   const { to = '', id = '', type = '' } = stanza.attrs;
   const ids = [id, ...children(child(stanza, 'list'), 'item').map(({ attrs }) => attrs['id'] ?? '')];
-  const jid = parseJid(to);
+  const jid = parseJid(isGroup(to) ? stanza.attrs['participant'] : to);
   const account = jid && world.directory.account(jid);
   for (const each of ids) {
     if (from.endsStream(each)) return;

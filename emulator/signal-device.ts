@@ -2,7 +2,22 @@
  * A device that lives in the emulator: a customer's phone or linked device, or an organization's phone itself.
  * It has its own Signal identity, hands out pre-key bundles and holds its sessions in memory.
  */
-import { Curve, generateRegistrationId, generateSignalPubKey, signedKeyPair } from '@whiskeysockets/baileys';
+import {
+  Curve,
+  generateRegistrationId,
+  generateSignalPubKey,
+  proto,
+  signedKeyPair,
+  unpadRandomMax16,
+} from '@whiskeysockets/baileys';
+import {
+  GroupCipher,
+  GroupSessionBuilder,
+  SenderKeyDistributionMessage,
+  SenderKeyName,
+  SenderKeyRecord,
+} from '@whiskeysockets/baileys/lib/Signal/Group/index.js';
+import { bytesOf, type BinaryNode } from './wire.js';
 import {
   closeOpenSessions,
   decrypt,
@@ -32,6 +47,8 @@ export class SignalDevice {
   private readonly signedPreKey = signedKeyPair(this.identity, 1);
   private readonly preKeys = new Map<number, SignalKeyPair>();
   private readonly sessions = new Map<string, object>();
+  /** Sender keys of others, by chat and peer. */
+  private readonly senderKeys = new Map<string, SenderKeyRecord>();
   private nextPreKeyId = 1;
   private queue: Promise<unknown> = Promise.resolve();
   /** Makes this device's libsignal addresses its own; libsignal queues jobs by address for the whole process. */
@@ -90,6 +107,52 @@ export class SignalDevice {
   /** Fails with the true cause: `Bad MAC`, `Invalid PreKey ID`, `Key used already or never filled`, `No session record`... */
   decrypt(peer: string, type: string, ciphertext: Buffer): Promise<Buffer> {
     return this.inTurn(() => decrypt(this.storage, this.prefix + peer, type, ciphertext));
+  }
+
+  /**
+   * The message inside the ciphertexts of one stanza: for this device alone (`pkmsg`, `msg`), for all of a chat (`skmsg`), or both, when the first
+   * gives the key for the second. Fails as `decrypt` does, and with `No SenderKeyRecord` where a sender key is lacking.
+   */
+  async read(peer: string, encs: readonly BinaryNode[], chat: string): Promise<proto.IMessage> {
+    let message: proto.IMessage = {};
+    for (const enc of encs) {
+      const [type = '', ciphertext] = [enc.attrs['type'], bytesOf(enc.content)];
+      if (!ciphertext) continue;
+      const padded =
+        type === 'skmsg' ? await this.unseal(chat, peer, ciphertext) : await this.decrypt(peer, type, ciphertext);
+      message = proto.Message.decode(unpadRandomMax16(padded));
+      const key = message.senderKeyDistributionMessage;
+      if (key?.groupId && key.axolotlSenderKeyDistributionMessage)
+        await this.takeSenderKey(key.groupId, peer, key.axolotlSenderKeyDistributionMessage);
+    }
+    return message;
+  }
+
+  private takeSenderKey(chat: string, peer: string, serialized: Uint8Array): Promise<void> {
+    return this.inTurn(() => {
+      const { name, store } = this.senderKeyOf(chat, peer);
+      const key = new SenderKeyDistributionMessage(null, null, null, null, serialized);
+      return new GroupSessionBuilder(store).process(name, key);
+    });
+  }
+
+  private unseal(chat: string, peer: string, ciphertext: Buffer): Promise<Uint8Array> {
+    return this.inTurn(() => {
+      const { name, store } = this.senderKeyOf(chat, peer);
+      return new GroupCipher(store, name).decrypt(ciphertext);
+    });
+  }
+
+  private senderKeyOf(chat: string, peer: string) {
+    const key = `${chat} ${peer}`;
+    return {
+      // Its own name within this process: Baileys' group cipher queues by it.
+      name: new SenderKeyName(chat, { id: this.prefix + peer, deviceId: 0, toString: () => `${this.prefix}${peer}.0` }),
+      store: {
+        loadSenderKey: async () => this.senderKeys.get(key) ?? new SenderKeyRecord(),
+        storeSenderKey: async (_name: SenderKeyName, record: SenderKeyRecord) => void this.senderKeys.set(key, record),
+      },
+    };
   }
 
   /** One thing at a time per device: a ratchet must not be read twice before it is written. */

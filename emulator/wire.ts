@@ -64,6 +64,10 @@ export function parseJid(jid: string | undefined): Jid | undefined {
   return { user: decoded.user, device: decoded.device ?? 0, isLid: decoded.server === 'lid' };
 }
 
+export function isGroup(jid: string): boolean {
+  return jid.endsWith('@g.us');
+}
+
 /** A Curve25519 public key without its type byte; WhatsApp's stanzas carry keys bare. */
 export function bareKey(key: Uint8Array): Buffer {
   return Buffer.from(key.length === 33 ? key.subarray(1) : key);

@@ -3,6 +3,7 @@ import type { KeyPair } from '@whiskeysockets/baileys';
 import type { Changes } from './changes.js';
 import type { Connection } from './connection.js';
 import type { Account, Directory } from './directory.js';
+import type { Group } from './groups.js';
 import type { MediaHost } from './media-host.js';
 import type { Mishaps } from './mishaps.js';
 import type { Phone } from './phone.js';
@@ -12,7 +13,11 @@ import type { Registration } from './registration.js';
 import type { Taps } from './taps.js';
 
 export interface World {
-  readonly settings: { readonly qrRefTtlMs: number | undefined; readonly decryptMessages: boolean };
+  readonly settings: {
+    readonly qrRefTtlMs: number | undefined;
+    readonly decryptMessages: boolean;
+    readonly latencyMs: number;
+  };
   readonly staticKey: KeyPair;
   readonly directory: Directory;
   readonly record: EmulatorRecord;
@@ -21,6 +26,8 @@ export interface World {
   readonly connections: Set<Connection>;
   readonly registrations: Set<Registration>;
   readonly taps: Taps;
+  /** Chats of many, by jid. */
+  readonly groups: Map<string, Group>;
   readonly presences: Presences;
   readonly media: MediaHost;
   phone(number: string): Phone;
