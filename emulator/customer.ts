@@ -384,8 +384,8 @@ export class Customer implements Account {
   ): Promise<void> {
     const device = this.devices.get(asked);
     if (!device) return;
-    const bundle = extractE2ESessionFromRetryReceipt(receipt);
-    if (bundle) await device.openSession(to.peer, asBuffers(bundle));
+    const bundle = bundleOf(receipt);
+    if (bundle) await device.openSession(to.peer, bundle);
     const count = child(receipt, 'retry')?.attrs['count'] ?? '1';
     const mishap = this.world.mishaps.pending.badMac.take(to.org, ({ retriesToo, type, from, id: only }) => {
       if (!retriesToo || (from && from !== this.number) || (only && only !== id)) return false;
@@ -444,7 +444,10 @@ function keysNode({ identityKey, signedPreKey, preKey }: PreKeyBundle): BinaryNo
   return node('keys', {}, content);
 }
 
-function asBuffers(bundle: NonNullable<ReturnType<typeof extractE2ESessionFromRetryReceipt>>): PreKeyBundle {
+/** The keys in a retry receipt, if there are any. */
+export function bundleOf(receipt: BinaryNode): PreKeyBundle | undefined {
+  const bundle = extractE2ESessionFromRetryReceipt(receipt);
+  if (!bundle) return undefined;
   const { registrationId, identityKey, signedPreKey, preKey } = bundle;
   return {
     registrationId,

@@ -214,3 +214,16 @@ test.each(['lid', 'pn'] as const)(
     ]);
   },
 );
+
+test('a client that has lost its sender keys asks a customer of the group again, and reads on', async () => {
+  const client = await stage.paired();
+  const group = stage.whatsapp.group('120363000000000008@g.us', { phones: [ORG], members: [CUSTOMER] });
+  await group.write(CUSTOMER, 'first');
+  await client.reads('first');
+  for (const key of client.auth.stored.keys()) if (key.startsWith('sender-key:')) client.auth.stored.delete(key);
+  await group.write(CUSTOMER, 'second');
+  await client.reads('second');
+  await group.write(CUSTOMER, 'third');
+  await client.reads('third');
+  expect(stage.whatsapp.record.receipts.filter(({ type }) => type === 'retry')).toHaveLength(1);
+});

@@ -12,11 +12,15 @@ import {
   SenderKeyRecord,
 } from '@whiskeysockets/baileys/lib/Signal/Group/index.js';
 import type { Companion } from './companion.js';
+import { bundleOf } from './customer.js';
 import type { Account } from './directory.js';
 import { Phone } from './phone.js';
 import type { SignalDevice } from './signal-device.js';
-import { isGroup, node, seconds, SERVER, type Attributes, type BinaryNode } from './wire.js';
+import { child, isGroup, node, seconds, SERVER, type Attributes, type BinaryNode } from './wire.js';
 import type { World } from './world.js';
+
+/** How many of the members' messages can be asked for again. */
+const WRITTEN_KEPT = 1000;
 
 export const STATUS = 'status@broadcast';
 
@@ -56,6 +60,8 @@ interface Sender {
 
 /** A group (`…@g.us`), the status broadcasts of people (`status@broadcast`), or a broadcast list (`…@broadcast`). */
 export class Group {
+  /** The members' latest messages, by id. */
+  private readonly written = new Map<string, { member: string; message: proto.IMessage }>();
   private readonly senders = new Map<string, Sender>();
   private writing: Promise<unknown> = Promise.resolve();
   private serial = 0;
@@ -217,17 +223,9 @@ export class Group {
     const device = deviceOf(this.world, member);
     const message = typeof content === 'string' ? { conversation: content } : content;
     const id = messageId();
-    const attrs: Attributes = {
-      from: this.jid,
-      participant: this.jidOf(account),
-      addressing_mode: this.addressing,
-      id,
-      type: message.reactionMessage ? 'reaction' : 'text',
-      t: seconds(),
-      notify: 'Member',
-    };
-    const other = this.otherJidOf(account);
-    if (other) attrs[this.addressing === 'lid' ? 'participant_pn' : 'participant_lid'] = other;
+    this.written.set(id, { member, message });
+    if (this.written.size > WRITTEN_KEPT) this.written.delete(this.written.keys().next().value ?? '');
+    const attrs = this.attrsOf(account, id, message);
     const withSenderKey = this.isGroup || this.jid === STATUS;
     const padded = encodeWAMessage(message);
     const sealed = withSenderKey ? await this.seal(member, padded) : undefined;
@@ -247,6 +245,40 @@ export class Group {
   }
 
   /** The ciphertext for all, and the message that gives the key to a device, made before the key steps on. */
+  private attrsOf(account: Account, id: string, message: proto.IMessage): Attributes {
+    const attrs: Attributes = {
+      from: this.jid,
+      participant: this.jidOf(account),
+      addressing_mode: this.addressing,
+      id,
+      type: message.reactionMessage ? 'reaction' : 'text',
+      t: seconds(),
+      notify: 'Member',
+    };
+    const other = this.otherJidOf(account);
+    if (other) attrs[this.addressing === 'lid' ? 'participant_pn' : 'participant_lid'] = other;
+    return attrs;
+  }
+
+  /** A device could not read a member's message: it gets it once more for itself alone, and the sender key with it. */
+  writeAgain(receipt: BinaryNode, to: Companion): Promise<void> {
+    const writing = this.writing.then(async () => {
+      const { id = '' } = receipt.attrs;
+      const { member, message } = this.written.get(id) ?? {};
+      const account = member && this.world.accountOf(member);
+      if (!account) return;
+      const device = deviceOf(this.world, member);
+      const bundle = bundleOf(receipt);
+      if (bundle) await device.openSession(to.peer, bundle);
+      const { keyMessage } = await this.seal(member, encodeWAMessage({}));
+      const enc = await pairwise(device, to, encodeWAMessage({ ...message, ...keyMessage }));
+      enc.attrs['count'] = child(receipt, 'retry')?.attrs['count'] ?? '1';
+      to.deliver(node('message', this.attrsOf(account, id, message ?? {}), [enc]));
+    });
+    this.writing = writing.catch(() => undefined);
+    return writing;
+  }
+
   private async seal(
     member: string,
     padded: Uint8Array,

@@ -151,6 +151,13 @@ export function routeReceipt(world: World, from: Companion, stanza: BinaryNode):
     world.record.add('receipts', { org: from.org, deviceJid: from.jid, to, id: each, type });
     // A retry receipt is followed by an ack; any other takes the message off the server.
     if (type !== 'retry') from.acknowledged('message', each);
+    if (type === 'retry' && isGroup(to))
+      world.groups
+        .get(to)
+        ?.writeAgain(stanza, from)
+        .catch((error: Error) => {
+          world.record.add('problems', { org: from.org, what: error.stack ?? error.message });
+        });
     if (jid && account) account.receiveReceipt({ ...stanza, attrs: { ...stanza.attrs, id: each } }, from, jid.device);
   }
 }
