@@ -51,7 +51,14 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** Why, where one code has several causes; each has a sentence of its own. */
-export type ErrorReason = 'pairing_rate_limited' | 'pairing_refused' | 'pairing_no_answer';
+export type ErrorReason =
+  | 'pairing_rate_limited'
+  | 'pairing_rate_limited_for'
+  | 'pairing_refused'
+  | 'pairing_no_answer'
+  | 'pairing_no_connection'
+  | 'recipient_refused'
+  | 'message_poisoned';
 
 /** What may stand beside the sentence in an error answer; never a key, a message text or a phone number. */
 export interface ErrorDetails {

@@ -31,7 +31,10 @@ class RefusedError extends NotAnsweredError {
   readonly code: number;
 
   constructor(what: string, { code, retryAfterMs }: WhatsAppsError) {
-    super(`${what} (error ${code})`, { reason: code === RATE_LIMITED ? 'rate_limited' : 'no_answer', retryAfterMs });
+    super(`${what} (error ${code})`, {
+      reason: code === RATE_LIMITED ? 'rate_limited' : 'no_answer',
+      retryAfterMs: retryAfterMs && Math.min(retryAfterMs, LONGEST_BACKOFF_MS),
+    });
     this.code = code;
   }
 }
@@ -213,8 +216,7 @@ export function errorOf(node: BinaryNode): WhatsAppsError | null {
   const error = getBinaryNodeChild(node, 'error');
   if (!error) return null;
   const seconds = Number(error.attrs.backoff);
-  const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, LONGEST_BACKOFF_MS) : undefined;
-  return { code: Number(error.attrs.code), retryAfterMs };
+  return { code: Number(error.attrs.code), retryAfterMs: seconds > 0 ? seconds * 1000 : undefined };
 }
 
 function children(node: BinaryNode | undefined): BinaryNode[] {

@@ -128,7 +128,7 @@ export const EVENTS = {
   'session.logged_out': kind(
     'The session was logged out; `outcome` says whether WhatsApp confirmed that the device is unlinked.',
     z.object({
-      outcome: z.enum(['unlinked', 'not_confirmed', 'nothing_linked', 'keys_missing', 'by_phone']),
+      outcome: z.enum(['unlinked', 'not_confirmed', 'nothing_linked', 'keys_missing', 'found_unlinked']),
       backup: z.string().nullable(),
     }),
     'Logged out: {outcome}[; the keys are in the backup {backup}].',

@@ -1,9 +1,9 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
-import { ERROR_CODES, ServiceError } from '../errors.js';
+import { ERROR_CODES, ServiceError, type ErrorReason } from '../errors.js';
 import { organizationLabel } from '../organization-id.js';
 import { type Logger, redact } from '../logger.js';
 import { contextOf } from './request-context.js';
-import { fieldSentence, fillIn, statusHint } from './sentences.js';
+import { fieldSentence, fillIn, statusHint, type Saying, type Sentences } from './sentences.js';
 
 /** The shape of every error answer. Facts of `ServiceError.details.facts` stand beside these and never replace them. */
 export interface ErrorAnswer {
@@ -78,14 +78,18 @@ export function describeError(error: unknown): Record<string, unknown> {
   };
 }
 
+function sayingOf(reason: ErrorReason, { reasons, messageErrors }: Sentences): Saying {
+  return reason === 'recipient_refused' || reason === 'message_poisoned' ? messageErrors[reason] : reasons[reason];
+}
+
 /** Writes the answer to an error that is meant for the caller. */
 function answer(response: Response, error: ServiceError): void {
   const context = contextOf(response);
   const { sentences } = context;
   const { details, code } = error;
   const status = details.status ?? (code === 'session_not_started' ? 'not_started' : undefined);
-  const saying = details.reason ? sentences.reasons[details.reason] : sentences.errors[code];
-  const hint = saying.hint ?? statusHint(sentences, status);
+  const saying = details.reason ? sayingOf(details.reason, sentences) : sentences.errors[code];
+  const hint = saying.hint ? fillIn(saying.hint, details.values ?? {}) : statusHint(sentences, status);
   const fields = details.fields && Object.entries(details.fields);
 
   const body: ErrorAnswer = {

@@ -24,7 +24,7 @@ export const english: Sentences = {
     not_on_whatsapp: { sentence: 'That number is not on WhatsApp.', hint: 'Confirm the number with the customer.' },
     message_refused: {
       sentence: 'WhatsApp refused the message.',
-      hint: 'Do not simply send it again: the customer may not accept messages from this number, or the account may be restricted.',
+      hint: 'Do not simply send it again: the account may be restricted. Look at WhatsApp on the phone.',
     },
     missing_api_key: {
       sentence: 'The API key is missing.',
@@ -159,14 +159,22 @@ export const english: Sentences = {
   reasons: {
     pairing_rate_limited: {
       sentence: 'WhatsApp gave no code: it was asked for codes too often.',
-      hint: 'Scan the QR code instead, or wait some minutes (as long as "retry_after" says, if WhatsApp said it) and ask again.',
+      hint: 'Scan the QR code instead, or wait some minutes and ask again; WhatsApp did not say how long.',
+    },
+    pairing_rate_limited_for: {
+      sentence: 'WhatsApp gave no code: it was asked for codes too often.',
+      hint: 'Scan the QR code instead, or ask again in {seconds} seconds: so long WhatsApp wants to rest.',
+    },
+    pairing_no_connection: {
+      sentence: 'No code could be asked for: there is no connection to WhatsApp yet.',
+      hint: 'Wait a few seconds and ask again. If it lasts, look at the network of the service.',
     },
     pairing_refused: {
       sentence: 'WhatsApp gave no code: it refused the request (error {code}).',
       hint: 'Check that this is the number of the phone that is to be linked, or scan the QR code instead.',
     },
     pairing_no_answer: {
-      sentence: 'WhatsApp gave no code: it did not answer in time.',
+      sentence: 'WhatsApp gave no code: it did not answer the request.',
       hint: 'Ask again in a few seconds, or scan the QR code instead.',
     },
   },
@@ -275,7 +283,7 @@ export const english: Sentences = {
       hint: 'Stop the other program (a second copy of the service?) and call POST /api/start-session.',
     },
     unlinked: {
-      sentence: 'WhatsApp said twice that the phone unlinked this device.',
+      sentence: 'WhatsApp said twice that this device is not linked any more.',
       hint: 'If the phone still lists the device, POST /api/restore-session puts the keys back. Otherwise call POST /api/start-session and scan the new QR code with the phone.',
     },
     temporary_ban: {
@@ -342,8 +350,8 @@ export const english: Sentences = {
       sentence: 'Logged out: no phone was linked, so there was nothing to unlink and nothing to keep.',
       hint: SCAN_AGAIN,
     },
-    by_phone: {
-      sentence: 'WhatsApp said twice that the phone unlinked this device.',
+    found_unlinked: {
+      sentence: 'WhatsApp said twice that this device is not linked any more.',
       hint: 'If the phone still lists the device, POST /api/restore-session puts the keys back. Otherwise call POST /api/start-session and scan the new QR code with the phone.',
     },
   },

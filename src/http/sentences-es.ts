@@ -162,14 +162,22 @@ export const spanish: Sentences = {
   reasons: {
     pairing_rate_limited: {
       sentence: 'WhatsApp no dio un código: se le pidieron códigos demasiadas veces.',
-      hint: 'Escanee el código QR, o espere unos minutos (lo que diga "retry_after", si WhatsApp lo dijo) y pida otro.',
+      hint: 'Escanee el código QR, o espere unos minutos y pida otro; WhatsApp no dijo cuánto.',
+    },
+    pairing_rate_limited_for: {
+      sentence: 'WhatsApp no dio un código: se le pidieron códigos demasiadas veces.',
+      hint: 'Escanee el código QR, o pida otro en {seconds} segundos: es lo que WhatsApp quiere descansar.',
+    },
+    pairing_no_connection: {
+      sentence: 'No se pudo pedir un código: todavía no hay conexión con WhatsApp.',
+      hint: 'Espere unos segundos y pídalo de nuevo. Si continúa, revise la red del servicio.',
     },
     pairing_refused: {
       sentence: 'WhatsApp no dio un código: rechazó la solicitud (error {code}).',
       hint: 'Revise que sea el número del teléfono que se va a vincular, o escanee el código QR.',
     },
     pairing_no_answer: {
-      sentence: 'WhatsApp no dio un código: no respondió a tiempo.',
+      sentence: 'WhatsApp no dio un código: no respondió a la solicitud.',
       hint: 'Pida otro en unos segundos, o escanee el código QR.',
     },
   },
@@ -280,7 +288,7 @@ export const spanish: Sentences = {
       hint: 'Detenga el otro programa (¿una segunda copia del servicio?) y llame a POST /api/start-session.',
     },
     unlinked: {
-      sentence: 'WhatsApp dijo dos veces que el teléfono desvinculó este dispositivo.',
+      sentence: 'WhatsApp dijo dos veces que este dispositivo ya no está vinculado.',
       hint: 'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
     },
     temporary_ban: {
@@ -354,8 +362,8 @@ export const spanish: Sentences = {
       sentence: 'Sesión cerrada: no había un teléfono vinculado, así que no había nada que desvincular ni que guardar.',
       hint: SCAN_AGAIN,
     },
-    by_phone: {
-      sentence: 'WhatsApp dijo dos veces que el teléfono desvinculó este dispositivo.',
+    found_unlinked: {
+      sentence: 'WhatsApp dijo dos veces que este dispositivo ya no está vinculado.',
       hint: 'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
     },
   },

@@ -117,7 +117,7 @@ export interface Saying {
 export interface Sentences {
   /** `{fields}` stands for the names of the wrong fields. */
   readonly errors: Readonly<Record<ErrorCode, { readonly sentence: string; readonly hint?: string }>>;
-  readonly reasons: Readonly<Record<ErrorReason, Saying>>;
+  readonly reasons: Readonly<Record<Exclude<ErrorReason, MessageErrorCode>, Saying>>;
   readonly fields: Readonly<Record<FieldProblem, string>>;
   readonly statuses: Readonly<Record<SessionStatus, Saying>>;
   /** In that of `other_phone`, `{phone}` and `{former}` stand for masked numbers and `{messages}` for how many wait. */

@@ -51,7 +51,10 @@ export function eventLook({ name, data }: ServiceEvent): readonly [Tone, IconNam
     case 'session.stanza_set_aside':
       return ['call', 'warning'];
     case 'session.logged_out':
-      return [['not_confirmed', 'keys_missing', 'by_phone'].includes(String(data.outcome)) ? 'call' : 'still', 'out'];
+      return [
+        ['not_confirmed', 'keys_missing', 'found_unlinked'].includes(String(data.outcome)) ? 'call' : 'still',
+        'out',
+      ];
     case 'session.cleaned':
     case 'session.cleaning_held_back':
       return ['call', 'broom'];

@@ -117,7 +117,8 @@ export class OrganizationSession {
   private qrExpiresAt: number | null = null;
   private qrNumber = 0;
   private pairingCode: string | null = null;
-  private codeAsked: Promise<void> = Promise.resolve();
+  /** The latest request for a pairing code that is under way. */
+  private codeAsked: { readonly phoneNumber: string; readonly given: Promise<void> } | null = null;
   private lastConnectedAt: number | null = null;
   private lastDisconnect: DisconnectReason | null = null;
   private nextReconnectAt: number | null = null;
@@ -327,16 +328,23 @@ export class OrganizationSession {
     if (this.isPaired) throw new ServiceError('already_paired', { status: this.status });
     await this.start();
     await this.until(({ status }) => status === 'qr_ready' || status === 'connected', waitMs);
+    if (this.codeAsked?.phoneNumber === phoneNumber) return this.codeAsked.given;
     // One after another: the last that WhatsApp accepted is the one that it takes.
-    const asked = this.codeAsked.then(() => this.askForPairingCode(phoneNumber));
-    this.codeAsked = asked.catch(() => {});
-    await asked;
+    const before = this.codeAsked?.given.catch(() => {}) ?? Promise.resolve();
+    const asked = { phoneNumber, given: before.then(() => this.askForPairingCode(phoneNumber)) };
+    this.codeAsked = asked;
+    await asked.given.finally(() => {
+      if (this.codeAsked === asked) this.codeAsked = null;
+    });
   }
 
   private async askForPairingCode(phoneNumber: string): Promise<void> {
     const { socket, status } = this;
     if (this.isPaired) throw new ServiceError('already_paired', { status });
-    if (!socket || status !== 'qr_ready') throw new ServiceError('whatsapp_unavailable', { status });
+    if (!socket || status !== 'qr_ready') {
+      const facts = { reason: 'no_connection', retry_after: null };
+      throw new ServiceError('whatsapp_unavailable', { status, reason: 'pairing_no_connection', facts });
+    }
     try {
       const code = await socket.requestPairingCode(phoneNumber);
       // It belongs to a pairing that is over.
@@ -361,8 +369,8 @@ export class OrganizationSession {
       'whatsapp_unavailable',
       {
         status: this.status,
-        reason: `pairing_${reason}`,
-        values: { code: errorCode ?? '?' },
+        reason: reason === 'rate_limited' && retryAfterSeconds ? 'pairing_rate_limited_for' : `pairing_${reason}`,
+        values: { code: errorCode ?? '?', seconds: retryAfterSeconds ?? '?' },
         facts: { reason, retry_after: retryAfterSeconds ?? null },
         ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
       },
@@ -427,6 +435,9 @@ export class OrganizationSession {
   }
 
   private async unlinkAndForget(): Promise<LogoutRecord> {
+    // Who asks again hears what happened; nothing has changed since.
+    const before = await this.act(() => (this.status === 'logged_out' ? this.lastLogout : null), 'logout');
+    if (before) return before;
     const socket = await this.act(() => this.beginToLeave(), 'logout');
     const confirmed = socket ? await socket.unlink(UNLINK_DEADLINE_MS) : false;
     return this.act(() => this.endLogout(confirmed), 'logout');
@@ -929,7 +940,7 @@ export class OrganizationSession {
           'error',
         );
       case 'set_aside':
-        this.logEnd(reason, 'it says for the second time that the phone unlinked this device');
+        this.logEnd(reason, 'it says for the second time that this device is not linked any more');
         return this.actInBackground(() => this.setAsideUnlinked(reaction.attention));
       case 'nothing':
         return;
@@ -957,10 +968,10 @@ export class OrganizationSession {
     this.release();
     const now = this.house.now();
     const backup = this.onFolder(() => this.house.folders.setAside(this.id, { reason: attention, now }));
-    this.becomeLoggedOut({ at: now, outcome: 'by_phone', backup: backup?.name ?? null }, attention);
+    this.becomeLoggedOut({ at: now, outcome: 'found_unlinked', backup: backup?.name ?? null }, attention);
     this.logger.error(
       { event: 'session_unlinked', backup: backup?.path ?? null },
-      'WhatsApp said twice that the phone unlinked this device: the folder was set aside, and a new QR is made when somebody asks for it. ' +
+      'WhatsApp said twice that this device is not linked any more: the folder was set aside, and a new QR is made when somebody asks for it. ' +
         'If the phone still lists the device, restore-session puts the keys back.',
     );
   }

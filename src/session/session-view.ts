@@ -97,8 +97,8 @@ export const LOGOUT_OUTCOMES = [
   'nothing_linked',
   /** The keys were deleted or moved away by somebody, and WhatsApp did not confirm: the device may still be linked. */
   'keys_missing',
-  /** The phone unlinked the device; the keys were set aside. */
-  'by_phone',
+  /** A login found that the device is not linked any more; the keys were set aside. */
+  'found_unlinked',
 ] as const;
 export type LogoutOutcome = (typeof LOGOUT_OUTCOMES)[number];
 

@@ -119,8 +119,8 @@ describe('a logout answers by what happened', () => {
     await stage.restartService();
     expect((await stage.api.status('2')).body).toMatchObject({
       status: 'logged_out',
-      sentence: 'WhatsApp said twice that the phone unlinked this device.',
-      logout: { outcome: 'by_phone', backup },
+      sentence: 'WhatsApp said twice that this device is not linked any more.',
+      logout: { outcome: 'found_unlinked', backup },
     });
   });
 
@@ -153,5 +153,17 @@ describe('a logout answers by what happened', () => {
     expect(events.body.events).toContainEqual(
       expect.objectContaining({ name: 'message.received', data: { message_id: id } }),
     );
+  });
+
+  it('asked again, it tells the first outcome: what must be done on the phone is not forgotten', async () => {
+    stage = await Stage.set();
+    await stage.pair('2', PHONE);
+    stage.whatsapp.mishaps.oddAnswer(PHONE, 'unlink', 'silence');
+    const first = await stage.api.logout('2');
+    expect((await stage.api.logout('2')).body).toEqual(first.body);
+    await stage.restartService();
+    expect((await stage.api.logout('2')).body).toEqual(first.body);
+    expect(stage.log.events('session_logged_out', '2')).toHaveLength(1);
+    expect((await stage.api.status('2')).body).toMatchObject({ logout: { outcome: 'not_confirmed' } });
   });
 });

@@ -14,8 +14,13 @@ describe('a pairing code is given out when WhatsApp accepted the request', () =>
   it.each([
     [
       'asked too often, with a time to wait',
-      { oddity: 'error', code: 429, backoff: 90 },
-      { reason: 'rate_limited', retry_after: 90, error: 'WhatsApp gave no code: it was asked for codes too often.' },
+      { oddity: 'error', code: 429, backoff: 86_400 },
+      {
+        reason: 'rate_limited',
+        retry_after: 86_400,
+        error: 'WhatsApp gave no code: it was asked for codes too often.',
+        hint: 'Scan the QR code instead, or ask again in 86400 seconds: so long WhatsApp wants to rest.',
+      },
     ],
     [
       'asked too often',
@@ -30,12 +35,12 @@ describe('a pairing code is given out when WhatsApp accepted the request', () =>
     [
       'silence',
       { oddity: 'silence' },
-      { reason: 'no_answer', retry_after: null, error: 'WhatsApp gave no code: it did not answer in time.' },
+      { reason: 'no_answer', retry_after: null, error: 'WhatsApp gave no code: it did not answer the request.' },
     ],
     [
       'the connection is cut',
       { oddity: 'cut' },
-      { reason: 'no_answer', retry_after: null, error: 'WhatsApp gave no code: it did not answer in time.' },
+      { reason: 'no_answer', retry_after: null, error: 'WhatsApp gave no code: it did not answer the request.' },
     ],
   ] as const)('%s: 503 says why, and a second try links the phone', async (_what, { oddity, ...more }, told) => {
     stage = await Stage.set();
@@ -78,6 +83,34 @@ describe('a pairing code is given out when WhatsApp accepted the request', () =>
     stage.whatsapp.mishaps.oddAnswer('*', 'pairing_code', 'error', { code: 429 });
     expect((await ask()).status).toBe(503);
     await stage.scan('2', PHONE);
+    expect((await stage.api.status('2')).body).toMatchObject({ status: 'connected', phone_number: PHONE });
+  });
+
+  it('no connection to WhatsApp: 503 says that', async () => {
+    stage = await Stage.set();
+    await stage.whatsapp.mishaps.refuseConnections(true);
+    const { status, body } = await ask();
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      code: 'whatsapp_unavailable',
+      reason: 'no_connection',
+      retry_after: null,
+      error: 'No code could be asked for: there is no connection to WhatsApp yet.',
+    });
+  });
+
+  it('asked twice at once for one number: one request, one code', async () => {
+    stage = await Stage.set();
+    await stage.api.start('2', { wait_ms: 10_000 });
+    let requests = 0;
+    stage.whatsapp.tap(({ direction, stanza }) => {
+      if (direction === 'in' && questionOf(stanza) === 'pairing_code') requests += 1;
+    });
+    const codes = (await Promise.all([ask(), ask(), ask()])).map(({ body }) => body.pairing_code as string);
+    expect(new Set(codes).size).toBe(1);
+    expect(requests).toBe(1);
+    await stage.whatsapp.phone(PHONE).enterPairingCode(codes[0] as string);
+    await stage.api.ready('2');
     expect((await stage.api.status('2')).body).toMatchObject({ status: 'connected', phone_number: PHONE });
   });
 });

@@ -75,6 +75,11 @@ export const status: Command = {
   },
 };
 
+const NOBODY_FITS: Text = {
+  es: 'Ninguna organización coincide con la búsqueda.',
+  en: 'No organization fits the search.',
+};
+
 async function seeAll(context: Context): Promise<Seen> {
   const { search } = context.values;
   const query = new URLSearchParams({
@@ -82,7 +87,8 @@ async function seeAll(context: Context): Promise<Seen> {
     ...(context.switches.has('by-need') && { sort: 'need' }),
   }).toString();
   const answer = await context.service.get<SessionsAnswer>(`/api/sessions${query && `?${query}`}`);
-  return { answer, text: sessionTable(context, answer.sessions), exitCode: EXIT.ok };
+  const found = answer.sessions.length > 0 || answer.total === 0;
+  return { answer, text: found ? sessionTable(context, answer.sessions) : context.say(NOBODY_FITS), exitCode: EXIT.ok };
 }
 
 async function seeOne(context: Context, org: string): Promise<Seen> {

@@ -173,7 +173,7 @@ export const loggedOut = z.object({
   success,
   message: sentence,
   organization_id: organization,
-  outcome: z.enum(['unlinked', 'not_confirmed', 'nothing_linked', 'keys_missing']).meta({
+  outcome: logoutOutcome.meta({
     description:
       '`unlinked`: WhatsApp confirmed it, and the keys are removed. `not_confirmed`: the device may still be linked, and the keys are in `backup`. `keys_missing`: the same, but somebody had deleted or moved away the keys.',
   }),

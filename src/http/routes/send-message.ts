@@ -68,7 +68,10 @@ function fateAsError({ state, errorCode, ackCode, messageId }: OutboxMessage): S
     case 'cancelled':
       return new ServiceError('message_cancelled', { facts });
     default:
-      return new ServiceError(errorCode === 'not_on_whatsapp' ? 'not_on_whatsapp' : 'message_refused', { facts });
+      if (errorCode === 'not_on_whatsapp') return new ServiceError('not_on_whatsapp', { facts });
+      if (errorCode === 'recipient_refused' || errorCode === 'message_poisoned')
+        return new ServiceError('message_refused', { reason: errorCode, facts });
+      return new ServiceError('message_refused', { facts });
   }
 }
 

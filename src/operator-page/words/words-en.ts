@@ -103,8 +103,8 @@ export const english = {
       'Remove the device on the phone (Linked devices), then press “Start” and scan the QR.',
     ],
     nothing_linked: ['Logged out; no phone was linked.', 'Press “Start” and scan the QR.'],
-    by_phone: [
-      'The phone unlinked this service.',
+    found_unlinked: [
+      'WhatsApp says that this device is not linked any more.',
       'Press “Start” and scan. If the phone still lists this device, “Restore” its backup instead.',
     ],
   } as Record<string, readonly [sentence: string, step: string]>,
@@ -115,7 +115,7 @@ export const english = {
     ],
     replaced: ['Another program uses the same keys.', 'Stop the other program, then press “Start”.'],
     unlinked: [
-      'The phone unlinked this service.',
+      'WhatsApp says that this device is not linked any more.',
       'Press “Start” and scan. If the phone still lists this device, “Restore” its backup instead.',
     ],
     temporary_ban: [
@@ -333,7 +333,7 @@ export const english = {
   reason: {
     restart_required: 'WhatsApp asks for a new login after the scan (normal)',
     replaced: 'another program took over',
-    unlinked: 'the phone unlinked it',
+    unlinked: 'this device is not linked any more',
     stream_error: 'broken connections',
     dead_socket: 'the connection was dead',
     server_busy: 'WhatsApp is busy',
@@ -361,7 +361,7 @@ export const english = {
     logged_out_not_confirmed: 'WhatsApp did not confirm it',
     logged_out_keys_missing: 'the keys had been deleted or moved away',
     logged_out_nothing_linked: 'no phone was linked',
-    logged_out_by_phone: 'by the phone',
+    logged_out_found_unlinked: 'this device was not linked any more',
     outage: 'many sessions fail at once',
     cleaning_budget_spent: 'cleaned as often as is allowed in a day',
     duplicate_message: 'message seen twice',

@@ -104,8 +104,8 @@ export const spanish: Words = {
       'Quite el dispositivo en el teléfono (Dispositivos vinculados); después pulse «Iniciar» y escanee el QR.',
     ],
     nothing_linked: ['Sesión cerrada; no había un teléfono vinculado.', 'Pulse «Iniciar» y escanee el QR.'],
-    by_phone: [
-      'El teléfono desvinculó este servicio.',
+    found_unlinked: [
+      'WhatsApp dice que este dispositivo ya no está vinculado.',
       'Pulse «Iniciar» y escanee. Si el teléfono aún muestra este dispositivo, «Restaure» su respaldo.',
     ],
   },
@@ -116,7 +116,7 @@ export const spanish: Words = {
     ],
     replaced: ['Otro programa usa las mismas claves.', 'Detenga el otro programa y después pulse «Iniciar».'],
     unlinked: [
-      'El teléfono desvinculó este servicio.',
+      'WhatsApp dice que este dispositivo ya no está vinculado.',
       'Pulse «Iniciar» y escanee. Si el teléfono aún muestra este dispositivo, «Restaure» su respaldo.',
     ],
     temporary_ban: [
@@ -337,7 +337,7 @@ export const spanish: Words = {
   reason: {
     restart_required: 'WhatsApp pide entrar de nuevo después del escaneo (normal)',
     replaced: 'otro programa tomó su lugar',
-    unlinked: 'el teléfono la desvinculó',
+    unlinked: 'el dispositivo ya no está vinculado',
     stream_error: 'conexiones rotas',
     dead_socket: 'la conexión estaba muerta',
     server_busy: 'WhatsApp está ocupado',
@@ -365,7 +365,7 @@ export const spanish: Words = {
     logged_out_not_confirmed: 'WhatsApp no lo confirmó',
     logged_out_keys_missing: 'alguien había borrado o movido las claves',
     logged_out_nothing_linked: 'no había un teléfono vinculado',
-    logged_out_by_phone: 'la desvinculó el teléfono',
+    logged_out_found_unlinked: 'el dispositivo ya no estaba vinculado',
     outage: 'muchas sesiones fallan a la vez',
     cleaning_budget_spent: 'ya se limpió cuantas veces se permite en un día',
     duplicate_message: 'mensaje repetido',

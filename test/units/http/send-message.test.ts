@@ -226,15 +226,17 @@ describe('when it will never have it', () => {
     (stage.courier.carry = ({ messageId }) => stage.outbox.move(messageId, 'failed', { errorCode, ackCode }));
 
   it.each([
-    ['not_on_whatsapp', undefined, 'not_on_whatsapp'],
-    ['recipient_refused', 463, 'message_refused'],
-    ['message_refused', 400, 'message_refused'],
-  ] as const)('%s %s -> 400 %s', async (errorCode, ackCode, code) => {
+    ['not_on_whatsapp', undefined, 'not_on_whatsapp', SENTENCES.es.errors.not_on_whatsapp],
+    ['recipient_refused', 463, 'message_refused', SENTENCES.es.messageErrors.recipient_refused],
+    ['message_poisoned', undefined, 'message_refused', SENTENCES.es.messageErrors.message_poisoned],
+    ['message_refused', 400, 'message_refused', SENTENCES.es.errors.message_refused],
+  ] as const)('%s %s -> 400 %s', async (errorCode, ackCode, code, { sentence, hint }) => {
     fails(errorCode, ackCode);
     const response = await send().expect(400);
     expect(response.body).toMatchObject({
       code,
-      error: SENTENCES.es.errors[code].sentence,
+      error: sentence,
+      hint,
       error_code: errorCode,
       ack_code: ackCode ?? null,
       message_status: 'failed',
