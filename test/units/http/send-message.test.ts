@@ -1,5 +1,6 @@
 import { connect, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { MessageErrorCode } from '../../../src/outbox/outbox-message.js';
 import { createHttpServer } from '../../../src/http/http-server.js';
 import { SENTENCES } from '../../../src/http/sentences.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
@@ -222,7 +223,7 @@ describe('when WhatsApp does not have it yet', () => {
 });
 
 describe('when it will never have it', () => {
-  const fails = (errorCode: 'not_on_whatsapp' | 'recipient_refused' | 'message_refused', ackCode?: number) =>
+  const fails = (errorCode: MessageErrorCode, ackCode?: number) =>
     (stage.courier.carry = ({ messageId }) => stage.outbox.move(messageId, 'failed', { errorCode, ackCode }));
 
   it.each([
