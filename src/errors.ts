@@ -58,7 +58,8 @@ export type ErrorReason =
   | 'pairing_no_answer'
   | 'pairing_no_connection'
   | 'recipient_refused'
-  | 'message_poisoned';
+  | 'message_poisoned'
+  | 'no_phone_linked';
 
 /** What may stand beside the sentence in an error answer; never a key, a message text or a phone number. */
 export interface ErrorDetails {

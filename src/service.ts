@@ -168,7 +168,8 @@ export async function startService(
       now: Date.now,
       random: Math.random,
       explainsStreamError: (id) => dispatcher.explainsStreamError(id),
-      otherPhone: (id) => outbox.otherPhone(id),
+      // A session may still change while the service ends.
+      otherPhone: (id) => (outboxDatabase.open ? outbox.otherPhone(id) : null),
       sentText: (id, messageId) => outbox.textOf(id, messageId),
       tell,
       wasHeard: (id, messageId) => {

@@ -98,6 +98,7 @@ export interface CleanAnswer extends DoneAnswer {
 
 export interface OtherPhoneAnswer extends DoneAnswer {
   readonly messages: number;
+  readonly unconfirmed: number;
 }
 
 export interface BackupsAnswer {

@@ -1,7 +1,7 @@
 import type { OutboxMessage } from '../outbox/outbox-message.js';
 import { afterQuietHours, type QuietHours } from '../outbox/quiet-hours.js';
 import type { WaitReason } from '../session/message-carrier.js';
-import type { SessionSnapshot } from '../session/session-view.js';
+import { ownAttention, type SessionSnapshot } from '../session/session-view.js';
 import type { HttpParts } from './http-parts.js';
 import { fillIn, type Sentences, type WaitSentence } from './sentences.js';
 import { isoTime, statusSaying } from './session-answers.js';
@@ -60,8 +60,10 @@ function waitingFields(
     sentence: fillIn(sayings[sentenceOf(reason)], { at: isoTime(nextTryAt) ?? '?' }),
   });
   const met = dispatcher.waitingOf(message);
+  // Nothing else decides when it leaves, in whatever state the session is.
+  if (met?.reason === 'other_phone') return because(met.reason, met.since, met.nextTryAt);
   // It waits for its own time.
-  if (state === 'queued' && sendAt > now() && met?.reason !== 'other_phone') return null;
+  if (state === 'queued' && sendAt > now()) return null;
   const snapshot = sessions.snapshot(id);
   if (snapshot?.status !== 'connected') {
     return because('not_connected', snapshot?.since ?? null, snapshot?.nextReconnectAt ?? null);
@@ -96,6 +98,8 @@ export function whyItWaits(
   sentences: Sentences,
 ): string {
   const { waiting } = sentences;
+  const met = dispatcher.waitingOf(message)?.reason;
+  if (met === 'other_phone') return waiting.other_phone;
   const reasons: string[] = [];
   const { organizationId: id } = message;
   const scheduledAt = Math.max(now(), message.sendAt);
@@ -106,7 +110,6 @@ export function whyItWaits(
   else if (mayGoAt > now()) say(waiting.scheduled, mayGoAt);
 
   if (snapshot?.status !== 'connected') reasons.push(whySessionIsDown(snapshot, sentences));
-  const met = dispatcher.waitingOf(message)?.reason;
   if (met !== undefined && met in waiting) reasons.push(waiting[met as keyof typeof waiting]);
   if (reasons.length > 0) return reasons.join(' ');
 
@@ -118,8 +121,9 @@ export function whyItWaits(
 
 function whySessionIsDown(snapshot: SessionSnapshot | null, sentences: Sentences): string {
   const { waiting, statuses, attention } = sentences;
-  if (snapshot?.attention) {
-    const { code, until } = snapshot.attention;
+  const own = ownAttention(snapshot?.attention ?? null);
+  if (own) {
+    const { code, until } = own;
     // Their hints for a session that waits by itself speak of a field that only the status answer has.
     const step = until === null ? attention[code].hint : fillIn(waiting.until, { at: isoTime(until) ?? '?' });
     return `${waiting.session} ${attention[code].sentence} ${step}`;

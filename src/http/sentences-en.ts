@@ -177,6 +177,10 @@ export const english: Sentences = {
       sentence: 'WhatsApp gave no code: it did not answer the request.',
       hint: 'Ask again in a few seconds, or scan the QR code instead.',
     },
+    no_phone_linked: {
+      sentence: 'No phone is linked now, so the messages have no phone to leave from. Nothing was changed.',
+      hint: 'Link a phone first, with POST /api/start-session and a scan. Cancelling the messages needs no phone.',
+    },
   },
   fields: {
     required: 'This field is missing.',
@@ -330,8 +334,8 @@ export const english: Sentences = {
     },
     other_phone: {
       sentence:
-        'Now the phone {phone} is linked; messages that were accepted for the phone {former} wait, {messages} in all.',
-      hint: 'Send them all the same with POST /api/other-phone-messages {"action": "send"}, or cancel them with POST /api/other-phone-messages {"action": "cancel"}. If the former phone is linked again, they leave by themselves.',
+        'The phone {phone} was linked last; messages that belong to the phone {former} wait, {messages} in all.',
+      hint: 'Send them all the same with POST /api/other-phone-messages {"action": "send"}, or cancel them with POST /api/other-phone-messages {"action": "cancel"}. When their own phone is linked again, they leave by themselves.',
     },
   },
   logouts: {
@@ -432,13 +436,17 @@ export const english: Sentences = {
     number_not_known_yet: 'WhatsApp has not said whether the number is there; it is asked again.',
     no_reachable_device: "None of the customer's devices can be reached at the moment; it is tried again.",
     message_suspected: 'A connection ended when the message was handed over; it goes out by itself, without others.',
-    other_phone: 'It was accepted for another phone of the organization: somebody must decide whether it may leave.',
+    other_phone: 'It belongs to another phone of the organization: somebody must decide whether it may leave.',
     answer: "WhatsApp's answer is awaited; GET /api/messages/:message_id tells when it is there.",
   },
   done: {
     settings_saved: 'Settings saved.',
     other_phone_sent: 'The messages of the former phone leave from the phone that is linked now.',
     other_phone_cancelled: 'The messages of the former phone are taken back.',
+    other_phone_unconfirmed:
+      'Nothing could be taken back: {unconfirmed} of the former phone were handed over before and may have gone out. They are not tried again.',
+    other_phone_partly_unconfirmed:
+      'Messages of the former phone: {messages} are taken back; {unconfirmed} were handed over before and may have gone out. They are not tried again.',
     other_phone_nothing: 'No message waits for another phone.',
     phone_linked: 'The phone is linked: you may close this page.',
     webhook_created: 'Webhook created. Keep the secret now: it is not shown again.',

@@ -180,6 +180,10 @@ export const spanish: Sentences = {
       sentence: 'WhatsApp no dio un código: no respondió a la solicitud.',
       hint: 'Pida otro en unos segundos, o escanee el código QR.',
     },
+    no_phone_linked: {
+      sentence: 'Ahora no hay un teléfono vinculado, así que los mensajes no tienen de dónde salir. No se cambió nada.',
+      hint: 'Vincule primero un teléfono, con POST /api/start-session y un escaneo. Para cancelar los mensajes no hace falta un teléfono.',
+    },
   },
   fields: {
     required: 'Falta este campo.',
@@ -339,8 +343,8 @@ export const spanish: Sentences = {
     },
     other_phone: {
       sentence:
-        'Ahora está vinculado el teléfono {phone}; esperan mensajes que se aceptaron para el teléfono {former}, {messages} en total.',
-      hint: 'Envíelos de todos modos con POST /api/other-phone-messages {"action": "send"}, o cancélelos con POST /api/other-phone-messages {"action": "cancel"}. Si se vuelve a vincular el teléfono anterior, salen solos.',
+        'El último teléfono que se vinculó es {phone}; esperan mensajes que son del teléfono {former}, {messages} en total.',
+      hint: 'Envíelos de todos modos con POST /api/other-phone-messages {"action": "send"}, o cancélelos con POST /api/other-phone-messages {"action": "cancel"}. Cuando se vuelva a vincular su propio teléfono, salen solos.',
     },
   },
   logouts: {
@@ -443,7 +447,7 @@ export const spanish: Sentences = {
     number_not_known_yet: 'WhatsApp no ha dicho si el número está allí; se le vuelve a preguntar.',
     no_reachable_device: 'Por ahora no se puede llegar a ningún dispositivo del cliente; se vuelve a intentar.',
     message_suspected: 'Una conexión se cortó al entregar el mensaje; sale solo, sin otros a la vez.',
-    other_phone: 'Se aceptó para otro teléfono de la organización: alguien debe decidir si puede salir.',
+    other_phone: 'Es de otro teléfono de la organización: alguien debe decidir si puede salir.',
     turn: 'La sesión está conectada y el mensaje sale cuando le toque, a un ritmo que protege el número.',
     answer: 'Se espera la respuesta de WhatsApp; GET /api/messages/:message_id dice cuándo llegó.',
   },
@@ -451,6 +455,10 @@ export const spanish: Sentences = {
     settings_saved: 'Configuración guardada.',
     other_phone_sent: 'Los mensajes del teléfono anterior salen del teléfono que ahora está vinculado.',
     other_phone_cancelled: 'Los mensajes del teléfono anterior se cancelaron.',
+    other_phone_unconfirmed:
+      'No se pudo cancelar nada: {unconfirmed} del teléfono anterior ya se habían entregado y pueden haber salido. No se intentan más.',
+    other_phone_partly_unconfirmed:
+      'Mensajes del teléfono anterior: {messages} se cancelaron; {unconfirmed} ya se habían entregado y pueden haber salido. Estos no se intentan más.',
     other_phone_nothing: 'Ningún mensaje espera por otro teléfono.',
     phone_linked: 'El teléfono quedó vinculado: puede cerrar esta página.',
     webhook_created: 'Webhook creado. Guarde el secreto ahora: no se vuelve a mostrar.',

@@ -86,6 +86,8 @@ export type DoneCode =
   | 'settings_saved'
   | 'other_phone_sent'
   | 'other_phone_cancelled'
+  | 'other_phone_unconfirmed'
+  | 'other_phone_partly_unconfirmed'
   | 'other_phone_nothing'
   | 'phone_linked'
   | 'webhook_created'

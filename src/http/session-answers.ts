@@ -53,12 +53,13 @@ export function sessionSaying(snapshot: SessionSnapshot, sentences: Sentences): 
 }
 
 /** What the attention says, with its facts in it; null when there is none. */
-function attentionSaying({ attention, phoneNumber }: SessionSnapshot, sentences: Sentences): Saying | null {
+function attentionSaying({ attention }: SessionSnapshot, sentences: Sentences): Saying | null {
   if (!attention) return null;
   const { sentence, hint } = sentences.attention[attention.code];
-  const { messages = 0, phones = [] } = attention.waiting ?? {};
+  if (!attention.waiting) return { sentence, hint };
+  const { messages, phones, linked } = attention.waiting;
   const former = phones.slice(0, PHONES_NAMED).map(maskPhone).join(', ');
-  return { sentence: fillIn(sentence, { messages, former, phone: maskPhone(phoneNumber ?? '') }), hint };
+  return { sentence: fillIn(sentence, { messages, former, phone: maskPhone(linked) }), hint };
 }
 
 const LISTED = {

@@ -8,7 +8,7 @@ import {
   type OtherPhoneDecision,
   type OutboxMessage,
 } from './outbox-message.js';
-import type { Outbox } from './outbox.js';
+import type { Outbox, OtherPhoneDecided } from './outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings, type Waiting } from './organization-dispatcher.js';
 
 /** How often expiry, give-ups and erasing are looked at, ms. */
@@ -96,20 +96,21 @@ export class Dispatcher {
 
   /**
    * What becomes of the messages that were accepted for another phone than the one that is linked: they leave from this one (`send`), or are
-   * taken back (`cancel`). Returns how many there were.
+   * taken back (`cancel`).
    */
-  async decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<number> {
+  async decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<OtherPhoneDecided> {
     const { outbox, logger } = this.parts;
     const deciding = decision === 'send' ? outbox.releaseOtherPhone(id) : outbox.cancelOtherPhone(id);
     if (decision === 'send') this.of(id).released(outbox.linkedPhone(id));
-    const messages = await deciding;
+    const decided = await deciding;
+    const { messages, unconfirmed } = decided;
     logger.info(
-      { event: 'other_phone_decided', org: organizationLabel(id), decision, messages },
+      { event: 'other_phone_decided', org: organizationLabel(id), decision, ...decided },
       decision === 'send'
-        ? `${messages} messages that were accepted for another phone leave from the one that is linked: a person decided so.`
-        : `${messages} messages that were accepted for another phone are taken back: a person decided so.`,
+        ? `${messages} messages for another phone leave from the one that is linked: a person decided so.`
+        : `${messages} messages for another phone are taken back, and ${unconfirmed} more may have gone out before: a person decided so.`,
     );
-    return messages;
+    return decided;
   }
 
   private async linked(id: OrganizationId, phone: string): Promise<void> {
@@ -119,7 +120,7 @@ export class Dispatcher {
     if (!other) return;
     logger.warn(
       { event: 'other_phone', org: organizationLabel(id), messages: other.messages },
-      `The phone ${maskPhone(phone)} was linked, and ${other.messages} messages wait that were accepted for ${other.phones.map(maskPhone).join(', ')}: a person must decide whether they leave.`,
+      `The phone ${maskPhone(phone)} was linked, and ${other.messages} messages wait that belong to ${other.phones.map(maskPhone).join(', ')}: a person must decide whether they leave.`,
     );
     onOtherPhone(id);
   }

@@ -95,9 +95,8 @@ export class OrganizationDispatcher {
   private readonly resting = new Map<string, Entry>();
   /** Accepted for another phone than the one that is linked; they hold no place, by message id. */
   private readonly held = new Map<string, Entry>();
-  /** The phone that is linked, since this process knows, and since when. */
+  /** The phone with which this process saw it connected last; null before the first time. */
   private phone: string | null = null;
-  private phoneSince = 0;
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly pacing: Pacing;
   private readonly logger: Logger;
@@ -147,10 +146,11 @@ export class OrganizationDispatcher {
   connected(phone: string): void {
     if (phone !== this.phone) {
       this.phone = phone;
-      this.phoneSince = this.house.now();
       // What was accepted before any phone was noted is this one's.
       for (const entry of this.entries.values()) entry.forPhone ??= phone;
       this.letGo();
+      // The pause of first contacts was the former phone's.
+      for (const entry of [...this.resting.values()]) this.wakeEarly(entry);
     }
     if (this.unanswered.size > 0 && !this.lateAnswers) {
       this.lateAnswers = this.after(this.house.settings.lateAnswerWaitMs, () => {
@@ -250,7 +250,9 @@ export class OrganizationDispatcher {
   waitingOf(messageId: string): Waiting | null {
     const entry = this.entries.get(messageId);
     if (!entry) return null;
-    if (this.isForOtherPhone(entry)) return { reason: 'other_phone', since: this.phoneSince, nextTryAt: null };
+    if (this.isForOtherPhone(entry)) {
+      return { reason: 'other_phone', since: this.house.outbox.linkedSince(this.id), nextTryAt: null };
+    }
     return entry.waiting;
   }
 
@@ -263,9 +265,7 @@ export class OrganizationDispatcher {
     const noted = this.house.outbox.noteAcquaintance(this.id, names);
     for (const name of names) {
       const entry = this.resting.get(name);
-      if (!entry?.timer) continue;
-      this.stopTimer(entry);
-      this.wake(entry);
+      if (entry) this.wakeEarly(entry);
     }
     await noted;
   }
@@ -342,7 +342,8 @@ export class OrganizationDispatcher {
   }
 
   private isForOtherPhone({ forPhone }: Entry): boolean {
-    return this.phone !== null && forPhone !== null && forPhone !== this.phone;
+    const phone = this.phone ?? this.house.outbox.linkedPhone(this.id);
+    return phone !== null && forPhone !== null && forPhone !== phone;
   }
 
   /** The first that is ready waits for another phone: it makes way, for what its customer gets from this one too. */
@@ -495,6 +496,11 @@ export class OrganizationDispatcher {
     return firstTryAt !== null && this.house.now() - firstTryAt >= this.house.settings.resendWithinMs;
   }
 
+  /** Whether a new try of this message is a repeat: it was handed over before, and may leave from the phone that is linked. */
+  private isToBeRepeated(entry: Entry): boolean {
+    return entry.firstTryAt !== null && !this.isTooOldToRepeat(entry) && !this.isForOtherPhone(entry);
+  }
+
   /** Ends a try and lets the message wait. */
   private rest(entry: Entry, ms: number): void {
     this.inFlight.delete(entry.messageId);
@@ -507,6 +513,12 @@ export class OrganizationDispatcher {
     entry.timer = this.after(Math.min(ms, LONGEST_SLEEP_MS), () => this.wake(entry));
   }
 
+  private wakeEarly(entry: Entry): void {
+    if (!entry.timer) return;
+    this.stopTimer(entry);
+    this.wake(entry);
+  }
+
   private wake(entry: Entry): void {
     entry.timer = null;
     this.resting.delete(entry.phone);
@@ -517,11 +529,9 @@ export class OrganizationDispatcher {
   private repeatUnanswered(): void {
     const entries = [...this.unanswered.values()].sort((one, other) => one.seq - other.seq);
     this.unanswered.clear();
-    if (entries.length > 0) {
-      this.logger.info(
-        { event: 'messages_repeated', count: entries.length },
-        'Unanswered messages go out again under their own ids.',
-      );
+    const count = entries.filter((entry) => this.isToBeRepeated(entry)).length;
+    if (count > 0) {
+      this.logger.info({ event: 'messages_repeated', count }, 'Unanswered messages go out again under their own ids.');
     }
     this.ready.unshift(...entries);
     this.pump();

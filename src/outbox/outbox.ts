@@ -55,6 +55,8 @@ export interface OtherPhone {
   readonly messages: number;
   /** Digits; the one whose message was accepted last comes first. */
   readonly phones: readonly [string, ...string[]];
+  /** The phone that was linked last, digits. */
+  readonly linked: string;
   /** Since when the phone of now is linked, epoch ms. */
   readonly since: number;
 }
@@ -104,6 +106,12 @@ const WAITING = 'INDEXED BY messages_pending';
 
 /** So many messages are taken back in one commit. */
 const CANCELLED_AT_ONCE = 500;
+
+/** How many messages a person's decision concerned: released or taken back; and how many may have gone out before. */
+export interface OtherPhoneDecided {
+  readonly messages: number;
+  readonly unconfirmed: number;
+}
 
 const WAITS_ENDED = Symbol('waits ended');
 
@@ -475,9 +483,15 @@ export class Outbox {
     return this.settings(organizationId).linkedPhone;
   }
 
+  /** Since when that phone is the one (epoch ms); 0 when none was noted. */
+  linkedSince(organizationId: OrganizationId): number {
+    return this.settings(organizationId).linkedSince;
+  }
+
   /**
-   * Notes with which phone an organization is connected. What was accepted before any was noted is taken for this one's. Resolves true when
-   * the phone is another than before, and messages wait that were accepted for others.
+   * Notes with which phone an organization is connected. What was accepted before any was noted is taken for this one's. Another phone than
+   * before was refused nothing: the pause of first contacts ends. Resolves true when the phone is another than before, and messages wait for
+   * others.
    */
   async noteLinkedPhone(organizationId: OrganizationId, phone: string): Promise<boolean> {
     const { linkedPhone } = this.settings(organizationId);
@@ -488,6 +502,11 @@ export class Outbox {
          ON CONFLICT (organization_id) DO UPDATE SET linked_phone = excluded.linked_phone, linked_since = excluded.linked_since`,
       ).run(organizationId, phone, this.options.now());
       if (linkedPhone === null) this.takeForPhone(organizationId, phone, 'for_phone IS NULL');
+      else {
+        this.sql('UPDATE organization_settings SET first_contacts_paused_until = 0 WHERE organization_id = ?').run(
+          organizationId,
+        );
+      }
       this.settingsRead.delete(organizationId);
       this.otherPhones.delete(organizationId);
     });
@@ -505,23 +524,27 @@ export class Outbox {
       ).all(organizationId, linkedPhone);
       const [first, ...more] = found.map(({ phone }) => phone);
       const messages = found.reduce((sum, one) => sum + one.messages, 0);
-      other = first === undefined ? null : { messages, phones: [first, ...more], since: linkedSince };
+      other =
+        first === undefined || linkedPhone === null
+          ? null
+          : { messages, phones: [first, ...more], linked: linkedPhone, since: linkedSince };
       this.otherPhones.set(organizationId, other);
     }
     return other;
   }
 
-  /** What waits for another phone may leave from the one that is linked; at once, and on disk when this resolves. Returns how many. */
-  async releaseOtherPhone(organizationId: OrganizationId): Promise<number> {
+  /** What waits for another phone may leave from the one that is linked; at once, and on disk when this resolves. */
+  async releaseOtherPhone(organizationId: OrganizationId): Promise<OtherPhoneDecided> {
     const { linkedPhone } = this.settings(organizationId);
-    if (linkedPhone === null) return 0;
-    return this.write(() => this.takeForPhone(organizationId, linkedPhone, 'for_phone IS NOT NULL'));
+    if (linkedPhone === null) return { messages: 0, unconfirmed: 0 };
+    const messages = await this.write(() => this.takeForPhone(organizationId, linkedPhone, 'for_phone IS NOT NULL'));
+    return { messages, unconfirmed: 0 };
   }
 
-  /** Takes back what waits for another phone; of what was tried already nothing more is tried, and it is unconfirmed. Returns how many. */
-  async cancelOtherPhone(organizationId: OrganizationId): Promise<number> {
+  /** Takes back what waits for another phone; what was tried already may have gone out: nothing more is tried, and it is unconfirmed. */
+  async cancelOtherPhone(organizationId: OrganizationId): Promise<OtherPhoneDecided> {
     const { linkedPhone } = this.settings(organizationId);
-    for (let total = 0; ;) {
+    for (let cancelled = 0, unconfirmed = 0; ;) {
       const messages = await this.write(() =>
         this.sql<{ id: string; state: MessageState }>(
           `SELECT message_id AS id, state FROM messages ${WAITING}
@@ -535,9 +558,12 @@ export class Outbox {
           )
           .filter((moved) => moved !== null),
       );
-      for (const message of messages) this.told(message);
-      total += messages.length;
-      if (messages.length < CANCELLED_AT_ONCE) return total;
+      for (const message of messages) {
+        this.told(message);
+        if (message.state === 'cancelled') cancelled += 1;
+        else unconfirmed += 1;
+      }
+      if (messages.length < CANCELLED_AT_ONCE) return { messages: cancelled, unconfirmed };
     }
   }
 

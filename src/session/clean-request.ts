@@ -48,7 +48,7 @@ const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
   version_refused: 'wait',
   login_cap_reached: 'wait',
   auth_folder_unreadable: 'wait',
-  // It speaks of messages, and only beside a connection.
+  // It speaks of messages.
   other_phone: 'log_in',
   // The same; but it may be over, and only a login can tell.
   outage: 'log_in',

@@ -20,17 +20,18 @@ import { Holds } from './holds.js';
 import type { LoginGovernor } from './login-governor.js';
 import { attemptAfter, backoffDelay, UNREADABLE_RETRY_MS } from './reconnect-policy.js';
 import { RecentEnds } from './recent-ends.js';
-import type {
-  AttentionCode,
-  Attention,
-  BackupView,
-  CleanedSession,
-  CleaningRecord,
-  HeldUp,
-  LogoutRecord,
-  SessionOutline,
-  SessionSnapshot,
-  SessionStatus,
+import {
+  type AttentionCode,
+  type Attention,
+  type BackupView,
+  type CleanedSession,
+  type CleaningRecord,
+  type HeldUp,
+  type LogoutRecord,
+  ownAttention,
+  type SessionOutline,
+  type SessionSnapshot,
+  type SessionStatus,
 } from './session-view.js';
 import type { CarrierNews } from './message-carrier.js';
 import {
@@ -204,11 +205,11 @@ export class OrganizationSession {
 
   /** What the session itself needs goes first. */
   private shownAttention(): Attention | null {
-    if (this.attention !== null || this.status !== 'connected') return this.attention;
+    if (this.attention !== null) return this.attention;
     const other = this.house.otherPhone(this.id);
     if (!other) return null;
-    const { since, messages, phones } = other;
-    return { code: 'other_phone', since, until: null, waiting: { messages, phones } };
+    const { since, ...waiting } = other;
+    return { code: 'other_phone', since, until: null, waiting };
   }
 
   get isPaired(): boolean {
@@ -390,7 +391,7 @@ export class OrganizationSession {
     const { backup, path: backupPath } = await (this.unansweredCleaning ?? this.clean('forced', false));
     const snapshot = await this.until(
       ({ qr, status, attention }) =>
-        qr !== null || status === 'connected' || (status === 'disconnected' && attention !== null),
+        qr !== null || status === 'connected' || (status === 'disconnected' && ownAttention(attention) !== null),
       waitMs,
     );
     const kept = backup === null || backupPath === null ? null : { name: backup, path: backupPath };
@@ -423,7 +424,9 @@ export class OrganizationSession {
   private untilBack(): Promise<SessionSnapshot> {
     return this.until(
       ({ status, attention }) =>
-        status === 'connected' || status === 'logged_out' || (status === 'disconnected' && attention !== null),
+        status === 'connected' ||
+        status === 'logged_out' ||
+        (status === 'disconnected' && ownAttention(attention) !== null),
       LOG_IN_WAIT_MS,
     );
   }

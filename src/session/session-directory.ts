@@ -2,13 +2,14 @@ import { ServiceError } from '../errors.js';
 import { compareOrganizationIds, type OrganizationId } from '../organization-id.js';
 import { NothingLeftError, type CarrierNews, type MessageCarrier, type MessageToHand } from './message-carrier.js';
 import { OrganizationSession, type SessionHouse } from './organization-session.js';
-import type {
-  BackupView,
-  CleanedSession,
-  LogoutRecord,
-  SessionOutline,
-  Sessions,
-  SessionSnapshot,
+import {
+  type BackupView,
+  type CleanedSession,
+  type LogoutRecord,
+  ownAttention,
+  type SessionOutline,
+  type Sessions,
+  type SessionSnapshot,
 } from './session-view.js';
 
 /** Statuses in which nobody is on the way to a QR; asking for the QR starts a pairing. */
@@ -247,5 +248,5 @@ export class SessionDirectory implements Sessions, MessageCarrier {
 
 /** What somebody who starts or restores a session waits for. */
 function isThere({ status, qr, attention }: SessionSnapshot): boolean {
-  return qr !== null || status === 'connected' || (attention !== null && ENDED.has(status));
+  return qr !== null || status === 'connected' || (ownAttention(attention) !== null && ENDED.has(status));
 }

@@ -44,7 +44,7 @@ export const ATTENTION_CODES = [
   'login_cap_reached',
   /** Nobody scanned the QR; asking for the QR starts a new pairing. */
   'qr_expired',
-  /** Messages wait that were accepted for another phone than the one that is linked; the session itself is well. */
+  /** Messages wait that belong to another phone than the one that was linked last. It says nothing about the session. */
   'other_phone',
 ] as const;
 export type AttentionCode = (typeof ATTENTION_CODES)[number];
@@ -55,8 +55,13 @@ export interface Attention {
   readonly since: number;
   /** Epoch ms until which the session waits by itself, or null when a person must act. */
   readonly until: number | null;
-  /** Of `other_phone`: how many messages wait, and for which phones (digits). */
-  readonly waiting?: { readonly messages: number; readonly phones: readonly string[] };
+  /** Of `other_phone`: how many messages wait, for which phones, and which was linked last (digits). */
+  readonly waiting?: { readonly messages: number; readonly phones: readonly string[]; readonly linked: string };
+}
+
+/** What the session itself needs; what messages need is left out. */
+export function ownAttention<T extends Pick<Attention, 'code'>>(attention: T | null): T | null {
+  return attention?.code === 'other_phone' ? null : attention;
 }
 
 /** What can hold up an organization; each has a sentence in both languages. */

@@ -28,7 +28,7 @@ describeInBrowser('messages for another phone, and no new customers, on the page
     await visitor.signIn('#/organizations/2');
     await stage.scan('2', OTHER_PHONE);
     const { page } = visitor;
-    await page.getByText(/phone …2244 is linked; messages .* for the phone …2233 wait, 1 in all/).waitFor();
+    await page.getByText(/phone …2244 was linked last; messages .* to the phone …2233 wait, 1 in all/).waitFor();
     await page.getByRole('button', { name: 'Cancel them…' }).click();
     await page.getByText('are taken back and not sent').waitFor();
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();

@@ -104,7 +104,7 @@ describe('another phone scans, and messages wait that were accepted for the one 
     expect(await message(later.id)).toMatchObject({ status: 'queued', waiting: null });
     const again = await stage.api.send(ID, ANOTHER, same.text, { idempotency_key: 'booking-1' });
     expect(again.body.message_id).toBe(same.id);
-    expect((await decide('send')).body).toMatchObject({ success: true, messages: 0 });
+    expect((await decide('send')).body).toMatchObject({ success: true, messages: 0, unconfirmed: 0 });
     await stage.restartService();
     await stage.api.ready(ID);
     expect(await attention()).toBeNull();
@@ -124,6 +124,87 @@ describe('another phone scans, and messages wait that were accepted for the one 
     expect(await attention()).toBeNull();
     await newOnesLeave(OTHER_PHONE);
     expect(sentFrom(OTHER_PHONE)).toHaveLength(1);
+  });
+
+  it('stopped, and restarted so: they are told, and can be decided about, all the same', async () => {
+    const { before, later } = await otherPhoneScans();
+    const told = await attention();
+    const theyAreTold = async (status: string): Promise<void> => {
+      expect((await stage.api.status(ID)).body.status).toBe(status);
+      expect(await attention()).toEqual(told);
+      for (const { id } of [before, later]) {
+        expect(await message(id)).toMatchObject({ status: 'queued', waiting: { reason: 'other_phone' } });
+      }
+    };
+    await stage.api.stop(ID);
+    await theyAreTold('stopped');
+    await stage.restartService();
+    await theyAreTold('stopped');
+    // What is accepted now is this phone's, and waits for the connection alone.
+    const mine = await accept(CUSTOMER);
+    expect(await message(mine.id)).toMatchObject({ waiting: { reason: 'not_connected' } });
+    expect((await decide('send')).body).toMatchObject({ messages: 3, unconfirmed: 0 });
+    expect(await message(before.id)).toMatchObject({ waiting: { reason: 'not_connected' } });
+    expect(await message(later.id)).toMatchObject({ waiting: null });
+    expect(await attention()).toBeNull();
+    await stage.api.start(ID);
+    await stage.whatsapp.customer(CUSTOMER).receivedText(before.text);
+    await stage.whatsapp.customer(CUSTOMER).receivedText(mine.text);
+  });
+
+  it('no phone is linked: sending them is refused, cancelling them is not', async () => {
+    const { before } = await otherPhoneScans();
+    await stage.api.logout(ID);
+    expect((await attention())?.code).toBe('other_phone');
+    const refused = await decide('send');
+    expect(refused.status).toBe(409);
+    expect(refused.body).toMatchObject({ code: 'state_conflict', status: 'logged_out' });
+    expect(JSON.stringify(refused.body)).toMatch(/No phone is linked|no hay un teléfono vinculado/);
+    await stage.api.start(ID, { wait_ms: 20_000 });
+    expect((await decide('send')).body).toMatchObject({ code: 'state_conflict', status: 'qr_ready' });
+    expect(await message(before.id)).toMatchObject({ status: 'queued', waiting: { reason: 'other_phone' } });
+    expect((await decide('cancel')).body).toMatchObject({ success: true, messages: 3, unconfirmed: 0 });
+    expect((await decide('send')).body).toMatchObject({ success: true, messages: 0 });
+  });
+
+  it('cancelling tells what was handed over before, and may have gone out', async () => {
+    stage = await Stage.set();
+    const maybeOut = async (customer: string): Promise<string> => {
+      const { id } = await accept(customer);
+      await stage.whatsapp.record.until(() => sentFrom(PHONE).includes(id));
+      return id;
+    };
+    await stage.pair(ID, PHONE);
+    for (const customer of [CUSTOMER, ANOTHER]) {
+      await stage.send(ID, customer);
+      stage.whatsapp.customer(customer, { autoReceipts: false });
+    }
+    stage.whatsapp.mishaps.withholdAcks(PHONE, true);
+    const out = await maybeOut(CUSTOMER);
+    await stage.api.stop(ID);
+    const queued = await accept(ANOTHER);
+    await stage.api.forceClean(ID);
+    await stage.scan(ID, OTHER_PHONE);
+    await stage.log.until('other_phone', { org: ID });
+    const both = await decide('cancel');
+    expect(both.body).toMatchObject({ success: true, messages: 1, unconfirmed: 1 });
+    expect(both.body.message).toMatch(/1 (are taken back|se cancelaron); 1 /);
+    expect(await message(out)).toMatchObject({ status: 'unconfirmed' });
+    expect(await message(queued.id)).toMatchObject({ status: 'cancelled' });
+    expect(stage.log.events('other_phone_decided')).toMatchObject([{ messages: 1, unconfirmed: 1 }]);
+    expect(sentFrom(OTHER_PHONE)).toEqual([]);
+  });
+
+  it('released for a phone, and the one before comes back: it is said whose they are now', async () => {
+    const { later } = await otherPhoneScans();
+    expect((await decide('send')).body).toMatchObject({ messages: 3 });
+    await stage.log.until('message_delivered', { org: ID, count: 3 });
+    await stage.api.logout(ID);
+    await stage.pair(ID, PHONE);
+    const sentence = (await attention())?.sentence;
+    expect(sentence).toMatch(/…2233.*…2244.*\b1\b/);
+    expect(sentence).not.toMatch(/accepted for|aceptaron para/);
+    expect(await message(later.id)).toMatchObject({ waiting: { reason: 'other_phone' } });
   });
 
   it('their phone is linked again: they leave from it by themselves, and those of the other phone wait', async () => {

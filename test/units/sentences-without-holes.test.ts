@@ -64,7 +64,7 @@ it('a value that looks like a placeholder or a bracket is told as it is', () => 
 
 describe.each(['en', 'es'] as const)("the service's own sentences (%s)", (language) => {
   /** Those that the code fills in, each with a value that its type forbids to be null. */
-  const PLACEHOLDERS = ['fields', 'at', 'backup', 'code', 'seconds', 'phone', 'former', 'messages'];
+  const PLACEHOLDERS = ['fields', 'at', 'backup', 'code', 'seconds', 'phone', 'former', 'messages', 'unconfirmed'];
 
   it('have no hole, and no placeholder that nobody fills in', () => {
     const texts = [...leaves(SENTENCES[language])];

@@ -12,11 +12,12 @@ const EFFECTS: Readonly<Record<(typeof DECISIONS)[number], Text>> = {
     en: 'The messages that organization {org} accepted for the former phone leave from the one that is linked now.',
   },
   cancel: {
-    es: 'Los mensajes que la organización {org} aceptó para el teléfono anterior se cancelan y no se envían.',
-    en: 'The messages that organization {org} accepted for the former phone are taken back and not sent.',
+    es: 'Los mensajes que la organización {org} aceptó para el teléfono anterior se cancelan y no se envían. Lo que ya se entregó puede haber salido: queda como «unconfirmed».',
+    en: 'The messages that organization {org} accepted for the former phone are taken back and not sent. What was handed over before may have gone out: it becomes "unconfirmed".',
   },
 };
 const HOW_MANY: Text = { es: 'Mensajes: {messages}', en: 'Messages: {messages}' };
+const MAYBE_OUT: Text = { es: 'Pueden haber salido: {unconfirmed}', en: 'May have gone out: {unconfirmed}' };
 
 export const otherPhone: Command = {
   name: 'other-phone',
@@ -58,6 +59,7 @@ export const otherPhone: Command = {
     else {
       terminal.print(said(context, answer.message, { org }));
       terminal.print(say(HOW_MANY, { messages: answer.messages }));
+      if (answer.unconfirmed > 0) terminal.print(say(MAYBE_OUT, { unconfirmed: answer.unconfirmed }));
     }
     return EXIT.ok;
   },

@@ -155,7 +155,8 @@ async function look({ service, values, terminal }: Context, org: string): Promis
 async function complainIfInVain(context: Context, org: string, status: string): Promise<void> {
   if (status === 'connecting' || status === 'restoring') return;
   const answer = await context.service.get<StatusAnswer>(statusPath(org));
-  const { attention } = answer;
+  // Messages that wait for a decision keep nobody from scanning.
+  const attention = answer.attention?.code === 'other_phone' ? null : answer.attention;
   const needsPerson = attention !== null && attention.until === null && attention.code !== 'qr_expired';
   if (ON_ITS_WAY.has(answer.status) && !needsPerson) return;
   if (answer.connected) return;

@@ -254,7 +254,10 @@ export const otherPhoneDecided = z.object({
   message: sentence,
   organization_id: organization,
   action: z.enum(OTHER_PHONE_DECISIONS),
-  messages: count,
+  messages: count.meta({ description: 'Released, or taken back.' }),
+  unconfirmed: count.meta({
+    description: 'Of `cancel`: handed over before, so they may have gone out. They are `unconfirmed` now.',
+  }),
 });
 export const savedSettings = z.object({
   success,

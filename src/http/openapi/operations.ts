@@ -258,10 +258,10 @@ export function operations(config: OperationsConfig): readonly Operation[] {
       tag: 'Messages',
       summary: 'Decide about messages that were accepted for another phone',
       about:
-        'When another phone is linked, messages that were accepted for the one before wait (attention `other_phone`), until they are sent all the same, cancelled, or their phone is linked again. What is accepted afterwards is not held up. They expire as others do.',
+        'When another phone is linked, messages that were accepted for the one before wait (attention `other_phone`), until they are sent all the same, cancelled, or their phone is linked again. What is accepted afterwards is not held up. They expire as others do. `send` needs a phone that is linked (409 otherwise); `cancel` does not.',
       body: otherPhoneBody,
-      answers: { 200: { about: 'Decided; `messages` is how many there were.', json: 'OtherPhoneDecided' } },
-      errors: ['unknown_organization'],
+      answers: { 200: { about: 'Decided; `messages` and `unconfirmed` tell how many.', json: 'OtherPhoneDecided' } },
+      errors: ['unknown_organization', 'state_conflict'],
     },
     {
       method: 'get',

@@ -1,6 +1,6 @@
 import { type RequestHandler, Router } from 'express';
 import { z } from 'zod';
-import type { BackupView, SessionSnapshot } from '../../session/session-view.js';
+import { type BackupView, ownAttention, type SessionSnapshot } from '../../session/session-view.js';
 import { answerInTime } from '../answer-in-time.js';
 import { backupName, force, organizationId } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
@@ -104,7 +104,7 @@ function whyNotCleaned(snapshot: SessionSnapshot, sentences: Sentences): string 
   if (snapshot.status === 'connected') return done.not_cleaned_connected;
   const { attention, status, lastDisconnect } = snapshot;
   // Once said to be unlinked, the keys may be good or not.
-  const areGood = attention === null && lastDisconnect?.kind !== 'unlinked';
+  const areGood = ownAttention(attention) === null && lastDisconnect?.kind !== 'unlinked';
   if (areGood && ON_ITS_WAY.has(status)) return done.not_cleaned_on_its_way;
   return withSession(done.not_cleaned, snapshot, sentences);
 }

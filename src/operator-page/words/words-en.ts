@@ -148,7 +148,7 @@ export const english = {
     login_cap_reached: ['All logins allowed per hour are used.', 'Wait: it tries again by itself.'],
     qr_expired: ['Nobody scanned the QR, and it ran out.', 'Open it: a new QR is made.'],
     other_phone: [
-      'Another phone is linked, and messages of the former one wait.',
+      'Another phone was linked, and messages of the former one wait.',
       'Decide: “Send all the same” or “Cancel them”. If the former phone is linked again, they leave by themselves.',
     ],
   } as unknown as Record<string, readonly [sentence: string, step: string]>,
@@ -425,7 +425,10 @@ export const english = {
     },
     otherPhoneCancel: {
       title: (id: string) => `Cancel the former phone’s messages of organization ${id}?`,
-      effects: ['The messages that were accepted for the former phone are taken back and not sent.'],
+      effects: [
+        'The messages that were accepted for the former phone are taken back and not sent.',
+        'What was handed over to WhatsApp before may have gone out: it becomes “Not confirmed”.',
+      ],
       submit: 'Cancel them',
     },
     clean: {

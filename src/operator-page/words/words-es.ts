@@ -152,7 +152,7 @@ export const spanish: Words = {
     ],
     qr_expired: ['Nadie escaneó el QR y venció.', 'Ábrala: se genera un QR nuevo.'],
     other_phone: [
-      'Está vinculado otro teléfono, y esperan mensajes del anterior.',
+      'Se vinculó otro teléfono, y esperan mensajes del anterior.',
       'Decida: «Enviarlos de todos modos» o «Cancelarlos». Si se vuelve a vincular el teléfono anterior, salen solos.',
     ],
   },
@@ -429,7 +429,10 @@ export const spanish: Words = {
     },
     otherPhoneCancel: {
       title: (id) => `¿Cancelar los mensajes del teléfono anterior de la organización ${id}?`,
-      effects: ['Los mensajes que se aceptaron para el teléfono anterior se cancelan y no se envían.'],
+      effects: [
+        'Los mensajes que se aceptaron para el teléfono anterior se cancelan y no se envían.',
+        'Lo que ya se entregó a WhatsApp puede haber salido: queda como «Sin confirmar».',
+      ],
       submit: 'Cancelarlos',
     },
     clean: {

@@ -13,7 +13,7 @@ import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import { MessageCounts } from '../../../src/outbox/message-counts.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import type { NewMessage, OtherPhoneDecision, OutboxMessage } from '../../../src/outbox/outbox-message.js';
-import { Outbox } from '../../../src/outbox/outbox.js';
+import { Outbox, type OtherPhoneDecided } from '../../../src/outbox/outbox.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
 import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
 import { Webhooks } from '../../../src/webhooks/webhooks.js';
@@ -32,7 +32,7 @@ class Courier {
     return null;
   }
 
-  decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<number> {
+  decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<OtherPhoneDecided> {
     return decision === 'send' ? this.outbox.releaseOtherPhone(id) : this.outbox.cancelOtherPhone(id);
   }
 

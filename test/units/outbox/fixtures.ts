@@ -138,7 +138,11 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
   outboxes.add(outbox);
   onTestFinished(() => void outboxes.delete(outbox));
   const carrier = new FakeCarrier();
-  const house = { outbox, carrier, logger: QUIET_LOGGER, now: Date.now, random: () => 0.5 };
+  const lines: { event: string; count?: number }[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) };
+  const logger = createLogger({ level: 'info', format: 'json', destination });
+  const told = (event: string) => lines.filter((line) => line.event === event);
+  const house = { outbox, carrier, logger, now: Date.now, random: () => 0.5 };
   const dispatcher = new OrganizationDispatcher(ID, { ...house, settings: { ...SETTINGS, ...settings } });
   // As `Dispatcher` does.
   outbox.onChange(({ messageId, state }) => {
@@ -170,7 +174,7 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
     await dispatcher.acked(messageId, errorCode);
     await quiet();
   }
-  return { outbox, carrier, dispatcher, accept, disconnect, connect, ack, house, database };
+  return { outbox, carrier, dispatcher, accept, disconnect, connect, ack, told, house, database };
 }
 
 /** Those of the running test. */

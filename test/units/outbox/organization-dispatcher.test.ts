@@ -508,6 +508,67 @@ describe('another phone is linked', () => {
     expect(carrier.texts).toEqual(['tried', 'fresh']);
   });
 
+  test('before it is connected again, also after a restart, what is not its own says so', async () => {
+    const directory = folder();
+    const before = dispatching({}, directory);
+    await before.connect(SHOP);
+    before.disconnect();
+    const id = await before.accept();
+    await before.connect(OTHER_SHOP);
+    const said = before.dispatcher.waitingOf(id);
+    before.disconnect();
+    expect(before.dispatcher.waitingOf(id)).toEqual(said);
+    before.dispatcher.close();
+    before.outbox.close();
+
+    const { dispatcher, outbox, carrier, connect, accept } = dispatching({}, directory);
+    carrier.connected = false;
+    for (const pending of outbox.pending()) dispatcher.add(pending);
+    expect(said).toMatchObject({ reason: 'other_phone', nextTryAt: null });
+    expect(dispatcher.waitingOf(id)).toEqual(said);
+    expect(dispatcher.waitingOf(await accept())).toBeNull();
+    await pass(5000);
+    await connect(OTHER_SHOP);
+    expect(dispatcher.waitingOf(id)).toEqual(said);
+  });
+
+  test('a pause of first contacts was the former phone’s: new customers are written to at once', async () => {
+    const { accept, carrier, outbox, connect, disconnect, ack } = dispatching();
+    await connect(SHOP);
+    await ack(await accept({ phone: OTHER }), 463);
+    await accept({ text: 'rests' });
+    disconnect();
+    await connect(SHOP);
+    expect(outbox.firstContactsPausedUntil(ID)).toBeGreaterThan(Date.now());
+    disconnect();
+    await connect(OTHER_SHOP);
+    await accept({ text: 'to somebody new' });
+    expect(carrier.texts).toEqual(['Hello', 'to somebody new']);
+  });
+
+  test('a repeat is told of what really goes out again', async () => {
+    const { accept, carrier, connect, disconnect, ack, told } = dispatching();
+    const repeats = () => told('messages_repeated');
+    await connect(SHOP);
+    // It waits for its next try: nothing has left.
+    carrier.failures.resolveChat.push(new Error('no answer'));
+    const never = await accept({ text: 'never left', phone: OTHER });
+    disconnect();
+    await connect(SHOP);
+    await pass(3000);
+    await ack(never);
+    expect(repeats()).toEqual([]);
+    await accept({ text: 'tried' });
+    disconnect();
+    await connect(SHOP);
+    await pass(3000);
+    expect(repeats()).toMatchObject([{ count: 1 }]);
+    disconnect();
+    await connect(OTHER_SHOP);
+    await pass(3000);
+    expect(repeats()).toHaveLength(1);
+  });
+
   test('very many for one customer, all to be held, let go, and taken back', async () => {
     const { accept, carrier, outbox, connect, disconnect, dispatcher } = dispatching();
     await connect(SHOP);
@@ -525,7 +586,7 @@ describe('another phone is linked', () => {
     disconnect();
     await connect(OTHER_SHOP);
     expect(outbox.otherPhone(ID)).toMatchObject({ messages: count });
-    expect(await outbox.cancelOtherPhone(ID)).toBe(count);
+    expect(await outbox.cancelOtherPhone(ID)).toEqual({ messages: count - 1, unconfirmed: 1 });
     await quiet();
     await accept({ text: 'fresh' });
     expect(carrier.texts).toEqual(['old 0', 'fresh']);

@@ -447,16 +447,21 @@ describe('the phone that is linked', () => {
 
     const again = openOutbox({ directory, clock, maxPending: 10 }).outbox;
     expect(again.linkedPhone(ID)).toBe(OTHER_SHOP);
-    expect(again.otherPhone(ID)).toEqual({ messages: 2, phones: [SHOP], since: clock.at - 1000 });
+    expect(again.otherPhone(ID)).toEqual({
+      messages: 2,
+      phones: [SHOP],
+      linked: OTHER_SHOP,
+      since: clock.at - 1000,
+    });
     expect(again.otherPhone(OTHER_ID)).toBeNull();
     expect(again.pending().map(({ forPhone }) => forPhone)).toEqual([SHOP, SHOP, null, OTHER_SHOP]);
     await again.cancel(old);
     expect(again.otherPhone(ID)).toMatchObject({ messages: 1 });
     expect(await again.noteLinkedPhone(ID, '573001112255')).toBe(true);
     expect(again.otherPhone(ID)).toMatchObject({ messages: 2, phones: [OTHER_SHOP, SHOP] });
-    expect(await again.releaseOtherPhone(ID)).toBe(2);
+    expect(await again.releaseOtherPhone(ID)).toEqual({ messages: 2, unconfirmed: 0 });
     expect(again.otherPhone(ID)).toBeNull();
-    expect(await again.releaseOtherPhone(ID)).toBe(0);
+    expect(await again.releaseOtherPhone(ID)).toEqual({ messages: 0, unconfirmed: 0 });
     expect(again.pending().map(({ forPhone }) => forPhone)).toEqual(['573001112255', null, '573001112255']);
   });
 
@@ -472,7 +477,7 @@ describe('the phone that is linked', () => {
     const mine = await accept(outbox, clock);
     const told: string[] = [];
     outbox.onChange(({ messageId }) => told.push(messageId));
-    expect(await outbox.cancelOtherPhone(ID)).toBe(2);
+    expect(await outbox.cancelOtherPhone(ID)).toEqual({ messages: 1, unconfirmed: 1 });
     expect(told).toEqual([tried, queued]);
     expect([tried, queued, sent, mine].map((id) => outbox.get(id)?.state)).toEqual([
       'unconfirmed',
@@ -480,7 +485,20 @@ describe('the phone that is linked', () => {
       'sent',
       'queued',
     ]);
-    expect([outbox.otherPhone(ID), await outbox.cancelOtherPhone(ID)]).toEqual([null, 0]);
+    expect([outbox.otherPhone(ID), await outbox.cancelOtherPhone(ID)]).toEqual([null, { messages: 0, unconfirmed: 0 }]);
+  });
+
+  test('another one: the pause of first contacts ends, that of other organizations and of the same phone does not', async () => {
+    const { outbox, clock } = openOutbox();
+    const paused = () => [outbox.firstContactsPausedUntil(ID), outbox.firstContactsPausedUntil(OTHER_ID)];
+    const until = clock.at + 1000;
+    await outbox.pauseFirstContacts(ID, until);
+    await outbox.pauseFirstContacts(OTHER_ID, until);
+    await outbox.noteLinkedPhone(ID, SHOP);
+    await outbox.noteLinkedPhone(ID, SHOP);
+    expect(paused()).toEqual([until, until]);
+    await outbox.noteLinkedPhone(ID, OTHER_SHOP);
+    expect(paused()).toEqual([0, until]);
   });
 
   test('one that could not be noted changes nothing', async () => {
