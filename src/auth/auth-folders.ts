@@ -72,9 +72,12 @@ export class AuthFolders {
     return withAuthFolderErrors(() => kindOf(this.moves.path(id)) !== null);
   }
 
-  /** Is there no folder, or nothing in it? `open` would make a new identity. */
+  /** Is there no folder, or nothing in it? `open` would make a new identity. What was interrupted is finished first. */
   isMissing(id: OrganizationId): boolean {
-    return withAuthFolderErrors(() => ['missing', 'empty'].includes(lookInto(this.moves.path(id)).kind));
+    return withAuthFolderErrors(() => {
+      this.moves.recover(id);
+      return ['missing', 'empty'].includes(lookInto(this.moves.path(id)).kind);
+    });
   }
 
   /** Whether the folder is paired, and with whom; creates nothing. A missing or empty folder is not paired. */
@@ -111,7 +114,7 @@ export class AuthFolders {
 
   /**
    * Takes the folder out of use: it becomes a backup, and the oldest backups beyond the limit go. A folder that was never paired
-   * is not worth one and is removed; one whose pairing cannot be told because it is damaged counts as paired.
+   * is not worth one and is removed, unless something is in it that is not of this service; one whose pairing cannot be told because it is damaged counts as paired.
    * @param options.reason a code that the backup keeps, e.g. `bad_mac`
    * @param options.now milliseconds; the backup's name, unless a newer backup exists (then one more than that)
    * @param options.force also when the folder cannot be read (otherwise AuthFolderUnreadableError): it is moved as it is
@@ -127,11 +130,19 @@ export class AuthFolders {
     });
   }
 
-  /** Removes the folder for good, e.g. after a logout: WhatsApp has forgotten these keys. Backups stay. Nothing there: nothing done. */
-  remove(id: OrganizationId): void {
-    withAuthFolderErrors(() => {
+  /**
+   * Removes the keys for good, e.g. after a logout: WhatsApp has forgotten them. What else lies in the folder is set aside (`foreign_files`).
+   * Backups stay, up to the limit. Nothing there: nothing done.
+   * @param now milliseconds, for the name of that backup
+   * @returns the backup, or null when nothing but keys was there
+   */
+  remove(id: OrganizationId, now: number): Backup | null {
+    return withAuthFolderErrors(() => {
       this.moves.recover(id);
-      if (kindOf(this.moves.path(id)) !== null) this.moves.discard(id, this.moves.path(id));
+      const name = this.moves.removeDead(id, now);
+      if (name === null) return null;
+      this.moves.prune(id);
+      return describeBackup(this.options.directory, id, name);
     });
   }
 
@@ -158,7 +169,7 @@ export class AuthFolders {
 
   /**
    * Puts a backup back as the auth folder. A paired folder in its place is set aside first (`replaced_by_restore`), one never
-   * paired is removed.
+   * paired is removed, unless something is in it that is not of this service.
    * @param name one of listBackups; the newest when absent
    * @param now milliseconds, for the backup of the folder that is replaced
    * @returns the backup as it was before; it is no longer listed

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BACKUP_MARK, type OrganizationId } from '../organization-id.js';
 import { isRecord } from './buffer-json.js';
 import { kindOf, writePrivateFile } from './durable-files.js';
-import { LABEL_FILE, peekInto } from './folder-content.js';
+import { LABEL_FILE, partFiles, peekInto } from './folder-content.js';
 
 /** A set-aside auth folder, in the words of the HTTP API. */
 export interface Backup {
@@ -86,7 +86,8 @@ export function backupsToPrune(directory: string, id: OrganizationId, keep: numb
   if (names.length <= keep) return [];
   const worthless = names.filter((name) => {
     const path = join(directory, name);
-    return readLabel(path) === null && pairingOrNull(path)?.paired === false;
+    if (readLabel(path) !== null || pairingOrNull(path)?.paired !== false) return false;
+    return partFiles(path).foreign.length === 0;
   });
   const byWorth = [...names.filter((name) => !worthless.includes(name)), ...worthless];
   return byWorth.slice(keep);

@@ -48,6 +48,27 @@ export function lookInto(folder: string): FolderContent {
   return { kind: 'damaged', code: hasKeys ? 'CREDS_MISSING' : 'UNEXPECTED_FILES' };
 }
 
+/** Beside the database; `-journal` is of one that is being built. */
+const DATABASE_FILES = new Set(['', '-wal', '-shm', '-journal'].map((suffix) => `${DATABASE_FILE}${suffix}`));
+
+/**
+ * The names in a folder, parted into the files that this service, or the predecessor whose folder it still is, puts there, and all else: a
+ * folder, a link, a file of somebody else. Credentials of the predecessor beside a database are somebody else's: an import leaves none.
+ */
+export function partFiles(folder: string): { ours: string[]; foreign: string[] } {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const names = new Set(entries.map(({ name }) => name));
+  const isLegacy = names.has(LEGACY_CREDS_FILE) && !names.has(DATABASE_FILE);
+  const parted: { ours: string[]; foreign: string[] } = { ours: [], foreign: [] };
+  for (const entry of entries) {
+    const { name } = entry;
+    const isKnown = MEANINGLESS.has(name) || name === LABEL_FILE || DATABASE_FILES.has(name);
+    const isLegacyFile = isLegacy && (name === LEGACY_CREDS_FILE || parseLegacyName(name) !== null);
+    parted[entry.isFile() && (isKnown || isLegacyFile) ? 'ours' : 'foreign'].push(name);
+  }
+  return parted;
+}
+
 /** Whether WhatsApp knows the keys of a folder, and whose they are. */
 export interface Pairing {
   /** A phone scanned: the credentials hold WhatsApp's `account` signature and the own id. */

@@ -7,7 +7,7 @@ import { AuthFolderCorruptError, toAuthFolderError } from './auth-folder-error.j
 import { backupTime, backupsToPrune, nextBackupName, writeLabel } from './backups.js';
 import { DATABASE_FILE } from './database-check.js';
 import { kindOf, moveDurably, syncFolder, writePrivateFile } from './durable-files.js';
-import { LABEL_FILE, lookInto, pairingOf, peekInto, type Pairing } from './folder-content.js';
+import { LABEL_FILE, lookInto, pairingOf, partFiles, peekInto, type Pairing } from './folder-content.js';
 import { readLegacyFolder } from './legacy-import.js';
 
 /** Points at which a test may stop the process to show that nothing is lost there. */
@@ -151,8 +151,36 @@ export class FolderMoves {
     if (kindOf(this.path(id)) === null) return null;
     const pairing = this.pairingToKeep(id, evenUnreadable);
     if (pairing.paired) return this.moveToBackup(id, { reason, now, phoneNumber: pairing.phoneNumber });
-    this.discard(id, this.path(id));
-    return null;
+    return this.removeUnlessForeign(id, reason, now);
+  }
+
+  /**
+   * Removes the folder, which holds no keys of a phone. With anything in it that is not ours it becomes a backup instead: that may well be
+   * good keys, put back into a folder that had been made meanwhile.
+   * @returns the name of the backup, or null when it was removed
+   */
+  private removeUnlessForeign(id: OrganizationId, reason: string, now: number): string | null {
+    if (kindOf(this.path(id)) === 'folder' && partFiles(this.path(id)).foreign.length === 0) {
+      this.discard(id, this.path(id));
+      return null;
+    }
+    const backup = this.moveToBackup(id, { reason, now, phoneNumber: null });
+    this.logger.warn(
+      { event: 'foreign_files_set_aside', org: organizationLabel(id), backup },
+      'The auth folder held files or folders that this service did not put there: they were set aside, not removed',
+    );
+    return backup;
+  }
+
+  /** Removes dead keys, and sets aside what else is in their folder. @returns the name of the backup, or null when there is none */
+  removeDead(id: OrganizationId, now: number): string | null {
+    if (kindOf(this.path(id)) === null) return null;
+    const backup = this.removeUnlessForeign(id, 'foreign_files', now);
+    const path = backup === null ? null : join(this.directory, backup);
+    if (path === null || kindOf(path) !== 'folder') return backup;
+    for (const name of partFiles(path).ours) if (name !== LABEL_FILE) rmSync(join(path, name), { force: true });
+    syncFolder(path);
+    return backup;
   }
 
   /** Not paired only when that is certain: the whole database is sound and says so. */
@@ -189,13 +217,13 @@ export class FolderMoves {
 
   /**
    * Turns a legacy folder into a database, all or nothing; the old files become a backup (`imported`).
-   * @returns null when the folder was never paired: it is removed, and nothing is there any more
+   * @returns null when the folder was never paired: nothing is there any more
    */
   importLegacy(id: OrganizationId, files: string[], now: number): Imported | null {
     const { creds, keys, ...counts } = readLegacyFolder(this.path(id), files);
     const pairing = pairingOf(creds);
     if (!pairing.paired) {
-      this.discard(id, this.path(id));
+      if (this.removeUnlessForeign(id, 'foreign_files', now) !== null) this.prune(id);
       return null;
     }
     const building = this.path(id, IMPORTING);

@@ -316,8 +316,8 @@ export const english: Sentences = {
     },
     auth_folder_missing: {
       sentence:
-        "The session's folder was deleted or moved away while it was in use, so its keys are gone; accepted messages are kept.",
-      hint: 'If it was a mistake, put the folder back: it is used again within 30 seconds. Otherwise call POST /api/start-session, scan the new QR code, and remove the former device on the phone.',
+        "The session's folder was deleted or moved away, so its keys are gone and no QR code is made by itself; accepted messages are kept.",
+      hint: 'If it was a mistake, put the folder back: it is used again within 30 seconds. Otherwise call POST /api/start-session, which begins a new pairing, scan the new QR code, and remove the former device on the phone.',
     },
     outage: {
       sentence: 'Many sessions fail at the same time: it is WhatsApp or the network, and no session is cleaned.',

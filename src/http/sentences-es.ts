@@ -321,8 +321,8 @@ export const spanish: Sentences = {
     },
     auth_folder_missing: {
       sentence:
-        'Alguien borró o movió la carpeta de la sesión mientras se usaba, así que sus claves ya no están; los mensajes aceptados se conservan.',
-      hint: 'Si fue un error, devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. Si no, llame a POST /api/start-session, escanee el nuevo código QR y quite en el teléfono el dispositivo anterior.',
+        'Alguien borró o movió la carpeta de la sesión: sus claves ya no están, y no se genera un código QR por sí solo; los mensajes aceptados se conservan.',
+      hint: 'Si fue un error, devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. Si no, llame a POST /api/start-session, que empieza una vinculación nueva, escanee el nuevo código QR y quite en el teléfono el dispositivo anterior.',
     },
     outage: {
       sentence:

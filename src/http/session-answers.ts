@@ -144,7 +144,7 @@ export function fullStatus(
   const { attention, heldUp, lastDisconnect, logout } = snapshot;
   return {
     ...statusFields(snapshot),
-    ...statusSaying(snapshot, sentences),
+    ...sessionSaying(snapshot, sentences),
     since: isoTime(snapshot.since),
     last_connected_at: isoTime(snapshot.lastConnectedAt),
     last_disconnect: lastDisconnect && {

@@ -461,18 +461,20 @@ export class OrganizationSession {
   private endLogout(confirmed: boolean): LogoutRecord {
     const now = this.house.now();
     this.release();
-    const hadPhone = this.isPaired || this.keysLost;
+    const hadPhone = this.isPaired || this.keysLost || this.folderWentMissing();
     // Without a confirmation the keys may still be valid.
-    const backup = this.onFolder(() =>
+    const setAside = this.onFolder(() =>
       confirmed
-        ? (this.house.folders.remove(this.id), null)
+        ? this.house.folders.remove(this.id, now)
         : this.house.folders.setAside(this.id, { reason: 'logout_unconfirmed', now }),
     );
+    // After a confirmed one a backup holds no keys of this device, only what else lay in the folder.
+    const backup = confirmed ? null : setAside;
     const outcome = confirmed ? 'unlinked' : backup ? 'not_confirmed' : hadPhone ? 'keys_missing' : 'nothing_linked';
     const record: LogoutRecord = { at: now, outcome, backup: backup?.name ?? null };
     this.becomeLoggedOut(record, null);
     this.logger[outcome === 'not_confirmed' || outcome === 'keys_missing' ? 'warn' : 'info'](
-      { event: 'session_logged_out', outcome, backup: backup?.path ?? null },
+      { event: 'session_logged_out', outcome, backup: setAside?.path ?? null },
       LOGGED_OUT[outcome],
     );
     return record;
@@ -564,13 +566,13 @@ export class OrganizationSession {
     if (this.closed || this.socket) return;
     this.cancelWaiting();
     if (!(options.asked ?? false) && this.keysAreGone()) return this.folderMissing();
+    if (options.onlyPaired && this.isFolderMissing()) {
+      if (this.folderWentMissing()) return this.folderMissing();
+      return this.awaitPairing();
+    }
     const database = this.openFolder();
     if (!database) return;
-    if (options.onlyPaired && !this.isPaired) {
-      this.release();
-      this.setStatus('qr_required');
-      return;
-    }
+    if (options.onlyPaired && !this.isPaired) return this.awaitPairing();
     if (!this.isPlaceFree()) return;
     if (this.status !== 'restoring') this.setStatus('connecting');
     const socket = this.house.sockets.open({
@@ -588,6 +590,13 @@ export class OrganizationSession {
     this.holds.begin('login', this.house.now());
   }
 
+  /** No pairing begins before somebody asks for it. */
+  private awaitPairing(): void {
+    this.release();
+    this.firstTryDone = true;
+    this.setStatus('qr_required');
+  }
+
   /** The next try, unless somebody ended the session while it waited for its turn. */
   private connectByItself(): void {
     if (this.status !== 'stopped' && this.status !== 'logged_out') this.connect();
@@ -597,8 +606,28 @@ export class OrganizationSession {
   private keysAreGone(): boolean {
     if (!this.isPaired && !this.keysLost) return false;
     if (this.database?.isInPlace()) return false;
+    return this.isFolderMissing();
+  }
+
+  private isFolderMissing(): boolean {
     try {
       return this.house.folders.isMissing(this.id);
+    } catch {
+      // What cannot be looked at may well be there.
+      return false;
+    }
+  }
+
+  /**
+   * Whether the folder was taken away while no session had it open: a phone was linked, nobody logged out, and neither the folder nor a backup
+   * of it is there.
+   */
+  private folderWentMissing(): boolean {
+    const { register, folders } = this.house;
+    const wanted = register.wanted(this.id);
+    if (wanted === null || wanted === 'logged_out' || !register.wasEverPaired(this.id)) return false;
+    try {
+      return this.isFolderMissing() && folders.listBackups(this.id).length === 0;
     } catch {
       // What cannot be looked at may well be there.
       return false;
@@ -621,7 +650,7 @@ export class OrganizationSession {
     if (isNews) {
       this.logger.error(
         { event: 'auth_folder_missing' },
-        "The auth folder was deleted or moved away while it was in use: the organization's keys are gone. What waits in the outbox stays. " +
+        "The auth folder was deleted or moved away: the organization's keys are gone. What waits in the outbox stays. " +
           'If the folder comes back it is used again; otherwise start-session makes a new QR.',
       );
     }
@@ -1096,6 +1125,7 @@ export class OrganizationSession {
     // Only what a person does is a trial of a refused client version.
     if (!automatic) this.house.governor.allowTrial(this.id);
     this.forgetPhone();
+    this.keysLost = false;
     this.health.reset();
     this.beginAnew();
     this.setAttention(null);

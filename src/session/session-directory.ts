@@ -117,7 +117,9 @@ export class SessionDirectory implements Sessions, MessageCarrier {
 
   async qr(id: OrganizationId, options: { waitMs?: number } = {}): Promise<SessionSnapshot> {
     const session = this.known(id);
-    if (IDLE.has(session.snapshot().status)) await session.start();
+    const { status, attention } = session.snapshot();
+    // A new folder would stand in the way of the one that may be put back, so looking is not enough: a person starts it.
+    if (IDLE.has(status) && attention?.code !== 'auth_folder_missing') await session.start();
     if (session.snapshot().status === 'connecting')
       await session.until(isThere, options.waitMs ?? this.settings.qrWaitMs);
     return session.snapshot();

@@ -34,7 +34,7 @@ export const ATTENTION_CODES = [
   'login_rejected',
   /** The auth folder cannot be read or written (permissions, I/O, disk full); nothing was touched. */
   'auth_folder_unreadable',
-  /** The auth folder was deleted or moved away while it was in use. A new identity is made only when somebody asks. */
+  /** The auth folder of a linked phone was deleted or moved away. A new identity is made only when somebody starts the session. */
   'auth_folder_missing',
   /** A limit was reached, but a third of all sessions report stream errors: it is WhatsApp or the network, nobody is cleaned. */
   'outage',
@@ -201,7 +201,7 @@ export interface Sessions {
   start(id: OrganizationId, options?: { pairingPhone?: string; waitMs?: number }): Promise<SessionSnapshot>;
   /**
    * The snapshot for somebody who looks at the QR: when it ran out (`qr_required`) a new pairing starts, and the answer waits up to
-   * `waitMs` for the new QR. Throws `unknown_organization`.
+   * `waitMs` for the new QR. None starts at `auth_folder_missing`. Throws `unknown_organization`.
    */
   qr(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
   /**

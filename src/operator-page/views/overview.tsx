@@ -1,7 +1,8 @@
-import type { Counter, ServiceEvent, SessionStatus, Status } from '../answers.js';
+import type { Counter, ServiceEvent, SessionStatus } from '../answers.js';
 import { formatAgo, formatNumber, wordFor } from '../format.js';
 import { useLoaded } from '../live/use-loaded.js';
 import { organizationAddress } from '../route.js';
+import { isLinking } from '../session-group.js';
 import { get } from '../service.js';
 import { words } from '../settings.js';
 import { EventList } from '../parts/event-list.js';
@@ -10,24 +11,23 @@ import { Panel, Time } from '../parts/parts.js';
 import { LinkPanel } from './link-panel.js';
 import { SendPanel } from './send-panel.js';
 
-const WANTS_PHONE: readonly Status[] = ['qr_ready', 'qr_required'];
 /** How many of the newest events stand on the overview. */
 const LATEST = 6;
 
 export function OverviewTab({ session, reload }: { session: SessionStatus; reload: () => void }) {
-  const { organization_id: id, status } = session;
+  const { organization_id: id } = session;
   // While a scan is under way the session connects: the panel stays until it says "connected".
-  const isLinking = WANTS_PHONE.includes(status) || (session.phone_number === null && status === 'connecting');
+  const linking = isLinking(session);
   return (
     <div class="columns">
       <div class="column">
-        <LinkPanel session={session} isLinking={isLinking} reload={reload} />
-        {session.phone_number !== null && !isLinking && <SendPanel id={id} />}
-        {!isLinking && session.phone_number === null ? null : <LatestPanel id={id} />}
+        <LinkPanel session={session} isLinking={linking} reload={reload} />
+        {session.phone_number !== null && !linking && <SendPanel id={id} />}
+        {!linking && session.phone_number === null ? null : <LatestPanel id={id} />}
       </div>
       <div class="column">
         <HealthPanel session={session} />
-        {!isLinking && session.phone_number === null && <LatestPanel id={id} />}
+        {!linking && session.phone_number === null && <LatestPanel id={id} />}
       </div>
     </div>
   );

@@ -137,8 +137,8 @@ export const english = {
       'Tell whoever runs the service: permissions and space of auth_sessions. Then press “Start”.',
     ],
     auth_folder_missing: [
-      'The keys on the disk were deleted or moved away.',
-      'Press “Start” and scan the new QR. By mistake? Put the folder back: it is used again within 30 seconds.',
+      'The keys on the disk were deleted or moved away, so no QR is shown.',
+      'By mistake? Put the folder back: it is used again within 30 seconds. Otherwise press “Start”, which begins a new pairing, and scan.',
     ],
     outage: ['Many sessions fail at once: it is WhatsApp or the network.', 'Wait: they reconnect by themselves.'],
     cleaning_budget_spent: [
@@ -357,6 +357,7 @@ export const english = {
     imported: 'imported',
     corrupt_folder: 'the keys on the disk were damaged',
     logout_unconfirmed: 'WhatsApp did not confirm the logout',
+    foreign_files: 'held files that are not of this service',
     logged_out_unlinked: 'WhatsApp confirmed it',
     logged_out_not_confirmed: 'WhatsApp did not confirm it',
     logged_out_keys_missing: 'the keys had been deleted or moved away',

@@ -138,8 +138,8 @@ export const spanish: Words = {
       'Avise a quien administra el servicio: permisos y espacio de auth_sessions. Después pulse «Iniciar».',
     ],
     auth_folder_missing: [
-      'Alguien borró o movió las claves del disco.',
-      'Pulse «Iniciar» y escanee el QR nuevo. ¿Fue un error? Devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos.',
+      'Alguien borró o movió las claves del disco, así que no se muestra un QR.',
+      '¿Fue un error? Devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. Si no, pulse «Iniciar», que empieza una vinculación nueva, y escanee.',
     ],
     outage: ['Muchas sesiones fallan a la vez: es WhatsApp o la red.', 'Espere: se reconectan solas.'],
     cleaning_budget_spent: [
@@ -361,6 +361,7 @@ export const spanish: Words = {
     imported: 'importada',
     corrupt_folder: 'las claves en el disco estaban dañadas',
     logout_unconfirmed: 'WhatsApp no confirmó el cierre',
+    foreign_files: 'tenía archivos que no son de este servicio',
     logged_out_unlinked: 'WhatsApp lo confirmó',
     logged_out_not_confirmed: 'WhatsApp no lo confirmó',
     logged_out_keys_missing: 'alguien había borrado o movido las claves',

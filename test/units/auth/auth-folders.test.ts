@@ -1,9 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../../src/auth/auth-folder-error.js';
+import { AuthDatabase } from '../../../src/auth/auth-database.js';
+import type { AuthFolders } from '../../../src/auth/auth-folders.js';
 import type { ServiceError } from '../../../src/errors.js';
 import {
   PHONE,
@@ -313,6 +325,102 @@ describe('setting aside', () => {
   });
 });
 
+/** As after `mv moved auth_sessions/2`, when a folder 2 had been made meanwhile. */
+function putBackInto(directory: string, name: string): string {
+  const moved = join(directory, name, 'moved');
+  renameSync(join(directory, name), join(directory, 'moved'));
+  writeFolder(directory, name, newCreds());
+  renameSync(join(directory, 'moved'), moved);
+  return moved;
+}
+
+describe('what is not of this service', () => {
+  it.each<[string, (folder: string) => void]>([
+    ['a folder', (folder) => mkdirSync(join(folder, 'moved'))],
+    ['a file', (folder) => writeFileSync(join(folder, 'notes.txt'), 'mine')],
+    ['a link', (folder) => symlinkSync('auth.sqlite', join(folder, '.DS_Store'))],
+    ['credentials of the predecessor beside the database', (folder) => writeLegacyFolder(folder, pairedCreds())],
+  ])('%s: a folder that was never paired is set aside with it', (_what, put) => {
+    const directory = temporaryDirectory();
+    const lines: string[] = [];
+    writeFolder(directory, '2', newCreds());
+    put(join(directory, '2'));
+    const before = entries(join(directory, '2'));
+    const backup = folders(directory, { lines }).setAside(id('2'), { reason: 'forced', now: T });
+    expect(backup).toMatchObject({ name: `2_corrupted_${T}`, reason: 'forced', phone_number: null });
+    expect(entries(backup!.path)).toEqual([...before, 'backup.json'].sort());
+    expect(lines.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['foreign_files_set_aside']);
+  });
+
+  it('keeps good keys that were put back into a folder made meanwhile, whatever is done next', () => {
+    const acts = {
+      setAside: (room: AuthFolders) => room.setAside(id('2'), { reason: 'logout_unconfirmed', now: T }),
+      remove: (room: AuthFolders) => room.remove(id('2'), T),
+      restore: (room: AuthFolders) => room.restore(id('2'), '2_corrupted_5', T),
+    };
+    for (const act of Object.values(acts)) {
+      const directory = temporaryDirectory();
+      const room = folders(directory);
+      writeLegacyFolder(join(directory, '2_corrupted_5'), pairedCreds('other'));
+      writeFolder(directory, '2', pairedCreds('good'));
+      putBackInto(directory, '2');
+      act(room);
+      const kept = join(directory, `2_corrupted_${T}`, 'moved');
+      expect(closing(AuthDatabase.open(kept)).readCreds().mark).toBe('good');
+    }
+  });
+
+  it('outlives the keys that a logout removes', () => {
+    const directory = temporaryDirectory();
+    const room = folders(directory);
+    writeFolder(directory, '2', pairedCreds('dead'));
+    mkdirSync(join(directory, '2', 'moved'));
+    writeFileSync(join(directory, '2', 'notes.txt'), 'mine');
+    expect(room.remove(id('2'), T)).toMatchObject({ name: `2_corrupted_${T}`, reason: 'foreign_files' });
+    expect(entries(directory)).toEqual([`2_corrupted_${T}`]);
+    expect(entries(join(directory, `2_corrupted_${T}`))).toEqual(['backup.json', 'moved', 'notes.txt']);
+  });
+
+  it('is kept of a folder of the predecessor that was never paired', () => {
+    const directory = temporaryDirectory();
+    const room = folders(directory);
+    writeLegacyFolder(join(directory, '2'), newCreds('old'));
+    mkdirSync(join(directory, '2', 'moved'));
+    const opened = room.open(id('2'), () => newCreds('minted'), T);
+    expect(opened).toMatchObject({ wasNew: true, imported: null });
+    closing(opened.database);
+    expect(entries(join(directory, `2_corrupted_${T}`))).toContain('moved');
+  });
+
+  it('does not keep the traces of a crash, nor the files of a predecessor that was never paired', () => {
+    const directory = temporaryDirectory();
+    const room = folders(directory);
+    writeFolder(directory, '2', newCreds());
+    for (const name of ['auth.sqlite.new', 'auth.sqlite.new-journal', 'backup.json', 'backup.json.tmp', '.DS_Store']) {
+      writeFileSync(join(directory, '2', name), '');
+    }
+    writeLegacyFolder(join(directory, '3'), newCreds());
+    for (const name of ['2', '3']) expect(room.setAside(id(name), { reason: 'forced', now: T })).toBeNull();
+    expect(entries(directory)).toEqual([]);
+  });
+
+  it('is not the first to go of many backups, also without a label', () => {
+    const directory = temporaryDirectory();
+    const room = folders(directory, { backupsToKeep: 1 });
+    writeFolder(directory, '2', pairedCreds('good'));
+    putBackInto(directory, '2');
+    mkdirSync(join(directory, '2', 'backup.json.tmp'));
+    room.setAside(id('2'), { reason: 'forced', now: T });
+    writeLegacyFolder(join(directory, `2_corrupted_${T - 1}`), newCreds());
+    writeLegacyFolder(join(directory, `2_corrupted_${T + 1}`), newCreds());
+    writeFolder(directory, '2', newCreds());
+    writeFolder(directory, '3', pairedCreds());
+    renameSync(join(directory, '3'), join(directory, '2_corrupted_7'));
+    room.restore(id('2'), '2_corrupted_7', T);
+    expect(entries(directory)).toEqual(['2', `2_corrupted_${T}`]);
+  });
+});
+
 describe('restoring', () => {
   it('puts the newest or the named one back, and sets a paired folder aside', () => {
     const directory = temporaryDirectory();
@@ -335,7 +443,7 @@ describe('restoring', () => {
     ]);
     expect(room.restore(id('2'), undefined, T + 60).name).toBe(`2_corrupted_${T + 50}`);
     expect(markOf(directory)).toBe('c');
-    room.remove(id('2'));
+    room.remove(id('2'), T);
     writeFolder(directory, '2', newCreds('never paired'));
     room.restore(id('2'), undefined, T + 70);
     expect(markOf(directory)).toBe('a');
@@ -403,8 +511,8 @@ describe('preparing', () => {
     writeFolder(directory, '2', pairedCreds());
     room.setAside(id('2'), { reason: 'bad_mac', now: T });
     writeFolder(directory, '2', pairedCreds());
-    room.remove(id('2'));
-    room.remove(id('2'));
+    room.remove(id('2'), T);
+    room.remove(id('2'), T);
     expect(existsSync(join(directory, '2'))).toBe(false);
     expect(entries(directory)).toEqual([`2_corrupted_${T}`]);
     rmSync(directory, { recursive: true });

@@ -23,7 +23,7 @@ const room = new AuthFolders({
 if (operation === 'import') room.open(id, () => ({ mark: 'minted' }), 2000).database.close();
 if (operation === 'setAside') room.setAside(id, { reason: 'bad_mac', now: 2000 });
 if (operation === 'restore') room.restore(id, undefined, 2000);
-if (operation === 'remove') room.remove(id);
+if (operation === 'remove') room.remove(id, 2000);
 if (operation === 'prepare') room.prepare();
 if (operation === 'write') {
   const database = AuthDatabase.open(`${directory}/2`);
