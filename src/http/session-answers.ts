@@ -2,7 +2,7 @@ import type { OrganizationId } from '../organization-id.js';
 import type { ServiceEvent } from '../events/catalogue.js';
 import { maskPhone } from '../logger.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { HealthView, LogoutRecord, SessionSnapshot } from '../session/session-view.js';
+import { type HealthView, type LogoutRecord, ownAttention, type SessionSnapshot } from '../session/session-view.js';
 import { eventFields } from './event-answers.js';
 import { qrDataUrl } from './qr-picture.js';
 import type { RequestContext } from './request-context.js';
@@ -142,9 +142,11 @@ export function fullStatus(
   sentences: Sentences,
 ) {
   const { attention, heldUp, lastDisconnect, logout } = snapshot;
+  // What the session itself needs, so that the two do not contradict each other; what waits for another phone says nothing of the session.
+  const saying = ownAttention(attention) ? sessionSaying(snapshot, sentences) : statusSaying(snapshot, sentences);
   return {
     ...statusFields(snapshot),
-    ...sessionSaying(snapshot, sentences),
+    ...saying,
     since: isoTime(snapshot.since),
     last_connected_at: isoTime(snapshot.lastConnectedAt),
     last_disconnect: lastDisconnect && {

@@ -101,7 +101,7 @@ const sessionHealth = z.object({
 
 export const status = z.object({
   ...five,
-  sentence: sentence.meta({ description: 'Of what needs attention, else of the status.' }),
+  sentence: sentence.meta({ description: 'Of what the session itself needs, else of the status.' }),
   hint,
   since: instantOrNull,
   last_connected_at: instantOrNull,
