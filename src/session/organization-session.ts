@@ -439,7 +439,9 @@ export class OrganizationSession {
 
   private async unlinkAndForget(): Promise<LogoutRecord> {
     // Who asks again hears what happened; nothing has changed since.
-    const before = await this.act(() => (this.status === 'logged_out' ? this.lastLogout : null), 'logout');
+    const isOut = (): boolean =>
+      this.status === 'logged_out' && !this.onFolder(() => this.house.folders.exists(this.id));
+    const before = await this.act(() => (isOut() ? this.lastLogout : null), 'logout');
     if (before) return before;
     const socket = await this.act(() => this.beginToLeave(), 'logout');
     const confirmed = socket ? await socket.unlink(UNLINK_DEADLINE_MS) : false;

@@ -1,12 +1,32 @@
 import path from 'node:path';
 import Database from 'better-sqlite3';
 
-/** Makes DATA_DIR what an older version of the service left: `service.sqlite` before its second migration. The service must not run. */
+/** What each database had not yet at its first version. */
+const LATER = {
+  'service.sqlite': ['DROP TABLE IF EXISTS paired', 'DROP TABLE IF EXISTS logouts'],
+  'outbox.sqlite': [
+    'ALTER TABLE messages DROP COLUMN stream_ends',
+    'ALTER TABLE messages DROP COLUMN for_phone',
+    'ALTER TABLE organization_settings DROP COLUMN linked_phone',
+    'ALTER TABLE organization_settings DROP COLUMN linked_since',
+    'DROP TABLE acquaintances',
+  ],
+};
+
+/** Makes DATA_DIR what an older version of the service left. The service must not run. */
 export function olderSchema(dataDirectory: string): void {
-  const database = new Database(path.join(dataDirectory, 'service.sqlite'), { fileMustExist: true });
-  try {
-    database.exec('DROP TABLE IF EXISTS paired; PRAGMA user_version = 1;');
-  } finally {
-    database.close();
+  for (const [name, statements] of Object.entries(LATER)) {
+    const database = new Database(path.join(dataDirectory, name), { fileMustExist: true });
+    try {
+      const isFirst = database.pragma('user_version', { simple: true }) === 1;
+      const makeOlder = database.transaction(() => {
+        for (const statement of statements) database.exec(statement);
+        database.pragma('user_version = 1');
+      });
+      // A kill may have come before it was brought up to date.
+      if (!isFirst) makeOlder();
+    } finally {
+      database.close();
+    }
   }
 }
