@@ -46,4 +46,5 @@ async function main(): Promise<number> {
   return failed ? 1 : 0;
 }
 
-process.exitCode = await main();
+// A plan that failed may have left something open.
+process.exit(await main());
