@@ -19,6 +19,8 @@ export type SessionGroup = (typeof SESSION_GROUPS)[number];
 
 /** The operator's page has the same rule (`session-words.ts`); a test holds the two against each other. */
 export function groupOf({ status, attention }: Pick<SessionOutline, 'status' | 'attention'>): SessionGroup {
+  // Keys that may be put back are more than a scan that is due.
+  if (attention?.code === 'auth_folder_missing') return 'attention';
   if (status === 'qr_ready' || status === 'qr_required' || attention?.code === 'qr_expired') return 'scan';
   if (attention !== null) return 'attention';
   return status === 'connected' ? 'connected' : 'other';

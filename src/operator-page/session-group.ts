@@ -4,6 +4,7 @@ import type { SessionStatus, Status } from './answers.js';
 export type SessionGroup = 'attention' | 'scan' | 'connected' | 'other';
 
 export function groupOf({ status, attention }: { status: Status; attention: string | null }): SessionGroup {
+  if (attention === 'auth_folder_missing') return 'attention';
   if (status === 'qr_ready' || status === 'qr_required' || attention === 'qr_expired') return 'scan';
   if (attention !== null) return 'attention';
   if (status === 'connected') return 'connected';

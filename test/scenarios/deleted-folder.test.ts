@@ -26,6 +26,8 @@ describe("an organization's folder that is deleted under a live session", () => 
       backups: 0,
     });
     expect(existsSync(folder(id))).toBe(false);
+    const needy = await stage.api.get('/api/sessions?group=attention&fields=attention');
+    expect(needy.body.sessions).toContainEqual({ organization_id: id, attention: 'auth_folder_missing' });
   }
 
   const [ITSELF, ITSELF_PHONE] = ['by-itself', '573001210001'];
