@@ -130,7 +130,7 @@ export class AuthDatabase {
 
   /**
    * Whether the file that is open still stands under its name. The system lets a process go on writing to a file that was deleted or moved away,
-   * and then nothing of it is there at the next open. Every write looks first, and is refused (`FOLDER_GONE`).
+   * and then nothing of it is there at the next open. A write looks first, and is refused (`FOLDER_GONE`).
    */
   isInPlace(): boolean {
     try {

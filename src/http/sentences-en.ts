@@ -444,9 +444,11 @@ export const english: Sentences = {
     other_phone_sent: 'The messages of the former phone leave from the phone that is linked now.',
     other_phone_cancelled: 'The messages of the former phone are taken back.',
     other_phone_unconfirmed:
-      'Nothing could be taken back: {unconfirmed} of the former phone were handed over before and may have gone out. They are not tried again.',
+      'Nothing was left to decide: {unconfirmed} of the former phone were handed over before and may have gone out. They are not tried again.',
+    other_phone_partly_sent:
+      'Messages of the former phone: {messages} leave from the phone that is linked now; {unconfirmed} were handed over before and may have gone out. Those are not tried again.',
     other_phone_partly_unconfirmed:
-      'Messages of the former phone: {messages} are taken back; {unconfirmed} were handed over before and may have gone out. They are not tried again.',
+      'Messages of the former phone: {messages} are taken back; {unconfirmed} were handed over before and may have gone out. Those are not tried again.',
     other_phone_nothing: 'No message waits for another phone.',
     phone_linked: 'The phone is linked: you may close this page.',
     webhook_created: 'Webhook created. Keep the secret now: it is not shown again.',

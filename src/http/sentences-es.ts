@@ -456,7 +456,9 @@ export const spanish: Sentences = {
     other_phone_sent: 'Los mensajes del teléfono anterior salen del teléfono que ahora está vinculado.',
     other_phone_cancelled: 'Los mensajes del teléfono anterior se cancelaron.',
     other_phone_unconfirmed:
-      'No se pudo cancelar nada: {unconfirmed} del teléfono anterior ya se habían entregado y pueden haber salido. No se intentan más.',
+      'No quedaba nada por decidir: {unconfirmed} del teléfono anterior ya se habían entregado y pueden haber salido. No se intentan más.',
+    other_phone_partly_sent:
+      'Mensajes del teléfono anterior: {messages} salen del teléfono que ahora está vinculado; {unconfirmed} ya se habían entregado y pueden haber salido. Estos no se intentan más.',
     other_phone_partly_unconfirmed:
       'Mensajes del teléfono anterior: {messages} se cancelaron; {unconfirmed} ya se habían entregado y pueden haber salido. Estos no se intentan más.',
     other_phone_nothing: 'Ningún mensaje espera por otro teléfono.',

@@ -88,6 +88,7 @@ export type DoneCode =
   | 'other_phone_cancelled'
   | 'other_phone_unconfirmed'
   | 'other_phone_partly_unconfirmed'
+  | 'other_phone_partly_sent'
   | 'other_phone_nothing'
   | 'phone_linked'
   | 'webhook_created'

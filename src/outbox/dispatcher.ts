@@ -107,7 +107,7 @@ export class Dispatcher {
     logger.info(
       { event: 'other_phone_decided', org: organizationLabel(id), decision, ...decided },
       decision === 'send'
-        ? `${messages} messages for another phone leave from the one that is linked: a person decided so.`
+        ? `${messages} messages for another phone leave from the one that is linked, and ${unconfirmed} more may have gone out before: a person decided so.`
         : `${messages} messages for another phone are taken back, and ${unconfirmed} more may have gone out before: a person decided so.`,
     );
     return decided;

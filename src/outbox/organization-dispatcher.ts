@@ -161,9 +161,9 @@ export class OrganizationDispatcher {
     this.pump();
   }
 
-  /** A person decided that all messages may leave from the phone that is linked (digits). */
+  /** A person decided that all messages may leave from the phone that is linked (digits); what was tried from another is not repeated. */
   released(phone: string | null): void {
-    for (const entry of this.entries.values()) entry.forPhone &&= phone;
+    for (const entry of this.entries.values()) if (entry.firstTryAt === null) entry.forPhone &&= phone;
     this.letGo();
   }
 

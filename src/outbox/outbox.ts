@@ -104,8 +104,8 @@ type StoredRow = Omit<Row, 'times'> & { times: string };
  */
 const WAITING = 'INDEXED BY messages_pending';
 
-/** So many messages are taken back in one commit. */
-const CANCELLED_AT_ONCE = 500;
+/** So many messages are decided about in one commit. More than may be in flight. */
+const DECIDED_AT_ONCE = 500;
 
 /** How many messages a person's decision concerned: released or taken back; and how many may have gone out before. */
 export interface OtherPhoneDecided {
@@ -533,24 +533,28 @@ export class Outbox {
     return other;
   }
 
-  /** What waits for another phone may leave from the one that is linked; at once, and on disk when this resolves. */
+  /**
+   * What waits for another phone may leave from the one that is linked; at once, and on disk when this resolves. Not what was tried already:
+   * the customer may have it from the other phone, so it is unconfirmed.
+   */
   async releaseOtherPhone(organizationId: OrganizationId): Promise<OtherPhoneDecided> {
     const { linkedPhone } = this.settings(organizationId);
     if (linkedPhone === null) return { messages: 0, unconfirmed: 0 };
-    const messages = await this.write(() => this.takeForPhone(organizationId, linkedPhone, 'for_phone IS NOT NULL'));
-    return { messages, unconfirmed: 0 };
+    const [tried, messages] = await this.write(() => [
+      this.forOthers(organizationId, "state = 'sending'")
+        .map(({ id }) => this.moveNow(id, 'unconfirmed', {}))
+        .filter((moved) => moved !== null),
+      this.takeForPhone(organizationId, linkedPhone, 'for_phone IS NOT NULL'),
+    ]);
+    for (const message of tried) this.told(message);
+    return { messages, unconfirmed: tried.length };
   }
 
   /** Takes back what waits for another phone; what was tried already may have gone out: nothing more is tried, and it is unconfirmed. */
   async cancelOtherPhone(organizationId: OrganizationId): Promise<OtherPhoneDecided> {
-    const { linkedPhone } = this.settings(organizationId);
     for (let cancelled = 0, unconfirmed = 0; ;) {
       const messages = await this.write(() =>
-        this.sql<{ id: string; state: MessageState }>(
-          `SELECT message_id AS id, state FROM messages ${WAITING}
-           WHERE organization_id = ? AND state IN ('queued', 'sending') AND for_phone <> ? ORDER BY seq LIMIT ?`,
-        )
-          .all(organizationId, linkedPhone, CANCELLED_AT_ONCE)
+        this.forOthers(organizationId)
           .map(({ id, state }) =>
             state === 'queued'
               ? this.moveNow(id, 'cancelled', { errorCode: 'cancelled_by_request' })
@@ -563,8 +567,19 @@ export class Outbox {
         if (message.state === 'cancelled') cancelled += 1;
         else unconfirmed += 1;
       }
-      if (messages.length < CANCELLED_AT_ONCE) return { messages: cancelled, unconfirmed };
+      if (messages.length < DECIDED_AT_ONCE) return { messages: cancelled, unconfirmed };
     }
+  }
+
+  /** The first of those that wait for another phone than the one that is linked. */
+  private forOthers(
+    organizationId: OrganizationId,
+    which: "state = 'sending'" | 'true' = 'true',
+  ): { id: string; state: MessageState }[] {
+    return this.sql<{ id: string; state: MessageState }>(
+      `SELECT message_id AS id, state FROM messages ${WAITING}
+       WHERE organization_id = ? AND state IN ('queued', 'sending') AND ${which} AND for_phone <> ? ORDER BY seq LIMIT ?`,
+    ).all(organizationId, this.settings(organizationId).linkedPhone, DECIDED_AT_ONCE);
   }
 
   /** From now on these of the messages that wait are this phone's. */

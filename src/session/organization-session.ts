@@ -86,7 +86,7 @@ export interface SessionHouse {
 const EXCUSED_IN_ROW = 3;
 
 /** What a socket that leaves may still tell. */
-const IS_OF_MESSAGES: ReadonlySet<SocketEvent['type']> = new Set(['message_received', 'ack', 'receipt']);
+const IS_OF_MESSAGES: ReadonlySet<SocketEvent['type']> = new Set(['message_received', 'acquainted', 'ack', 'receipt']);
 
 /** How long a logout waits for WhatsApp to confirm it, ms. */
 const UNLINK_DEADLINE_MS = 3000;
@@ -342,23 +342,23 @@ export class OrganizationSession {
   private async askForPairingCode(phoneNumber: string): Promise<void> {
     const { socket, status } = this;
     if (this.isPaired) throw new ServiceError('already_paired', { status });
-    if (!socket || status !== 'qr_ready') {
-      const facts = { reason: 'no_connection', retry_after: null };
-      throw new ServiceError('whatsapp_unavailable', { status, reason: 'pairing_no_connection', facts });
-    }
-    try {
-      const code = await socket.requestPairingCode(phoneNumber);
-      // It belongs to a pairing that is over.
-      if (this.socket !== socket) throw new PairingCodeRefusedError('no_answer');
-      this.pairingCode = code;
-    } catch (error) {
+    if (!socket || status !== 'qr_ready') throw this.notConnectedForCode();
+    const code = await socket.requestPairingCode(phoneNumber).catch((error: unknown) => {
       throw this.noPairingCode(error);
-    }
+    });
+    // It belongs to a pairing that is over.
+    if (this.socket !== socket) throw this.notConnectedForCode();
+    this.pairingCode = code;
     this.logger.info(
       { event: 'pairing_code' },
       `A pairing code was given out for the phone ${maskPhone(phoneNumber)}.`,
     );
     this.changed();
+  }
+
+  private notConnectedForCode(): ServiceError {
+    const facts = { reason: 'no_connection', retry_after: null };
+    return new ServiceError('whatsapp_unavailable', { status: this.status, reason: 'pairing_no_connection', facts });
   }
 
   private noPairingCode(error: unknown): unknown {
@@ -621,13 +621,15 @@ export class OrganizationSession {
   }
 
   /**
-   * Whether the folder was taken away while no session had it open: a phone was linked, nobody logged out, and neither the folder nor a backup
-   * of it is there.
+   * Whether the folder was taken away while no session had it open: a phone was linked, nobody logged out since, and neither the folder nor a
+   * backup of it is there.
    */
   private folderWentMissing(): boolean {
     const { register, folders } = this.house;
     const wanted = register.wanted(this.id);
     if (wanted === null || wanted === 'logged_out' || !register.wasEverPaired(this.id)) return false;
+    // Nothing was linked after that logout, so no phone's keys are missing.
+    if (register.lastLogout(this.id) !== null) return false;
     try {
       return this.isFolderMissing() && folders.listBackups(this.id).length === 0;
     } catch {

@@ -65,7 +65,7 @@ export class SessionRegister {
     })();
   }
 
-  /** How it came to be logged out, the last time; null when that was never noted. */
+  /** How it came to be logged out, the last time; null when that was never noted, and when a phone was linked since. */
   lastLogout(id: OrganizationId): LogoutRecord | null {
     const row = this.sql('SELECT at, outcome, backup FROM logouts WHERE organization_id = ?').get(id);
     return (row as LogoutRecord | undefined) ?? null;
@@ -73,7 +73,10 @@ export class SessionRegister {
 
   /** Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected back. */
   markPaired(id: OrganizationId, now: number): void {
-    this.sql('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);
+    this.database.transaction(() => {
+      this.sql('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);
+      this.sql('DELETE FROM logouts WHERE organization_id = ?').run(id);
+    })();
   }
 
   wasEverPaired(id: OrganizationId): boolean {

@@ -37,6 +37,7 @@ describeInBrowser('messages for another phone, and no new customers, on the page
     await page.getByRole('button', { name: 'Send all the same', exact: true }).click();
     await stage.whatsapp.customer(CUSTOMER).receivedText(text);
     await page.getByRole('button', { name: 'Send all the same…' }).waitFor({ state: 'detached' });
+    await page.getByText('The messages of the former phone leave from the phone that is linked now.').waitFor();
     expect(visitor.problems).toEqual([]);
     await visitor.leave();
   });

@@ -43,6 +43,25 @@ describe("an organization's folder that somebody moved away", () => {
     await stage.send(id, CUSTOMER);
   });
 
+  it('is not missed where the phone was logged out, and nobody has scanned since', async () => {
+    const [id, number] = ['logged-out', '573001220009'];
+    await stage.pair(id, number);
+    expect((await stage.api.logout(id)).body).toMatchObject({ outcome: 'unlinked' });
+    await stage.api.ready(id);
+    await stage.stopService();
+    rmSync(folder(id), { recursive: true });
+    await stage.startService();
+    expect(await statusOf(id)).toMatchObject({ status: 'qr_required', attention: null });
+    expect((await stage.api.logout(id)).body).toMatchObject({ outcome: 'nothing_linked' });
+    // Linked again, its folder is missed like any other.
+    await stage.pair(id, number);
+    await stage.stopService();
+    rmSync(folder(id), { recursive: true });
+    await stage.startService();
+    await gone(id);
+    expect(await statusOf(id)).toMatchObject(MISSING);
+  });
+
   it('is not waited for any more after a cleaning by hand, which gives a QR', async () => {
     const [id, number] = ['cleaned', '573001220002'];
     await pairAndMoveAway(id, number);

@@ -167,33 +167,42 @@ describe('another phone scans, and messages wait that were accepted for the one 
     expect((await decide('send')).body).toMatchObject({ success: true, messages: 0 });
   });
 
-  it('cancelling tells what was handed over before, and may have gone out', async () => {
-    stage = await Stage.set();
-    const maybeOut = async (customer: string): Promise<string> => {
-      const { id } = await accept(customer);
-      await stage.whatsapp.record.until(() => sentFrom(PHONE).includes(id));
-      return id;
-    };
-    await stage.pair(ID, PHONE);
-    for (const customer of [CUSTOMER, ANOTHER]) {
-      await stage.send(ID, customer);
-      stage.whatsapp.customer(customer, { autoReceipts: false });
-    }
-    stage.whatsapp.mishaps.withholdAcks(PHONE, true);
-    const out = await maybeOut(CUSTOMER);
-    await stage.api.stop(ID);
-    const queued = await accept(ANOTHER);
-    await stage.api.forceClean(ID);
-    await stage.scan(ID, OTHER_PHONE);
-    await stage.log.until('other_phone', { org: ID });
-    const both = await decide('cancel');
-    expect(both.body).toMatchObject({ success: true, messages: 1, unconfirmed: 1 });
-    expect(both.body.message).toMatch(/1 (are taken back|se cancelaron); 1 /);
-    expect(await message(out)).toMatchObject({ status: 'unconfirmed' });
-    expect(await message(queued.id)).toMatchObject({ status: 'cancelled' });
-    expect(stage.log.events('other_phone_decided')).toMatchObject([{ messages: 1, unconfirmed: 1 }]);
-    expect(sentFrom(OTHER_PHONE)).toEqual([]);
-  });
+  it.each([
+    ['cancel', /1 (are taken back|se cancelaron); 1 /],
+    ['send', /1 (leave from the phone|salen del teléfono).*; 1 /],
+  ] as const)(
+    '%s tells what was handed over before and may have gone out; that is never repeated',
+    async (action, told) => {
+      stage = await Stage.set();
+      const maybeOut = async (customer: string): Promise<string> => {
+        const { id } = await accept(customer);
+        await stage.whatsapp.record.until(() => sentFrom(PHONE).includes(id));
+        return id;
+      };
+      await stage.pair(ID, PHONE);
+      for (const customer of [CUSTOMER, ANOTHER]) {
+        await stage.send(ID, customer);
+        stage.whatsapp.customer(customer, { autoReceipts: false });
+      }
+      stage.whatsapp.mishaps.withholdAcks(PHONE, true);
+      const out = await maybeOut(CUSTOMER);
+      await stage.api.stop(ID);
+      const queued = await accept(ANOTHER);
+      await stage.api.forceClean(ID);
+      await stage.scan(ID, OTHER_PHONE);
+      await stage.log.until('other_phone', { org: ID });
+      const both = await decide(action);
+      expect(both.body).toMatchObject({ success: true, messages: 1, unconfirmed: 1 });
+      expect(both.body.message).toMatch(told);
+      expect(await message(out)).toMatchObject({ status: 'unconfirmed' });
+      expect(stage.log.events('other_phone_decided')).toMatchObject([{ messages: 1, unconfirmed: 1 }]);
+      if (action === 'cancel') expect(await message(queued.id)).toMatchObject({ status: 'cancelled' });
+      else await stage.whatsapp.customer(ANOTHER).receivedText(queued.text);
+      await newOnesLeave(OTHER_PHONE);
+      expect(sentFrom(OTHER_PHONE)).not.toContain(out);
+      expect(sentFrom(OTHER_PHONE)).toHaveLength(action === 'cancel' ? 1 : 2);
+    },
+  );
 
   it('released for a phone, and the one before comes back: it is said whose they are now', async () => {
     const { later } = await otherPhoneScans();

@@ -8,8 +8,8 @@ import { said } from './describe.js';
 const DECISIONS = ['send', 'cancel'] as const;
 const EFFECTS: Readonly<Record<(typeof DECISIONS)[number], Text>> = {
   send: {
-    es: 'Los mensajes que la organización {org} aceptó para el teléfono anterior salen del que ahora está vinculado.',
-    en: 'The messages that organization {org} accepted for the former phone leave from the one that is linked now.',
+    es: 'Los mensajes que la organización {org} aceptó para el teléfono anterior salen del que ahora está vinculado. Lo que ya se entregó puede haber salido: queda como «unconfirmed».',
+    en: 'The messages that organization {org} accepted for the former phone leave from the one that is linked now. What was handed over before may have gone out: it becomes "unconfirmed".',
   },
   cancel: {
     es: 'Los mensajes que la organización {org} aceptó para el teléfono anterior se cancelan y no se envían. Lo que ya se entregó puede haber salido: queda como «unconfirmed».',

@@ -15,8 +15,8 @@ export const otherPhoneBody = z.strictObject({ organization_id: organizationId, 
  * A person decides about messages that wait because another phone was linked after they were accepted (attention `other_phone`).
  * - `POST /api/other-phone-messages {organization_id, action: "send" | "cancel"}` ->
  *   `{success, message, organization_id, action, messages, unconfirmed}`: `send` lets them leave from the phone that is linked now, each at its
- *   time; `cancel` takes them back. `messages` is how many were released or taken back, `unconfirmed` how many were handed over before `cancel`
- *   and may have gone out. Both are 0 when none waited, so repeating it is harmless.
+ *   time; `cancel` takes them back. `messages` is how many were released or taken back, `unconfirmed` how many were handed over before
+ *   and may have gone out: those are not tried again. Both are 0 when none waited, so repeating it is harmless.
  * Errors: 400, 404 `unknown_organization`, 409 `state_conflict` (`send`, and no phone is linked).
  */
 export function otherPhoneRoutes(parts: HttpParts): Router {
@@ -46,7 +46,7 @@ export function otherPhoneRoutes(parts: HttpParts): Router {
 
 function whatWasDone(action: OtherPhoneDecision, { messages, unconfirmed }: OtherPhoneDecided): DoneCode {
   if (messages + unconfirmed === 0) return 'other_phone_nothing';
-  if (action === 'send') return 'other_phone_sent';
-  if (unconfirmed === 0) return 'other_phone_cancelled';
-  return messages === 0 ? 'other_phone_unconfirmed' : 'other_phone_partly_unconfirmed';
+  if (messages === 0) return 'other_phone_unconfirmed';
+  if (action === 'send') return unconfirmed === 0 ? 'other_phone_sent' : 'other_phone_partly_sent';
+  return unconfirmed === 0 ? 'other_phone_cancelled' : 'other_phone_partly_unconfirmed';
 }

@@ -104,7 +104,11 @@ function StatusPanel({ session, reload }: { session: SessionStatus; reload: () =
           <strong>{organization.next}:</strong> {step}
         </p>
       </div>
-      {session.attention?.code === 'other_phone' && <OtherPhoneButtons id={session.organization_id} reload={reload} />}
+      <OtherPhoneButtons
+        id={session.organization_id}
+        waits={session.attention?.code === 'other_phone'}
+        reload={reload}
+      />
       <SessionButtons session={session} reload={reload} />
     </div>
   );

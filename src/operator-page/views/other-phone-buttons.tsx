@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks';
 import { Confirm } from '../parts/confirm.js';
-import { Button } from '../parts/parts.js';
+import { Button, Done } from '../parts/parts.js';
 import { useAction } from '../live/use-action.js';
 import { post } from '../service.js';
 import { words } from '../settings.js';
 
-/** What becomes of messages that were accepted for another phone. Neither can be undone, so each says what will happen. */
-export function OtherPhoneButtons({ id, reload }: { id: string; reload: () => void }) {
+/**
+ * What becomes of messages that were accepted for another phone. Neither can be undone, so each says what will happen, and then what did.
+ * `waits`: whether there are any.
+ */
+export function OtherPhoneButtons({ id, waits, reload }: { id: string; waits: boolean; reload: () => void }) {
   const { organization, confirm } = words.value;
   const [asked, setAsked] = useState<'send' | 'cancel' | null>(null);
   const action = useAction<{ message: string }>();
@@ -23,16 +26,19 @@ export function OtherPhoneButtons({ id, reload }: { id: string; reload: () => vo
   const say = asked === 'cancel' ? confirm.otherPhoneCancel : confirm.otherPhoneSend;
   return (
     <>
-      <div class="status-actions">
-        <div class="buttons">
-          <Button kind="primary" icon="send" onClick={() => ask('send')}>
-            {organization.otherPhoneSend}…
-          </Button>
-          <Button kind="danger" icon="cross" onClick={() => ask('cancel')}>
-            {organization.otherPhoneCancel}…
-          </Button>
+      <Done>{action.answer?.message}</Done>
+      {waits && (
+        <div class="status-actions">
+          <div class="buttons">
+            <Button kind="primary" icon="send" onClick={() => ask('send')}>
+              {organization.otherPhoneSend}…
+            </Button>
+            <Button kind="danger" icon="cross" onClick={() => ask('cancel')}>
+              {organization.otherPhoneCancel}…
+            </Button>
+          </div>
         </div>
-      </div>
+      )}
       {asked && (
         <Confirm
           title={say.title(id)}

@@ -421,6 +421,7 @@ export const english = {
       effects: [
         'The messages that were accepted for the former phone leave from the phone that is linked now.',
         'The customers see them from its number.',
+        'What was handed over before may have gone out; it is not tried again.',
       ],
       submit: 'Send all the same',
     },

@@ -425,6 +425,7 @@ export const spanish: Words = {
       effects: [
         'Los mensajes que se aceptaron para el teléfono anterior salen del que ahora está vinculado.',
         'Los clientes los ven desde ese número.',
+        'Lo que ya se entregó puede haber salido; no se intenta de nuevo.',
       ],
       submit: 'Enviarlos de todos modos',
     },
