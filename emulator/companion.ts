@@ -25,7 +25,10 @@ export class Companion {
   unlinked = false;
   /** Whether the phone has already sent this device its history. */
   historySent = false;
-  /** Messages in the inbox, by id, to which every answer but a plain ack ends the stream; `named`: with their id in the stream error. */
+  /**
+   * Messages in the inbox, by id, to which every answer but a plain ack ends the stream; `named`: with their id in the
+   * stream error.
+   */
   readonly poison = new Map<string, { named: boolean }>();
   private readonly preKeys = new Map<number, Buffer>();
   /** Warned of the shortage since the last upload. */

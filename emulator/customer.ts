@@ -226,13 +226,19 @@ export class Customer implements Account {
     }
   }
 
-  /** Installs WhatsApp anew: another Signal identity, no linked devices, no sessions. Nobody is told; see `tellOfNewIdentity`. */
+  /**
+   * Installs WhatsApp anew: another Signal identity, no linked devices, no sessions. Nobody is told; see
+   * `tellOfNewIdentity`.
+   */
   reinstall(): void {
     this.devices.clear();
     this.devices.set(0, new SignalDevice());
   }
 
-  /** WhatsApp tells an organization that this customer's phone has another identity, under the number or the LID. Returns the notification's id. */
+  /**
+   * WhatsApp tells an organization that this customer's phone has another identity, under the number or the LID.
+   * Returns the notification's id.
+   */
   tellOfNewIdentity(orgNumber: string, name: 'pn' | 'lid' = 'pn'): string {
     const id = `identity-${randomBytes(6).toString('hex')}`;
     const attrs = { from: name === 'lid' ? this.lid : this.jid, id, type: 'encrypt', t: seconds() };

@@ -15,7 +15,8 @@ let told: WAMessage[];
 beforeEach(async () => {
   one = await stage.paired(ORG, {
     pushName: 'One',
-    // For the device that asks again: Baileys' own memory of sent messages is by chat, and the asking device's jid is none.
+    // For the device that asks again: Baileys' own memory of sent messages is by chat, and the asking device's jid is
+    // none.
     getMessage: async ({ id }) => one.messages.find(({ key }) => key.id === id)?.message ?? undefined,
   });
   two = await stage.paired(OTHER_ORG, { pushName: 'Two' });

@@ -45,7 +45,10 @@ export interface EmulatorOptions {
   qrRefTtlMs?: number;
   /** Default true. With false, customers acknowledge messages without reading them: for benchmarks of the service alone. */
   decryptMessages?: boolean;
-  /** How long messages, receipts and notifications take to a device that is there; default 0. Answers to questions, and acks, take no time. */
+  /**
+   * How long messages, receipts and notifications take to a device that is there; default 0. Answers to questions, and
+   * acks, take no time.
+   */
   latencyMs?: number;
 }
 

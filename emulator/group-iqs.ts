@@ -1,6 +1,6 @@
 /**
- * What clients ask and change of groups (`iq` of `w:g2`; the questions are in Baileys' `lib/Socket/groups.js`), and what the participants are told
- * of it (`w:gp2`; `lib/Socket/messages-recv.js`, `handleGroupNotification`).
+ * What clients ask and change of groups (`iq` of `w:g2`; the questions are in Baileys' `lib/Socket/groups.js`), and
+ * what the participants are told of it (`w:gp2`; `lib/Socket/messages-recv.js`, `handleGroupNotification`).
  */
 import { randomBytes } from 'node:crypto';
 import type { Companion } from './companion.js';

@@ -1,7 +1,8 @@
 /**
- * The host that keeps encrypted media and histories, on 127.0.0.1. It counts what it is asked for. As `https` it is what `media_conn` names:
- * a client that trusts `certificate` (Baileys: `fetchAgent` for uploads, `options.dispatcher` for downloads) brings and fetches its files there.
- * As plain `http` the same files lie at `url`, for clients that trust nobody.
+ * The host that keeps encrypted media and histories, on 127.0.0.1. It counts what it is asked for. As `https` it is
+ * what `media_conn` names: a client that trusts `certificate` (Baileys: `fetchAgent` for uploads, `options.dispatcher`
+ * for downloads) brings and fetches its files there. As plain `http` the same files lie at `url`, for clients that
+ * trust nobody.
  *
  * Baileys fetches media that has a `directPath` from `https://mmg.whatsapp.net` (or another host, always `https`), and media that has only a
  * `url` from there (lib/Utils/messages-media.js). A history has a path only; `toMediaHost` leads a client's `fetch` here.
@@ -112,7 +113,10 @@ export class MediaHost {
     });
   }
 
-  /** A file is brought under its own hash (SHA-256, base64 for addresses, without padding), with the hash once more as its token. */
+  /**
+   * A file is brought under its own hash (SHA-256, base64 for addresses, without padding), with the hash once more as
+   * its token.
+   */
   private refusal(path: string, name: string, query: URLSearchParams, file: Buffer): 400 | 401 | 404 | undefined {
     if (!UPLOAD_PATHS.has(path)) return 404;
     if (query.get('auth') !== this.auth) return 401;

@@ -160,8 +160,8 @@ export class Mishaps {
   }
 
   /**
-   * The next messages of this customer (number) end the stream with every answer but a plain ack: a receipt of any type, or an ack with an
-   * error. Until the plain ack each login offers them again.
+   * The next messages of this customer (number) end the stream with every answer but a plain ack: a receipt of any
+   * type, or an ack with an error. Until the plain ack each login offers them again.
    */
   poisonFrom(org: string, from: string, { times = 1, named = false }: PoisonFromOptions = {}): void {
     this.pending.poisonFrom.add(org, times, { from, named });
@@ -251,7 +251,10 @@ export class Mishaps {
     this.pending.delayAcks.set(org, ms > 0 ? ms : undefined);
   }
 
-  /** The next messages, all or those to one customer (number), are refused with this error (463, 479...) and not delivered. */
+  /**
+   * The next messages, all or those to one customer (number), are refused with this error (463, 479...) and not
+   * delivered.
+   */
   refuseAcks(org: string, code: number, times = 1, { to }: { to?: string | undefined } = {}): void {
     this.pending.refuseAcks.add(org, times, { code, to });
   }

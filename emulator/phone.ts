@@ -34,8 +34,8 @@ export interface LinkedDevice {
 /** Device 99 means a hosted device to Baileys, so numbers start again before it. */
 const HIGHEST_DEVICE = 98;
 /**
- * Types of receipts that the sender of a message is told of; '' is a delivery. `inactive` is the delivery to a device that is not in use, and
- * the phone tells of its own; the others are for one's own devices.
+ * Types of receipts that the sender of a message is told of; '' is a delivery. `inactive` is the delivery to a device
+ * that is not in use, and the phone tells of its own; the others are for one's own devices.
  */
 const PASSED_ON = new Set(['', 'read', 'played', 'retry']);
 const QR_PREFIX = /^https:\/\/wa\.me\/settings\/linked_devices#/;
@@ -223,7 +223,9 @@ export class Phone implements Account {
     });
   }
 
-  /** Copies of what its devices send, and what others write to it; nobody reads them here, but they must be readable. */
+  /**
+   * Copies of what its devices send, and what others write to it; nobody reads them here, but they must be readable.
+   */
   receiveMessage(delivery: Delivery): void {
     this.readMessage(delivery).catch((error: Error) => {
       const { stanza, encs, from, device } = delivery;
@@ -233,7 +235,10 @@ export class Phone implements Account {
     });
   }
 
-  /** A receipt goes to all linked devices of who wrote; the request to send a message again only to the one that sent it. */
+  /**
+   * A receipt goes to all linked devices of who wrote; the request to send a message again only to the one that sent
+   * it.
+   */
   receiveReceipt(receipt: BinaryNode, from: Companion, device: number): void {
     const { id = '', type = '', to = '', recipient, participant } = receipt.attrs;
     if (!PASSED_ON.has(type)) return;

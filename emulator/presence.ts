@@ -1,6 +1,6 @@
 /**
- * Who is online, and who is typing, as one client is told of another's account (Baileys' `lib/Socket/chats.js`, `handlePresenceUpdate`).
- * None of it is stored: who is away is not told later.
+ * Who is online, and who is typing, as one client is told of another's account (Baileys' `lib/Socket/chats.js`,
+ * `handlePresenceUpdate`). None of it is stored: who is away is not told later.
  */
 import type { Companion } from './companion.js';
 import type { Account, Directory } from './directory.js';

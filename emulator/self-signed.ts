@@ -1,4 +1,7 @@
-/** A certificate for 127.0.0.1, made at run time and kept in memory only, so that unmodified clients can speak `https` with the emulator. */
+/**
+ * A certificate for 127.0.0.1, made at run time and kept in memory only, so that unmodified clients can speak `https`
+ * with the emulator.
+ */
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 
 export interface SelfSigned {
@@ -18,7 +21,10 @@ const UTF8_STRING = 0x0c;
 const GENERALIZED_TIME = 0x18;
 const SEQUENCE = 0x30;
 const SET = 0x31;
-/** Of a certificate: `[0]` is its version, `[3]` its extensions; of a name: `[2]` is a DNS name, `[7]` an IP address (RFC 5280). */
+/**
+ * Of a certificate: `[0]` is its version, `[3]` its extensions; of a name: `[2]` is a DNS name, `[7]` an IP address
+ * (RFC 5280).
+ */
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 const DNS_NAME = 0x82;

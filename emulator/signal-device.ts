@@ -110,8 +110,9 @@ export class SignalDevice {
   }
 
   /**
-   * The message inside the ciphertexts of one stanza: for this device alone (`pkmsg`, `msg`), for all of a chat (`skmsg`), or both, when the first
-   * gives the key for the second. Fails as `decrypt` does, and with `No SenderKeyRecord` where a sender key is lacking.
+   * The message inside the ciphertexts of one stanza: for this device alone (`pkmsg`, `msg`), for all of a chat
+   * (`skmsg`), or both, when the first gives the key for the second. Fails as `decrypt` does, and with `No
+   * SenderKeyRecord` where a sender key is lacking.
    */
   async read(peer: string, encs: readonly BinaryNode[], chat: string): Promise<proto.IMessage> {
     let message: proto.IMessage = {};

@@ -166,7 +166,10 @@ export class TestClient {
     return downloadMediaMessage(message, 'buffer', { options });
   }
 
-  /** Of Node's own `fetch`, which trusts the emulator's media host: `fetch` takes no agent, and no authority but those of the process. */
+  /**
+   * Of Node's own `fetch`, which trusts the emulator's media host: `fetch` takes no agent, and no authority but those
+   * of the process.
+   */
   private async dispatcher(): Promise<object> {
     // Node makes its own at the first request only.
     await fetch('data:,');

@@ -9,19 +9,26 @@ import mobileExamples from 'libphonenumber-js/examples.mobile.json';
 /**
  * Phone numbers as callers write them -> the digits WhatsApp wants. Pure.
  *
- * The full metadata ("max") is used because only it knows the exact patterns of each country; on a server its size (about 150 KB)
- * does not matter. A number with a digit too many or too few is refused, for it would reach somebody else. Numbering plans change
- * faster than metadata, so a number that only looks like a mobile of its country is taken: whether somebody is there is WhatsApp's to say.
+ * The full metadata ("max") is used because only it knows the exact patterns of each country; on a server its size
+ * (about 150 KB) does not matter. A number with a digit too many or too few is refused, for it would reach somebody
+ * else. Numbering plans change faster than metadata, so a number that only looks like a mobile of its country is taken:
+ * whether somebody is there is WhatsApp's to say.
  */
 
-/** Why something is no phone number: `phone` when it is none at all (letters, a group); the others compare it with its country's mobiles. */
+/**
+ * Why something is no phone number: `phone` when it is none at all (letters, a group); the others compare it with its
+ * country's mobiles.
+ */
 export type PhoneProblem = 'phone' | 'phone_too_short' | 'phone_too_long' | 'phone_country_code' | 'phone_not_in_use';
 
 /** What people put between digits: spaces (also no-break ones), dashes of all kinds, dots, parentheses. */
 const SEPARATORS = /[\s.()\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\u2010-\u2015\u2212-]/g;
 /** The chat id of a person by phone number, as `send-message` answered it; old callers pass it back. Groups and LIDs are not phones. */
 const CHAT_ID = /^([1-9]\d{6,14})@s\.whatsapp\.net$/;
-/** The chat id of WhatsApp Web's own pages, always with the country code. People put it together by hand, so it is checked like a number with `+`. */
+/**
+ * The chat id of WhatsApp Web's own pages, always with the country code. People put it together by hand, so it is
+ * checked like a number with `+`.
+ */
 const WEB_CHAT_ID = /^(\d{1,15})@c\.us$/;
 /** `whatsapp:+573001112233`, the address of other services for the same thing. */
 const SCHEME = /^\s*whatsapp:/i;
@@ -72,14 +79,18 @@ function readInternational(digits: string): Reading | null {
   if (full !== digits) {
     // A 1 behind the 1 of North America is a digit too many.
     if (digits.startsWith('1')) return null;
-    // A trunk zero behind the country code was dropped ("+44 (0)20 …"). If more would be dropped the next time, it is not a number.
+    // A trunk zero behind the country code was dropped ("+44 (0)20 …"). If more would be dropped the next time, it is
+    // not a number.
     if (parsePhoneNumberFromString(`+${full}`)?.number !== `+${full}`) return null;
   }
   const valid = number.isValid();
   return valid || looksInUse(full) ? { digits: full, valid } : null;
 }
 
-/** Whether a full number that the metadata does not know may still be one: an invented or brand-new mobile, or an older form. */
+/**
+ * Whether a full number that the metadata does not know may still be one: an invented or brand-new mobile, or an older
+ * form.
+ */
 function looksInUse(full: string): boolean {
   if (NORTH_AMERICAN.test(full) || OLD_BRAZILIAN_MOBILE.test(full)) return true;
   const split = splitCode(full);
@@ -87,8 +98,9 @@ function looksInUse(full: string): boolean {
 }
 
 /**
- * Whether `digits` look like a mobile number at home: as long as the country's example of one, and beginning like it. Where mobiles and landlines
- * share their ranges, the example with the other first digit must be assigned: Chile's is 2…, and most of its mobiles are 9….
+ * Whether `digits` look like a mobile number at home: as long as the country's example of one, and beginning like it.
+ * Where mobiles and landlines share their ranges, the example with the other first digit must be assigned: Chile's is
+ * 2…, and most of its mobiles are 9….
  */
 function looksLikeMobileOf(country: CountryCode, digits: string): boolean {
   const example: string = mobileExamples[country];
@@ -116,7 +128,8 @@ function readBareDigits(digits: string, country: CountryCode): string | null {
 
   const asWritten = readInternational(digits);
   const ownCode = digits.startsWith(code) ? asWritten : null;
-  // Without `+` nobody has said that it is another country's; a zero that must be dropped for that is one of the number's own digits.
+  // Without `+` nobody has said that it is another country's; a zero that must be dropped for that is one of the
+  // number's own digits.
   const international = ownCode ?? (asWritten && asWritten.digits.length >= digits.length ? asWritten : null);
   if (ownCode?.valid) return ownCode.digits;
   if (national?.valid) return national.digits;
@@ -197,12 +210,12 @@ function whyRefused({ digits, kind }: Written, home: CountryCode): PhoneProblem 
  * `00`, with spaces, dashes, dots and parentheses, `whatsapp:+573001112233`, `573001112233@c.us`, or the chat id
  * `573001112233@s.whatsapp.net`.
  *
- * Taken is what is plausible for its country: an assigned range, what is as long as the country's mobiles and begins like one, ten
- * digits in North America, and the older forms of Brazil and Mexico. Only a chat id is never second-guessed.
- * Without `+` some digits can be read in two ways; `readBareDigits` has the rule.
+ * Taken is what is plausible for its country: an assigned range, what is as long as the country's mobiles and begins
+ * like one, ten digits in North America, and the older forms of Brazil and Mexico. Only a chat id is never
+ * second-guessed. Without `+` some digits can be read in two ways; `readBareDigits` has the rule.
  *
- * @returns digits with country code (`573001112233`), or null for what is no phone number: letters, too short or too long,
- *   addresses, group ids. Never throws.
+ * @returns digits with country code (`573001112233`), or null for what is no phone number: letters, too short or too
+ *   long, addresses, group ids. Never throws.
  */
 export function parsePhoneNumber(value: unknown, defaultCountry: CountryCode): string | null {
   const written = readNotation(value);

@@ -48,8 +48,8 @@ export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
  * fails leaves the former state, and later writes may succeed; every read gives fresh objects. All calls are synchronous,
  * so a handler of Baileys' events that writes here is durable before the next byte leaves for WhatsApp.
  *
- * Every method throws AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close(), `FOLDER_GONE` when somebody took the
- * file away) and AuthFolderCorruptError when the content is damaged.
+ * Every method throws AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close(), `FOLDER_GONE` when
+ * somebody took the file away) and AuthFolderCorruptError when the content is damaged.
  */
 export class AuthDatabase {
   private readonly statements = new Map<string, Database.Statement>();
@@ -129,8 +129,9 @@ export class AuthDatabase {
   }
 
   /**
-   * Whether the file that is open still stands under its name. The system lets a process go on writing to a file that was deleted or moved away,
-   * and then nothing of it is there at the next open. A write looks first, and is refused (`FOLDER_GONE`).
+   * Whether the file that is open still stands under its name. The system lets a process go on writing to a file that
+   * was deleted or moved away, and then nothing of it is there at the next open. A write looks first, and is refused
+   * (`FOLDER_GONE`).
    */
   isInPlace(): boolean {
     try {

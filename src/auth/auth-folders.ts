@@ -114,7 +114,8 @@ export class AuthFolders {
 
   /**
    * Takes the folder out of use: it becomes a backup, and the oldest backups beyond the limit go. A folder that was never paired
-   * is not worth one and is removed, unless something is in it that is not of this service; one whose pairing cannot be told because it is damaged counts as paired.
+   * is not worth one and is removed, unless something is in it that is not of this service; one whose pairing cannot be
+   * told because it is damaged counts as paired.
    * @param options.reason a code that the backup keeps, e.g. `bad_mac`
    * @param options.now milliseconds; the backup's name, unless a newer backup exists (then one more than that)
    * @param options.force also when the folder cannot be read (otherwise AuthFolderUnreadableError): it is moved as it is
@@ -131,8 +132,8 @@ export class AuthFolders {
   }
 
   /**
-   * Removes the keys for good, e.g. after a logout: WhatsApp has forgotten them. What else lies in the folder is set aside (`foreign_files`).
-   * Backups stay, up to the limit. Nothing there: nothing done.
+   * Removes the keys for good, e.g. after a logout: WhatsApp has forgotten them. What else lies in the folder is set
+   * aside (`foreign_files`). Backups stay, up to the limit. Nothing there: nothing done.
    * @param now milliseconds, for the name of that backup
    * @returns the backup, or null when nothing but keys was there
    */

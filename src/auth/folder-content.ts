@@ -52,8 +52,9 @@ export function lookInto(folder: string): FolderContent {
 const DATABASE_FILES = new Set(['', '-wal', '-shm', '-journal'].map((suffix) => `${DATABASE_FILE}${suffix}`));
 
 /**
- * The names in a folder, parted into the files that this service, or the predecessor whose folder it still is, puts there, and all else: a
- * folder, a link, a file of somebody else. Credentials of the predecessor beside a database are somebody else's: an import leaves none.
+ * The names in a folder, parted into the files that this service, or the predecessor whose folder it still is, puts
+ * there, and all else: a folder, a link, a file of somebody else. Credentials of the predecessor beside a database are
+ * somebody else's: an import leaves none.
  */
 export function partFiles(folder: string): { ours: string[]; foreign: string[] } {
   const entries = readdirSync(folder, { withFileTypes: true });

@@ -155,8 +155,8 @@ export class FolderMoves {
   }
 
   /**
-   * Removes the folder, which holds no keys of a phone. With anything in it that is not ours it becomes a backup instead: that may well be
-   * good keys, put back into a folder that had been made meanwhile.
+   * Removes the folder, which holds no keys of a phone. With anything in it that is not ours it becomes a backup
+   * instead: that may well be good keys, put back into a folder that had been made meanwhile.
    * @returns the name of the backup, or null when it was removed
    */
   private removeUnlessForeign(id: OrganizationId, reason: string, now: number): string | null {
@@ -172,7 +172,10 @@ export class FolderMoves {
     return backup;
   }
 
-  /** Removes dead keys, and sets aside what else is in their folder. @returns the name of the backup, or null when there is none */
+  /**
+   * Removes dead keys, and sets aside what else is in their folder. @returns the name of the backup, or null when there
+   * is none
+   */
   removeDead(id: OrganizationId, now: number): string | null {
     if (kindOf(this.path(id)) === null) return null;
     const backup = this.removeUnlessForeign(id, 'foreign_files', now);

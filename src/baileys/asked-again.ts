@@ -41,10 +41,11 @@ interface Parts {
 }
 
 /**
- * A customer's device could not read a message and asks for it again (`<receipt type="retry">`). Baileys asks WhatsApp for that device's keys,
- * for its whole list of devices, and when any of it is not answered the request is acknowledged all the same, so that nobody ever comes back
- * to it; it also counts each request twice, and a request that WhatsApp repeats after a cut as another. Here the device alone gets a copy,
- * what is not answered is tried again, and the request is acknowledged when the copy has left. Until then WhatsApp keeps it.
+ * A customer's device could not read a message and asks for it again (`<receipt type="retry">`). Baileys asks WhatsApp
+ * for that device's keys, for its whole list of devices, and when any of it is not answered the request is acknowledged
+ * all the same, so that nobody ever comes back to it; it also counts each request twice, and a request that WhatsApp
+ * repeats after a cut as another. Here the device alone gets a copy, what is not answered is tried again, and the
+ * request is acknowledged when the copy has left. Until then WhatsApp keeps it.
  */
 export class AskedAgain {
   private underWay = 0;

@@ -309,7 +309,8 @@ class BaileysSocket implements WhatsAppSocket {
       content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
     };
     const confirmed = new Promise<boolean>((resolve) => {
-      // WhatsApp may end the connection before it answers; an end that says "unlinked" confirms it as well, and no other does.
+      // WhatsApp may end the connection before it answers; an end that says "unlinked" confirms it as well, and no
+      // other does.
       this.onUnlinked = () => resolve(true);
       this.sock.query(request).then(
         (answer: BinaryNode | undefined) => resolve(answer?.attrs.type === 'result'),
@@ -430,7 +431,10 @@ class BaileysSocket implements WhatsAppSocket {
     this.catchFrameErrors();
   }
 
-  /** Tells a new message of a customer, once. Not at this socket's end: then its receipt does not leave, and WhatsApp delivers it again. */
+  /**
+   * Tells a new message of a customer, once. Not at this socket's end: then its receipt does not leave, and WhatsApp
+   * delivers it again.
+   */
   private hear(message: WAMessage): void {
     const { id } = message.key;
     if (this.ended || !id || !isCustomersMessage(message) || this.memory.received.has(id)) return;
@@ -447,7 +451,10 @@ class BaileysSocket implements WhatsAppSocket {
     this.tell({ type: 'acquainted', names: [...new Set([remoteJid, ...others].map(personalName))] });
   }
 
-  /** What ends the stream again and again gets a plain ack, which takes it off WhatsApp's list, and Baileys does not see it. */
+  /**
+   * What ends the stream again and again gets a plain ack, which takes it off WhatsApp's list, and Baileys does not see
+   * it.
+   */
   private setSuspectsAside(): void {
     const { stanzas } = this.memory;
     stanzas.begin();
@@ -523,7 +530,10 @@ class BaileysSocket implements WhatsAppSocket {
     }
   }
 
-  /** The same of what Baileys does because of a stanza: nobody waits for its listeners, and some answer without a catch. Before all others. */
+  /**
+   * The same of what Baileys does because of a stanza: nobody waits for its listeners, and some answer without a catch.
+   * Before all others.
+   */
   private catchListenerErrors(): void {
     const { ws } = this.sock;
     for (const event of ws.eventNames()) {

@@ -20,8 +20,8 @@ export class MessagesUnderWay {
   }
 
   /**
-   * The message as Baileys makes it of its plaintext (lib/Utils/decode-wa-message.js), as far as it takes to see whether a customer says
-   * something new; null when it cannot be read.
+   * The message as Baileys makes it of its plaintext (lib/Utils/decode-wa-message.js), as far as it takes to see
+   * whether a customer says something new; null when it cannot be read.
    */
   read(ciphertext: Uint8Array, plaintext: Uint8Array, fromMe: boolean): WAMessage | null {
     const { id, from } = this.attributes.get(ciphertext) ?? {};

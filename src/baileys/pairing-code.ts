@@ -16,17 +16,18 @@ import { PairingCodeRefusedError } from '../session/whatsapp-socket.js';
 import { errorOf } from './questions.js';
 
 /**
- * Asks for a pairing code and gives it out only when WhatsApp has accepted the request. Baileys' own `requestPairingCode`
- * (lib/Socket/socket.js) sends the same stanza, but reads no answer: a code that WhatsApp refused looks like any other.
- * The phone's half and what follows stay Baileys' (`link_code_companion_reg` in lib/Socket/messages-recv.js).
+ * Asks for a pairing code and gives it out only when WhatsApp has accepted the request. Baileys' own
+ * `requestPairingCode` (lib/Socket/socket.js) sends the same stanza, but reads no answer: a code that WhatsApp refused
+ * looks like any other. The phone's half and what follows stay Baileys' (`link_code_companion_reg` in
+ * lib/Socket/messages-recv.js).
  */
 
 type Sock = Pick<WASocket, 'sendNode' | 'waitForMessage' | 'generateMessageTag' | 'ev'>;
 
 /**
  * @param phoneNumber digits
- * @returns 8 characters. From then on `creds` hold the code and the number, as Baileys wants them when the phone answers; before,
- *   and when it fails, they are untouched
+ * @returns 8 characters. From then on `creds` hold the code and the number, as Baileys wants them when the phone
+ *   answers; before, and when it fails, they are untouched
  * @throws PairingCodeRefusedError
  */
 export async function askForPairingCode(

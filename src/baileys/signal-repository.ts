@@ -38,8 +38,8 @@ interface RepositoryOptions {
   readonly onFault: (fault: SessionFault) => void;
   readonly decryptedBefore: DecryptedBefore;
   /**
-   * A message can be read, and its Signal state is on disk. Called before Baileys hears of it, and so before its receipt, after which WhatsApp
-   * delivers it no more. Also for one that comes again.
+   * A message can be read, and its Signal state is on disk. Called before Baileys hears of it, and so before its
+   * receipt, after which WhatsApp delivers it no more. Also for one that comes again.
    */
   readonly onDecrypted: (ciphertext: Uint8Array, plaintext: Uint8Array, isOwn: boolean) => void;
   /** The id of the message that this ciphertext came with. */

@@ -8,10 +8,10 @@ const MOST_UNDER_WAY = 500;
 const MOST_SET_ASIDE = 100;
 
 /**
- * Which stanza of WhatsApp's may have ended the connection. WhatsApp ends the stream when it does not take the answer to a stanza, and offers
- * that stanza again after each login; in some cases the stream error names it (`<ack class="message" id="…"/>`). What WhatsApp offers again
- * first is the oldest of which it has no answer: when that is the same stanza after two such ends in a row, it is to blame. One other than
- * before is progress, and blames nobody.
+ * Which stanza of WhatsApp's may have ended the connection. WhatsApp ends the stream when it does not take the answer
+ * to a stanza, and offers that stanza again after each login; in some cases the stream error names it (`<ack
+ * class="message" id="…"/>`). What WhatsApp offers again first is the oldest of which it has no answer: when that is
+ * the same stanza after two such ends in a row, it is to blame. One other than before is progress, and blames nobody.
  *
  * One for an organization: it outlives connections, and a restart forgets it. Bounded; pure.
  */
@@ -88,7 +88,10 @@ export class SuspectedStanzas {
     this.accused = key;
   }
 
-  /** All that had waited has come. True when nothing of it was under way when the stream ended: WhatsApp has the answers to all that. */
+  /**
+   * All that had waited has come. True when nothing of it was under way when the stream ended: WhatsApp has the answers
+   * to all that.
+   */
   allHaveCome(): boolean {
     if (this.again !== null) return false;
     this.accused = null;

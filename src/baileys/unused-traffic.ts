@@ -15,8 +15,8 @@ function isUnused({ tag, attrs }: BinaryNode): boolean {
 }
 
 /**
- * Keeps from Baileys what `takes` takes, which answers it. An answer that meets a closed connection: WhatsApp offers the stanza again after
- * the next login. To be called when Baileys has all its listeners, and this service none.
+ * Keeps from Baileys what `takes` takes, which answers it. An answer that meets a closed connection: WhatsApp offers
+ * the stanza again after the next login. To be called when Baileys has all its listeners, and this service none.
  */
 export function keepFromBaileys(
   { ws }: WASocket,
@@ -79,7 +79,10 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set<keyof proto.IMessage>([
   'call',
 ]);
 
-/** Whether this is a new message between the organization and a customer: no edit, deletion or reaction, and not of a chat of many. */
+/**
+ * Whether this is a new message between the organization and a customer: no edit, deletion or reaction, and not of a
+ * chat of many.
+ */
 export function isMessageOfAChat({ key, message }: WAMessage): boolean {
   if (!message || isChatOfMany(key.remoteJid ?? undefined)) return false;
   // An edit also travels in a wrapper of its own.

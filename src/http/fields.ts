@@ -28,7 +28,9 @@ const MAX_PAGE = 200;
 
 const problem = (name: FieldProblem): FieldProblem => name;
 
-/** A field that a parser reads; the parser answers null for what it cannot read. `wrong` may depend on what was given. */
+/**
+ * A field that a parser reads; the parser answers null for what it cannot read. `wrong` may depend on what was given.
+ */
 export function parsed<T>(
   parse: (value: unknown) => T | null,
   wrong: FieldProblem | ((value: unknown) => FieldProblem),

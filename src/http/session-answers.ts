@@ -142,7 +142,8 @@ export function fullStatus(
   sentences: Sentences,
 ) {
   const { attention, heldUp, lastDisconnect, logout } = snapshot;
-  // What the session itself needs, so that the two do not contradict each other; what waits for another phone says nothing of the session.
+  // What the session itself needs, so that the two do not contradict each other; what waits for another phone says
+  // nothing of the session.
   const saying = ownAttention(attention) ? sessionSaying(snapshot, sentences) : statusSaying(snapshot, sentences);
   return {
     ...statusFields(snapshot),

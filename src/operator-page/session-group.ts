@@ -12,8 +12,8 @@ export function groupOf({ status, attention }: { status: Status; attention: stri
 }
 
 /**
- * Whether the QR stands on the page: a phone is to be linked, or is being linked. Not while keys are missing that may be put back: that is for
- * a person to decide, with "Start".
+ * Whether the QR stands on the page: a phone is to be linked, or is being linked. Not while keys are missing that may
+ * be put back: that is for a person to decide, with "Start".
  */
 export function isLinking(session: Pick<SessionStatus, 'status' | 'attention' | 'phone_number'>): boolean {
   const { status, attention, phone_number: phone } = session;

@@ -95,8 +95,8 @@ export class Dispatcher {
   }
 
   /**
-   * What becomes of the messages that were accepted for another phone than the one that is linked: they leave from this one (`send`), or are
-   * taken back (`cancel`).
+   * What becomes of the messages that were accepted for another phone than the one that is linked: they leave from this
+   * one (`send`), or are taken back (`cancel`).
    */
   async decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<OtherPhoneDecided> {
     const { outbox, logger } = this.parts;

@@ -161,7 +161,10 @@ export class OrganizationDispatcher {
     this.pump();
   }
 
-  /** A person decided that all messages may leave from the phone that is linked (digits); what was tried from another is not repeated. */
+  /**
+   * A person decided that all messages may leave from the phone that is linked (digits); what was tried from another is
+   * not repeated.
+   */
   released(phone: string | null): void {
     for (const entry of this.entries.values()) if (entry.firstTryAt === null) entry.forPhone &&= phone;
     this.letGo();
@@ -246,7 +249,10 @@ export class OrganizationDispatcher {
     return false;
   }
 
-  /** What a message met at its last try, or that a person must decide about it; null when it met nothing, or is not held here. */
+  /**
+   * What a message met at its last try, or that a person must decide about it; null when it met nothing, or is not held
+   * here.
+   */
   waitingOf(messageId: string): Waiting | null {
     const entry = this.entries.get(messageId);
     if (!entry) return null;
@@ -496,7 +502,10 @@ export class OrganizationDispatcher {
     return firstTryAt !== null && this.house.now() - firstTryAt >= this.house.settings.resendWithinMs;
   }
 
-  /** Whether a new try of this message is a repeat: it was handed over before, and may leave from the phone that is linked. */
+  /**
+   * Whether a new try of this message is a repeat: it was handed over before, and may leave from the phone that is
+   * linked.
+   */
   private isToBeRepeated(entry: Entry): boolean {
     return entry.firstTryAt !== null && !this.isTooOldToRepeat(entry) && !this.isForOtherPhone(entry);
   }

@@ -50,8 +50,9 @@ const MIGRATIONS = [
    ) STRICT;`,
   // How often the connection ended in a stream error while this message was handed over and not answered.
   `ALTER TABLE messages ADD COLUMN stream_ends INTEGER NOT NULL DEFAULT 0;`,
-  // Who has written to an organization, or was written to by hand on its phone: digits, or a LID (`<digits>@lid`); a person may have both.
-  // The row that was written last has the highest id. What the outbox itself has delivered stands in `contacts`.
+  // Who has written to an organization, or was written to by hand on its phone: digits, or a LID (`<digits>@lid`); a
+  // person may have both. The row that was written last has the highest id. What the outbox itself has delivered stands
+  // in `contacts`.
   `CREATE TABLE acquaintances (
      id INTEGER PRIMARY KEY,
      organization_id TEXT NOT NULL,
@@ -59,7 +60,8 @@ const MIGRATIONS = [
      UNIQUE (organization_id, name)
    ) STRICT;
    CREATE INDEX acquaintances_by_age ON acquaintances (organization_id, id);`,
-  // The phone that was linked last (digits), and the one that was so when a message was accepted. Null: from before this was noted.
+  // The phone that was linked last (digits), and the one that was so when a message was accepted. Null: from before
+  // this was noted.
   `ALTER TABLE organization_settings ADD COLUMN linked_phone TEXT;
    ALTER TABLE organization_settings ADD COLUMN linked_since INTEGER;
    ALTER TABLE messages ADD COLUMN for_phone TEXT;`,

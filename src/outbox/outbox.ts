@@ -44,7 +44,10 @@ export interface PendingMessage {
   readonly sendAt: number;
   readonly expiresAt: number;
   readonly firstTryAt: number | null;
-  /** The phone for which it was accepted (digits), and from which alone it leaves without a person's word; null when that is not known. */
+  /**
+   * The phone for which it was accepted (digits), and from which alone it leaves without a person's word; null when
+   * that is not known.
+   */
   readonly forPhone: string | null;
   /** How often the connection ended in a stream error while it was handed over and not answered. */
   readonly streamEnds: number;
@@ -427,8 +430,9 @@ export class Outbox {
   }
 
   /**
-   * Whether this customer is no first contact: WhatsApp has accepted a message of this organization to him before, he has written to it, or
-   * was written to by hand on its phone. Under whatever name that was: the number as it was given, as WhatsApp spells it, or his LID.
+   * Whether this customer is no first contact: WhatsApp has accepted a message of this organization to him before, he
+   * has written to it, or was written to by hand on its phone. Under whatever name that was: the number as it was
+   * given, as WhatsApp spells it, or his LID.
    */
   isContact(organizationId: OrganizationId, phone: string, lid: string | null = null): boolean {
     const chat = this.sql<{ chat_id: string | null }>('SELECT chat_id FROM chats WHERE phone = ?').get(phone);
@@ -489,9 +493,9 @@ export class Outbox {
   }
 
   /**
-   * Notes with which phone an organization is connected. What was accepted before any was noted is taken for this one's. Another phone than
-   * before was refused nothing: the pause of first contacts ends. Resolves true when the phone is another than before, and messages wait for
-   * others.
+   * Notes with which phone an organization is connected. What was accepted before any was noted is taken for this
+   * one's. Another phone than before was refused nothing: the pause of first contacts ends. Resolves true when the
+   * phone is another than before, and messages wait for others.
    */
   async noteLinkedPhone(organizationId: OrganizationId, phone: string): Promise<boolean> {
     const { linkedPhone } = this.settings(organizationId);
@@ -534,8 +538,8 @@ export class Outbox {
   }
 
   /**
-   * What waits for another phone may leave from the one that is linked; at once, and on disk when this resolves. Not what was tried already:
-   * the customer may have it from the other phone, so it is unconfirmed.
+   * What waits for another phone may leave from the one that is linked; at once, and on disk when this resolves. Not
+   * what was tried already: the customer may have it from the other phone, so it is unconfirmed.
    */
   async releaseOtherPhone(organizationId: OrganizationId): Promise<OtherPhoneDecided> {
     const { linkedPhone } = this.settings(organizationId);
@@ -550,7 +554,10 @@ export class Outbox {
     return { messages, unconfirmed: tried.length };
   }
 
-  /** Takes back what waits for another phone; what was tried already may have gone out: nothing more is tried, and it is unconfirmed. */
+  /**
+   * Takes back what waits for another phone; what was tried already may have gone out: nothing more is tried, and it is
+   * unconfirmed.
+   */
   async cancelOtherPhone(organizationId: OrganizationId): Promise<OtherPhoneDecided> {
     for (let cancelled = 0, unconfirmed = 0; ;) {
       const messages = await this.write(() =>

@@ -22,7 +22,8 @@ export class Pacing {
     // A clock set back must not stop the sends.
     this.tokens += Math.max(0, now - this.refilledAt) * perMs;
     this.refilledAt = now;
-    // Rested: as at the beginning. A gap longer than the burst is saved for all the same; else the mean of the gaps would be too short.
+    // Rested: as at the beginning. A gap longer than the burst is saved for all the same; else the mean of the gaps
+    // would be too short.
     if (this.tokens >= Math.max(burst, this.gap)) {
       this.tokens = burst;
       this.gap = 1;

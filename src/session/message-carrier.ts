@@ -52,8 +52,8 @@ export type CarrierNews =
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }
   | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' }
   /**
-   * Somebody has written, or was written to by hand on the organization's phone: he is no first contact. His names as far as they are known:
-   * digits, and his LID (`<digits>@lid`).
+   * Somebody has written, or was written to by hand on the organization's phone: he is no first contact. His names as
+   * far as they are known: digits, and his LID (`<digits>@lid`).
    */
   | { readonly type: 'acquainted'; readonly names: readonly string[] };
 

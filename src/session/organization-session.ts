@@ -80,8 +80,8 @@ export interface SessionHouse {
 }
 
 /**
- * So many stream errors in a row may be put down to what WhatsApp delivers, before a connection that lasts, or a message that WhatsApp took,
- * shows that the keys are good.
+ * So many stream errors in a row may be put down to what WhatsApp delivers, before a connection that lasts, or a
+ * message that WhatsApp took, shows that the keys are good.
  */
 const EXCUSED_IN_ROW = 3;
 
@@ -137,7 +137,10 @@ export class OrganizationSession {
   private readonly holds = new Holds();
   private toldHold: HeldUp | null = null;
   private streamErrorCountedAt = 0;
-  /** Stream errors in a row that did not count, and those of them for which it is not known yet whether a stanza is to blame. */
+  /**
+   * Stream errors in a row that did not count, and those of them for which it is not known yet whether a stanza is to
+   * blame.
+   */
   private excused = 0;
   private unproved: DisconnectReason[] = [];
   private firstTryDone = true;
@@ -431,7 +434,9 @@ export class OrganizationSession {
     );
   }
 
-  /** Shared by all who ask while it is under way; other actions come after it. WhatsApp is asked outside of the lock. */
+  /**
+   * Shared by all who ask while it is under way; other actions come after it. WhatsApp is asked outside of the lock.
+   */
   logout(): Promise<LogoutRecord> {
     this.loggingOut ??= this.unlinkAndForget().finally(() => (this.loggingOut = null));
     return this.loggingOut;
@@ -448,7 +453,9 @@ export class OrganizationSession {
     return this.act(() => this.endLogout(confirmed), 'logout');
   }
 
-  /** The socket that can ask WhatsApp; null when there is none. From here on its end is the logout's doing, not news. */
+  /**
+   * The socket that can ask WhatsApp; null when there is none. From here on its end is the logout's doing, not news.
+   */
   private beginToLeave(): WhatsAppSocket | null {
     const { socket, status } = this;
     if (!socket || status !== 'connected') {
@@ -621,8 +628,8 @@ export class OrganizationSession {
   }
 
   /**
-   * Whether the folder was taken away while no session had it open: a phone was linked, nobody logged out since, and neither the folder nor a
-   * backup of it is there.
+   * Whether the folder was taken away while no session had it open: a phone was linked, nobody logged out since, and
+   * neither the folder nor a backup of it is there.
    */
   private folderWentMissing(): boolean {
     const { register, folders } = this.house;
@@ -639,8 +646,8 @@ export class OrganizationSession {
   }
 
   /**
-   * No new identity is made unasked, since the folder may come back (a disk that was unmounted, a name that was mistaken): it is looked for
-   * again by itself. Whoever asks for the session gets a QR.
+   * No new identity is made unasked, since the folder may come back (a disk that was unmounted, a name that was
+   * mistaken): it is looked for again by itself. Whoever asks for the session gets a QR.
    */
   private folderMissing(): void {
     this.closeDatabase();

@@ -25,7 +25,10 @@ export interface DirectorySettings {
 
 /** How often it is looked whether something holds up an organization, ms. */
 const LOOK_FOR_HOLDS_EVERY_MS = 1000;
-/** How often it is looked whether an organization's folder is still there, ms. Every write of keys looks too; this is for a session that writes nothing. */
+/**
+ * How often it is looked whether an organization's folder is still there, ms. Every write of keys looks too; this is
+ * for a session that writes nothing.
+ */
 const LOOK_FOR_FOLDERS_EVERY_MS = 5000;
 
 /** Who lives in this process: the sessions of all organizations it knows. */
@@ -118,7 +121,8 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   async qr(id: OrganizationId, options: { waitMs?: number } = {}): Promise<SessionSnapshot> {
     const session = this.known(id);
     const { status, attention } = session.snapshot();
-    // A new folder would stand in the way of the one that may be put back, so looking is not enough: a person starts it.
+    // A new folder would stand in the way of the one that may be put back, so looking is not enough: a person starts
+    // it.
     if (IDLE.has(status) && attention?.code !== 'auth_folder_missing') await session.start();
     if (session.snapshot().status === 'connecting')
       await session.until(isThere, options.waitMs ?? this.settings.qrWaitMs);

@@ -34,7 +34,10 @@ export const ATTENTION_CODES = [
   'login_rejected',
   /** The auth folder cannot be read or written (permissions, I/O, disk full); nothing was touched. */
   'auth_folder_unreadable',
-  /** The auth folder of a linked phone was deleted or moved away. A new identity is made only when somebody starts the session. */
+  /**
+   * The auth folder of a linked phone was deleted or moved away. A new identity is made only when somebody starts the
+   * session.
+   */
   'auth_folder_missing',
   /** A limit was reached, but a third of all sessions report stream errors: it is WhatsApp or the network, nobody is cleaned. */
   'outage',
@@ -44,7 +47,9 @@ export const ATTENTION_CODES = [
   'login_cap_reached',
   /** Nobody scanned the QR; asking for the QR starts a new pairing. */
   'qr_expired',
-  /** Messages wait that belong to another phone than the one that was linked last. It says nothing about the session. */
+  /**
+   * Messages wait that belong to another phone than the one that was linked last. It says nothing about the session.
+   */
   'other_phone',
 ] as const;
 export type AttentionCode = (typeof ATTENTION_CODES)[number];
@@ -205,8 +210,8 @@ export interface Sessions {
    */
   qr(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
   /**
-   * Unlinks at WhatsApp when connected. The keys are removed when WhatsApp confirmed it, and set aside otherwise. Throws
-   * `unknown_organization`.
+   * Unlinks at WhatsApp when connected. The keys are removed when WhatsApp confirmed it, and set aside otherwise.
+   * Throws `unknown_organization`.
    */
   logout(id: OrganizationId): Promise<LogoutRecord>;
   /**

@@ -31,7 +31,10 @@ export interface InboundStanza {
   readonly maskedCustomer: string;
 }
 
-/** A stanza that was under way at two stream errors. Whether it is to blame is known when WhatsApp delivers it again, or does not. */
+/**
+ * A stanza that was under way at two stream errors. Whether it is to blame is known when WhatsApp delivers it again, or
+ * does not.
+ */
 export interface InboundSuspect {
   readonly key: string;
   /** WhatsApp itself named it in the stream error. */
@@ -77,9 +80,15 @@ export type SocketEvent =
   | { readonly type: 'receipt'; readonly messageIds: readonly string[]; readonly status: 'delivered' | 'read' }
   /** See CarrierNews. */
   | { readonly type: 'acquainted'; readonly names: readonly string[] }
-  /** The accused stanza has come again: it is to blame for two stream errors. It is acknowledged, and nothing else is done with it. */
+  /**
+   * The accused stanza has come again: it is to blame for two stream errors. It is acknowledged, and nothing else is
+   * done with it.
+   */
   | { readonly type: 'stanza_set_aside'; readonly stanza: InboundStanza }
-  /** All that had waited has come, and nothing of it was under way at the last stream error: nothing inbound explains that one. */
+  /**
+   * All that had waited has come, and nothing of it was under way at the last stream error: nothing inbound explains
+   * that one.
+   */
   | { readonly type: 'suspects_stayed_away' }
   /** The end, exactly once, unless the session closed the socket itself: then nothing is told after `close`. */
   | { readonly type: 'closed'; readonly reason: DisconnectReason; readonly suspect?: InboundSuspect | null };
@@ -109,13 +118,15 @@ export interface WhatsAppSocket {
   /** Drops the Signal sessions with those devices of a customer (SessionFault) whose messages could not be read. They are begun anew. */
   resetCustomer(customer: string): Promise<void>;
   /**
-   * Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. Resolves when WhatsApp accepted it.
+   * Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. Resolves when
+   * WhatsApp accepted it.
    * @throws PairingCodeRefusedError
    */
   requestPairingCode(phoneNumber: string): Promise<string>;
   /**
-   * Removes this device from the phone's list; true only when WhatsApp confirmed it within `deadlineMs`, by its answer or by an end that says
-   * so. What it refuses, does not answer, or cuts off is not confirmed. The socket ends in any case.
+   * Removes this device from the phone's list; true only when WhatsApp confirmed it within `deadlineMs`, by its answer
+   * or by an end that says so. What it refuses, does not answer, or cuts off is not confirmed. The socket ends in any
+   * case.
    */
   unlink(deadlineMs: number): Promise<boolean>;
   /** Ends the connection now, without a farewell that a dead peer could delay. Idempotent; no event follows, no key is written after. */

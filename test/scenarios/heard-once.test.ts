@@ -26,7 +26,9 @@ describe('a message of a customer is told exactly once, though', () => {
     stage.whatsapp.record.until(() =>
       [...stage.whatsapp.phone(PHONE).companions.values()].every(({ unacknowledged }) => unacknowledged === 0),
     );
-  /** Resolves at the `count`-th stanza that this fits, at the very moment that it passes, with what `act` returns then. */
+  /**
+   * Resolves at the `count`-th stanza that this fits, at the very moment that it passes, with what `act` returns then.
+   */
   const at = async <T>(count: number, fits: (passing: PassingStanza) => boolean, act: () => T): Promise<Awaited<T>> =>
     await new Promise<T>((resolve) => {
       let left = count;

@@ -30,7 +30,10 @@ describe('another phone scans, and messages wait that were accepted for the one 
     await stage.send(ID, CUSTOMER);
     expect(stage.whatsapp.customer(CUSTOMER).messages.at(-1)?.from).toBe(phone);
   };
-  /** The first phone is linked; before the cleaning, after it, and for later a message is accepted. Then the other phone scans. */
+  /**
+   * The first phone is linked; before the cleaning, after it, and for later a message is accepted. Then the other phone
+   * scans.
+   */
   const otherPhoneScans = async (options: Parameters<typeof Stage.set>[0] = {}) => {
     stage = await Stage.set(options);
     await stage.pair(ID, PHONE);

@@ -80,7 +80,8 @@ describe('what WhatsApp delivers ends the connection', () => {
 
   it('innocent messages beside stream errors of another cause are never set aside, and the errors count', async () => {
     await begin();
-    // The first time the stream ends as soon as the message is on its way, the second time when WhatsApp has the answer to it.
+    // The first time the stream ends as soon as the message is on its way, the second time when WhatsApp has the answer
+    // to it.
     let ends = 0;
     stage.whatsapp.tap(({ direction, number, stanza }) => {
       if (number !== PHONE || ends >= 2) return;

@@ -10,7 +10,9 @@ describe('a customer who installs WhatsApp anew', () => {
   let stage: Stage;
   afterEach(() => stage.end());
 
-  /** They have written to each other; then the customer's phone gets another identity, and all its sessions are gone. */
+  /**
+   * They have written to each other; then the customer's phone gets another identity, and all its sessions are gone.
+   */
   const reinstalled = async (): Promise<Customer> => {
     stage = await Stage.set();
     await stage.pair(ID, PHONE);

@@ -62,7 +62,9 @@ function explains(world: World, order: Order, found: Shown | undefined): string 
   return world.refusals.get(order.messageId ?? '')?.includes(ackCode ?? 0) ? null : 'WhatsApp has not refused it';
 }
 
-/** Of two messages of one shop to one customer, the one that was accepted before the other was asked for is shown first. */
+/**
+ * Of two messages of one shop to one customer, the one that was accepted before the other was asked for is shown first.
+ */
 function overtakings(
   { people, askedForAgain, hadNoKeys }: World,
   shop: Shop,

@@ -56,7 +56,10 @@ const TRY_AGAIN = ['shutting_down', 'storage_unavailable'];
 const AGAIN_AFTER_MS = 100;
 const MOST_TRIES = 600;
 
-/** What backends asked for and customers wrote; a backend asks again until it has an answer, as its idempotency key allows. */
+/**
+ * What backends asked for and customers wrote; a backend asks again until it has an answer, as its idempotency key
+ * allows.
+ */
 export class People {
   readonly orders: Order[] = [];
   readonly letters: Letter[] = [];

@@ -1,6 +1,7 @@
 /**
- * `npm run soak [-- --seed <number>] [--minutes <number>] [--organizations <number>]`: the real service in a stranger world than any real one,
- * at random, until the time is over. Ends with 1, and prints the seed and what was done, when anything did not hold.
+ * `npm run soak [-- --seed <number>] [--minutes <number>] [--organizations <number>]`: the real service in a stranger
+ * world than any real one, at random, until the time is over. Ends with 1, and prints the seed and what was done, when
+ * anything did not hold.
  */
 import { parseArgs } from 'node:util';
 import buildOnce from '../stage/build-once.js';

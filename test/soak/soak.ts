@@ -111,7 +111,10 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   };
 }
 
-/** All mishaps end; everything comes to rest; then what must hold is looked at. Returns how the process is, and with what was judged. */
+/**
+ * All mishaps end; everything comes to rest; then what must hold is looked at. Returns how the process is, and with
+ * what was judged.
+ */
 async function calmAndCheck(
   world: World,
   how: Break | undefined,

@@ -1,6 +1,6 @@
 /**
- * What can happen in a soak run. Each step draws all its chance before it waits for anything, so that a seed gives the same list of steps
- * on every machine. A step that cannot be now (a limit would be reached) says so and does nothing.
+ * What can happen in a soak run. Each step draws all its chance before it waits for anything, so that a seed gives the
+ * same list of steps on every machine. A step that cannot be now (a limit would be reached) says so and does nothing.
  */
 import { KEYS_STATES } from '../../emulator/key-states.js';
 import { ODD_HAND_OVERS } from '../../emulator/mishaps.js';

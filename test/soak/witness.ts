@@ -11,7 +11,10 @@ export interface Shown {
 }
 
 export interface Witness {
-  /** By customer and text; of the phone itself, or of another device of a customer whose phone could not be reached for a while. */
+  /**
+   * By customer and text; of the phone itself, or of another device of a customer whose phone could not be reached for
+   * a while.
+   */
   readonly shown: Map<string, Map<string, Shown>>;
   /** How often `message.received` was told, by organization and message id. */
   readonly told: Map<string, number>;

@@ -44,7 +44,10 @@ export class World {
   /** How often WhatsApp ended the stream of an organization with an error, and when, epoch ms. */
   readonly streamErrors = new Map<string, number[]>();
   private readonly begun = Date.now();
-  /** By message id, off the wire: how often it was tried, with which codes it was refused, and whether a phone asked for it again. */
+  /**
+   * By message id, off the wire: how often it was tried, with which codes it was refused, and whether a phone asked for
+   * it again.
+   */
   readonly tries = new Map<string, number>();
   readonly refusals = new Map<string, number[]>();
   readonly askedForAgain = new Set<string>();

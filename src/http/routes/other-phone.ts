@@ -12,12 +12,14 @@ import { type DoneCode, fillIn } from '../sentences.js';
 export const otherPhoneBody = z.strictObject({ organization_id: organizationId, action: otherPhoneDecision });
 
 /**
- * A person decides about messages that wait because another phone was linked after they were accepted (attention `other_phone`).
+ * A person decides about messages that wait because another phone was linked after they were accepted (attention
+ * `other_phone`).
  * - `POST /api/other-phone-messages {organization_id, action: "send" | "cancel"}` ->
- *   `{success, message, organization_id, action, messages, unconfirmed}`: `send` lets them leave from the phone that is linked now, each at its
- *   time; `cancel` takes them back. `messages` is how many were released or taken back, `unconfirmed` how many were handed over before
- *   and may have gone out: those are not tried again. Both are 0 when none waited, so repeating it is harmless.
- * Errors: 400, 404 `unknown_organization`, 409 `state_conflict` (`send`, and no phone is linked).
+ *   `{success, message, organization_id, action, messages, unconfirmed}`: `send` lets them leave from the phone that is
+ *   linked now, each at its time; `cancel` takes them back. `messages` is how many were released or taken back,
+ *   `unconfirmed` how many were handed over before and may have gone out: those are not tried again. Both are 0 when
+ *   none waited, so repeating it is harmless. Errors: 400, 404 `unknown_organization`, 409 `state_conflict` (`send`,
+ *   and no phone is linked).
  */
 export function otherPhoneRoutes(parts: HttpParts): Router {
   const { sessions, dispatcher, outbox } = parts;

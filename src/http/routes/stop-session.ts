@@ -9,9 +9,8 @@ import { logoutSaying, statusFields } from '../session-answers.js';
 /**
  * Ending a session, with and without its keys. All take `{organization_id}`.
  * - `POST /api/stop-session`, `POST /api/restart-session` -> `{success:true, message, organization_id, status}`; keys untouched.
- * - `POST /api/logout` -> `{success:true, message, organization_id, outcome, backup}`; unlinks at WhatsApp. The keys are removed when WhatsApp
- *   confirmed it, else set aside as `backup`.
- * Errors: 404 `unknown_organization`, 503.
+ * - `POST /api/logout` -> `{success:true, message, organization_id, outcome, backup}`; unlinks at WhatsApp. The keys
+ *   are removed when WhatsApp confirmed it, else set aside as `backup`. Errors: 404 `unknown_organization`, 503.
  */
 export function stopSessionRoutes(parts: HttpParts): Router {
   const { sessions } = parts;

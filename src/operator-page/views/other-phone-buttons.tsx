@@ -6,8 +6,8 @@ import { post } from '../service.js';
 import { words } from '../settings.js';
 
 /**
- * What becomes of messages that were accepted for another phone. Neither can be undone, so each says what will happen, and then what did.
- * `waits`: whether there are any.
+ * What becomes of messages that were accepted for another phone. Neither can be undone, so each says what will happen,
+ * and then what did. `waits`: whether there are any.
  */
 export function OtherPhoneButtons({ id, waits, reload }: { id: string; waits: boolean; reload: () => void }) {
   const { organization, confirm } = words.value;

@@ -4,7 +4,10 @@ import { SuspectedStanzas } from '../../../src/baileys/suspected-stanzas.js';
 const FROM = '573109998877@s.whatsapp.net';
 const stanza = (id: string, tag = 'message', type = 'text') => ({ tag, attrs: { id, from: FROM, type } });
 
-/** Connections one after the other: what comes on each, and what of it passes; `ended` by a stream error, and what that error names. */
+/**
+ * Connections one after the other: what comes on each, and what of it passes; `ended` by a stream error, and what that
+ * error names.
+ */
 function connections(stanzas = new SuspectedStanzas()) {
   const connect = (...nodes: ReturnType<typeof stanza>[]) => {
     stanzas.begin();
