@@ -113,4 +113,26 @@ describe('a pairing code is given out when WhatsApp accepted the request', () =>
     await stage.api.ready('2');
     expect((await stage.api.status('2')).body).toMatchObject({ status: 'connected', phone_number: PHONE });
   });
+
+  it.each(['cleaned by hand', 'restarted with the service'])(
+    'a code that nobody typed, %s: no backup, no word of unlinking, and the next scan links',
+    async (how) => {
+      stage = await Stage.set();
+      expect((await ask()).status).toBe(200);
+      if (how === 'cleaned by hand') {
+        const { body } = await stage.api.forceClean('2');
+        expect(body).toMatchObject({ cleaned: true, backup: null, status: 'qr_ready' });
+        expect(body.message).toBe('Session cleaned: no phone had been linked, so no backup was kept.');
+      } else {
+        await stage.restartService();
+        const { body } = await stage.api.status('2');
+        expect(body).toMatchObject({ status: 'qr_required', phone_number: null, attention: null, logout: null });
+      }
+      expect((await stage.api.backups('2')).body.total).toBe(0);
+      await stage.api.ready('2');
+      await stage.scan('2', PHONE);
+      await stage.send('2', CUSTOMER);
+      expect(stage.whatsapp.record.unlinked).toEqual([]);
+    },
+  );
 });
