@@ -142,12 +142,7 @@ export class Traffic {
       const { message_id: messageId } = answer.body as { message_id?: string };
       if (messageId === undefined) {
         this.stage.violations.push(`refused: ${answer.status} ${JSON.stringify(answer.body)}`);
-      } else if (order.messageId === null) {
-        order.messageId = messageId;
-        order.acceptedAt = Date.now();
-      } else if (order.messageId !== messageId) {
-        this.stage.violations.push(`${order.key} is ${order.messageId} and also ${messageId}`);
-      }
+      } else noteAccepted(order, messageId, this.stage.violations);
       return answer;
     }
   }
@@ -180,5 +175,19 @@ export class Traffic {
 
   private async rest(): Promise<void> {
     await pause(1 + this.chance.between(0, this.options.pauseMs ?? 40));
+  }
+}
+
+/** The service took what was asked for; asked for again, it must be the same message. */
+export function noteAccepted(
+  order: { readonly key: string; messageId: string | null; acceptedAt: number | null },
+  messageId: string,
+  violations: string[],
+): void {
+  if (order.messageId === null) {
+    order.messageId = messageId;
+    order.acceptedAt = Date.now();
+  } else if (order.messageId !== messageId) {
+    violations.push(`${order.key} is ${order.messageId} and also ${messageId}`);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer, Api } from '../stage/api.js';
 import type { CrashStage } from '../crash/crash-stage.js';
+import { noteAccepted } from '../crash/traffic.js';
 
 export interface Shop {
   readonly id: string;
@@ -167,12 +168,7 @@ export class People {
       }
       if (messageId === undefined) {
         this.stage.violations.push(`${order.key} was refused: ${answer.status} ${JSON.stringify(answer.body)}`);
-      } else if (order.messageId === null) {
-        order.messageId = messageId;
-        order.acceptedAt = Date.now();
-      } else if (order.messageId !== messageId) {
-        this.stage.violations.push(`${order.key} is ${order.messageId} and also ${messageId}`);
-      }
+      } else noteAccepted(order, messageId, this.stage.violations);
       return answer;
     }
     throw new Error(`${order.key} gets no answer`);
