@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** Where `npm run build` puts the operator's page: the same place seen from `src/http` and from `dist/http`. */
+/** Where `npm run build` puts the operator's page: the same place seen from `src/api` and from `dist/api`. */
 export const PAGE_DIRECTORY = path.resolve(import.meta.dirname, '../../dist/operator-page');
 
 /** What the pages are made of; anything else in the folder (source maps, say) is not served. */

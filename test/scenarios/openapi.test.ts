@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Ajv from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiDocument, DocumentedOperation } from '../../src/http/openapi/document.js';
+import type { ApiDocument, DocumentedOperation } from '../../src/api/openapi/document.js';
 import { Receiver } from '../stage/receiver.js';
 import { Stage } from '../stage/stage.js';
 

@@ -8,7 +8,7 @@ import { EXIT } from '../../src/cli/exit-codes.js';
 import { CONFIG_VARIABLES, readConfig } from '../../src/config.js';
 import { ERROR_CODES } from '../../src/errors.js';
 import { EVENT_NAMES } from '../../src/events/catalogue.js';
-import { SENTENCES } from '../../src/http/sentences.js';
+import { SENTENCES } from '../../src/api/sentences.js';
 import { MESSAGE_STATES } from '../../src/outbox/outbox-message.js';
 import { ATTENTION_CODES } from '../../src/session/session-view.js';
 import { Stage } from '../stage/stage.js';
@@ -166,7 +166,7 @@ describe.each(READMES)('the tables of $file', (readme) => {
 
   it('have every field of a send', () => {
     const told = table(text, readme.language === 'en' ? 'field' : 'campo').map(([field]) => field);
-    const route = readFileSync('src/http/routes/send-message.ts', 'utf8');
+    const route = readFileSync('src/api/routes/send-message.ts', 'utf8');
     const body = /z\s*\.strictObject\(\{([^}]*)\}\)/.exec(route)?.[1] ?? '';
     expect(told.sort()).toEqual([...body.matchAll(/^\s*(\w+)[:,]/gm)].map(([, field]) => field).sort());
   });
@@ -203,7 +203,7 @@ describe.each(READMES)('the tables of $file', (readme) => {
   });
 
   it('name only routes that exist', () => {
-    const routes = sources('src/http/routes').flatMap((code) =>
+    const routes = sources('src/api/routes').flatMap((code) =>
       [...code.matchAll(/'(\/(?:api|health|metrics|openapi|docs)[^']*)'/g)].map(([, route]) =>
         (route ?? '').replace(/\/:\w+(\/.*)?$/, ''),
       ),

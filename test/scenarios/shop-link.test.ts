@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.js';
-import { operations } from '../../src/http/openapi/operations.js';
+import { operations } from '../../src/api/openapi/operations.js';
 import type { Answer } from '../stage/api.js';
 import { Browser } from '../stage/browser.js';
 import { Stage } from '../stage/stage.js';

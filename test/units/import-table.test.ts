@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 
 /** ARCHITECTURE.md, "Who may import whom". A room is a folder of src/; the closed list is what everybody may use. */
 const CLOSED_LIST = ['organization-id.ts', 'errors.ts', 'logger.ts', 'config.ts', 'phone-number.ts', 'random-hex.ts'];
-const DOORS = ['http', 'cli'];
+const DOORS = ['api', 'cli'];
 const BELOW = ['health', 'auth', 'store', 'events'];
 /** Whole rooms that a room may use besides itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(DOORS.map((room) => [room, ['session', 'outbox', 'events', 'webhooks']])),
-  http: ['session', 'outbox', 'events', 'webhooks', 'access'],
+  api: ['session', 'outbox', 'events', 'webhooks', 'access'],
   session: BELOW,
   // It counts facts that others know.
   metrics: ['session', 'outbox', 'health', 'events', 'webhooks'],
@@ -39,7 +39,7 @@ const WHATSAPP_LIBRARIES = ['@whiskeysockets/baileys', 'libsignal'];
 /** The only wiring, and what starts it. */
 const WIRING = ['service.ts', 'main.ts'];
 
-/** Files by their path in the project, `src/http/app.ts` -> its text. */
+/** Files by their path in the project, `src/api/app.ts` -> its text. */
 type Files = Readonly<Record<string, string>>;
 
 interface Import {
@@ -87,7 +87,7 @@ function isPackage(to: string, name: string): boolean {
   return to === name || to.startsWith(`${name}/`);
 }
 
-/** `src/http/app.ts` -> `http`; `src/errors.ts` -> `errors.ts`. */
+/** `src/api/app.ts` -> `api`; `src/errors.ts` -> `errors.ts`. */
 function roomOf(file: string): string {
   return file.split('/')[1] ?? '';
 }
@@ -190,15 +190,15 @@ describe('the rooms of this project', () => {
 
 describe('the checker', () => {
   test.each([
-    ['src/http/app.ts', "import { SessionHealth } from '../health/session-health.js';", 'http does not know health'],
-    ['src/http/routes/qr.ts', "import { AuthFolders } from '../../auth/auth-folders.js';", 'http does not know auth'],
+    ['src/api/app.ts', "import { SessionHealth } from '../health/session-health.js';", 'api does not know health'],
+    ['src/api/routes/qr.ts', "import { AuthFolders } from '../../auth/auth-folders.js';", 'api does not know auth'],
     [
-      'src/http/app.ts',
+      'src/api/app.ts',
       "import type { SessionRegister } from '../store/session-register.js';",
-      'http does not know store',
+      'api does not know store',
     ],
-    ['src/http/app.ts', "import { BaileysSockets } from '../baileys/baileys-socket.js';", 'http does not know baileys'],
-    ['src/http/app.ts', "export { startService } from '../service.js';", 'nobody imports the wiring'],
+    ['src/api/app.ts', "import { BaileysSockets } from '../baileys/baileys-socket.js';", 'api does not know baileys'],
+    ['src/api/app.ts', "export { startService } from '../service.js';", 'nobody imports the wiring'],
     ['src/cli/doctor.ts', "import { backups } from '../auth/backups.js';", 'cli does not know auth'],
     [
       'src/session/organization-session.ts',
@@ -218,7 +218,7 @@ describe('the checker', () => {
       "import { BaileysSockets } from '../baileys/baileys-socket.js';",
       'session does not know baileys',
     ],
-    ['src/session/x.ts', "import { createApp } from '../http/app.js';", 'session does not know http'],
+    ['src/session/x.ts', "import { createApp } from '../api/app.js';", 'session does not know api'],
     [
       'src/health/session-health.ts',
       "import { reactionTo } from '../session/reconnect-policy.js';",
@@ -270,8 +270,8 @@ describe('the checker', () => {
       "import { SessionRegister } from '../store/session-register.js';",
       'outbox does not know store',
     ],
-    ['src/outbox/x.ts', "import type { Sentences } from '../http/sentences.js';", 'outbox does not know http'],
-    ['src/webhooks/x.ts', "import type { Sentences } from '../http/sentences.js';", 'webhooks does not know http'],
+    ['src/outbox/x.ts', "import type { Sentences } from '../api/sentences.js';", 'outbox does not know api'],
+    ['src/webhooks/x.ts', "import type { Sentences } from '../api/sentences.js';", 'webhooks does not know api'],
     ['src/outbox/x.ts', "import { Webhooks } from '../webhooks/webhooks.js';", 'outbox does not know webhooks'],
     [
       'src/operator-page/x.ts',
@@ -279,12 +279,8 @@ describe('the checker', () => {
       'the page imports nothing but itself',
     ],
     ['src/operator-page/x.ts', "import fs from 'node:fs';", 'the page imports nothing but itself'],
-    [
-      'src/http/x.ts',
-      "import { words } from '../operator-page/words/words-en.js';",
-      'http does not know operator-page',
-    ],
-    ['src/http/x.ts', "import { render } from 'preact';", 'only src/operator-page imports preact'],
+    ['src/api/x.ts', "import { words } from '../operator-page/words/words-en.js';", 'api does not know operator-page'],
+    ['src/api/x.ts', "import { render } from 'preact';", 'only src/operator-page imports preact'],
     ['src/store/group-commit.ts', "import { Outbox } from '../outbox/outbox.js';", 'store does not know outbox'],
     ['src/baileys/x.ts', "import { GroupCommit } from '../store/group-commit.js';", 'baileys does not know store'],
     ['src/logger.ts', "import type { FaultKind } from './health/session-fault.js';", 'the closed list imports no room'],
@@ -305,7 +301,7 @@ describe('the checker', () => {
 
   test.each([
     [
-      'src/http/app.ts',
+      'src/api/app.ts',
       "import type { Sessions } from '../session/session-view.js'; import { redact } from '../logger.js';",
     ],
     [
@@ -317,7 +313,7 @@ describe('the checker', () => {
       "import { GroupCommit } from '../store/group-commit.js'; import type { A } from '../session/message-carrier.js';",
     ],
     [
-      'src/http/routes/send-message.ts',
+      'src/api/routes/send-message.ts',
       "import { MESSAGE_STATES } from '../../outbox/outbox-message.js'; import { D } from '../../outbox/dispatcher.js';",
     ],
     [
@@ -332,14 +328,14 @@ describe('the checker', () => {
     ],
     [
       'src/service.ts',
-      "import { A } from './auth/a.js'; import { B } from './baileys/b.js'; import { C } from './http/c.js';",
+      "import { A } from './auth/a.js'; import { B } from './baileys/b.js'; import { C } from './api/c.js';",
     ],
     ['emulator/x.ts', "import { proto } from '@whiskeysockets/baileys'; import { y } from './y.js';"],
     [
       'test/stage/stage.ts',
       "import { startService } from '../../src/service.js'; import { e } from '../../emulator/emulator.js';",
     ],
-    ['src/http/app.ts', "// import { A } from '../auth/a.js';\nconst text = \"import { A } from '../auth/a.js'\";"],
+    ['src/api/app.ts', "// import { A } from '../auth/a.js';\nconst text = \"import { A } from '../auth/a.js'\";"],
   ])('has nothing against %s with %s', (file, text) => {
     expect(violations({ [file]: text })).toEqual([]);
   });

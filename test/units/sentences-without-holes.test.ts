@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EVENT_NAMES, EVENTS, eventSentence, type EventName } from '../../src/events/catalogue.js';
-import { SENTENCES } from '../../src/http/sentences.js';
+import { SENTENCES } from '../../src/api/sentences.js';
 import type { ServiceEvent } from '../../src/operator-page/answers.js';
 
 /** What a reader sees where a value should be. */

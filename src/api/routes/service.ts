@@ -5,7 +5,7 @@ import type { HttpParts } from '../http-parts.js';
 import { methodNotAllowed } from '../request-body.js';
 import { SENTENCES } from '../sentences.js';
 
-/** Three folders above, of `src/http/routes` as of `dist/http/routes`. */
+/** Three folders above, of `src/api/routes` as of `dist/api/routes`. */
 const PACKAGE_FILE = path.resolve(import.meta.dirname, '../../../package.json');
 
 /** `GET /api/service` -> `{version, sessions, uptime_seconds, default_country, default_language, languages, now}`: for the head of the page. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode, ServiceError } from '../../../src/errors.js';
-import { SENTENCES } from '../../../src/http/sentences.js';
+import { SENTENCES } from '../../../src/api/sentences.js';
 import { ATTENTION_CODES } from '../../../src/session/session-view.js';
 import { snapshotOf } from './in-memory-sessions.js';
 import { config, errorBody, onStage, type Stage } from './stage.js';

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createHttpServer } from '../../../src/http/http-server.js';
+import { createHttpServer } from '../../../src/api/http-server.js';
 import { snapshotOf } from './in-memory-sessions.js';
 import { API_KEY, errorBody, onStage, type Stage } from './stage.js';
 

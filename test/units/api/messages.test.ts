@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SENTENCES } from '../../../src/http/sentences.js';
+import { SENTENCES } from '../../../src/api/sentences.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import { MESSAGE_STATES, type NewMessage } from '../../../src/outbox/outbox-message.js';
 import { NOW } from './in-memory-sessions.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Express } from 'express';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../../src/errors.js';
-import { apiDocument, type ApiDocument } from '../../../src/http/openapi/document.js';
+import { apiDocument, type ApiDocument } from '../../../src/api/openapi/document.js';
 import { config, onStage, type Stage } from './stage.js';
 
 const document = apiDocument(config);
@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 
 describe('the OpenAPI document', () => {
-  it('has every route of the app, and no other (a new route is documented in src/http/openapi/operations.ts)', () => {
+  it('has every route of the app, and no other (a new route is documented in src/api/openapi/operations.ts)', () => {
     const routes = routesOf(stage.app);
     expect(routes.length).toBeGreaterThan(20);
     expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([...routes].sort());

@@ -1,8 +1,8 @@
 import { connect, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MessageErrorCode } from '../../../src/outbox/outbox-message.js';
-import { createHttpServer } from '../../../src/http/http-server.js';
-import { SENTENCES } from '../../../src/http/sentences.js';
+import { createHttpServer } from '../../../src/api/http-server.js';
+import { SENTENCES } from '../../../src/api/sentences.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import type { OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { NOW, snapshotOf, waitingForScan } from './in-memory-sessions.js';

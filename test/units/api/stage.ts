@@ -7,7 +7,7 @@ import path from 'node:path';
 import supertest from 'supertest';
 import { afterEach } from 'vitest';
 import { readConfig } from '../../../src/config.js';
-import { createApp, type AppParts } from '../../../src/http/app.js';
+import { createApp, type AppParts } from '../../../src/api/app.js';
 import { createLogger } from '../../../src/logger.js';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import { MessageCounts } from '../../../src/outbox/message-counts.js';

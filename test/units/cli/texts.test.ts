@@ -3,7 +3,7 @@ import { facts, localTime, printable, readDuration, readTime, size, table } from
 import { chooseLanguage } from '../../../src/cli/language.js';
 import { mergeEnvironment, readUrl, serviceUrl } from '../../../src/cli/settings.js';
 import { inTerminalWords } from '../../../src/cli/terminal-words.js';
-import { SENTENCES } from '../../../src/http/sentences.js';
+import { SENTENCES } from '../../../src/api/sentences.js';
 
 describe('texts for a terminal', () => {
   it('line up, whatever their colours', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupOf as groupOfService, SESSION_GROUPS } from '../../../src/http/session-query.js';
+import { groupOf as groupOfService, SESSION_GROUPS } from '../../../src/api/session-query.js';
 import type { ListedSession, Status } from '../../../src/operator-page/answers.js';
 import {
   type SessionWindow,
@@ -8,7 +8,7 @@ import {
   withMore,
 } from '../../../src/operator-page/live/session-window.js';
 import { GROUP_ORDER, groupOf } from '../../../src/operator-page/session-group.js';
-import { SENTENCES } from '../../../src/http/sentences.js';
+import { SENTENCES } from '../../../src/api/sentences.js';
 import { ATTENTION_CODES, type SessionStatus } from '../../../src/session/session-view.js';
 
 const row = (id: string, status: Status = 'connected', attention: string | null = null): ListedSession =>
