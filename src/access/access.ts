@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { openDatabase } from '../store/open-database.js';
+import { openDatabase } from '../store/sqlite/open-database.js';
 import { ShopLinks } from './shop-links.js';
 import { SignIns } from './sign-ins.js';
 import { Tokens } from './tokens.js';

@@ -51,7 +51,7 @@ function knownError(error: unknown, request: Request): ServiceError | null {
 function isStorageError(error: Error): boolean {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (error.name === 'SqliteError') return /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED)/.test(code ?? '');
-  // A journal that could not be synced (`store/group-commit.ts`) is told in the system's own words.
+  // A journal that could not be synced (`store/sqlite/group-commit.ts`) is told in the system's own words.
   return syscall === 'fdatasync';
 }
 

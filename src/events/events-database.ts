@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { openDatabase } from '../store/open-database.js';
+import { openDatabase } from '../store/sqlite/open-database.js';
 
 /**
  * The events, and what waits to be delivered of them: one file, so that an event and its deliveries are one commit. The ledger (events), the

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
 import { randomHex } from '../random-hex.js';
-import { GroupCommit } from '../store/group-commit.js';
+import { GroupCommit } from '../store/sqlite/group-commit.js';
 import {
   isSettled,
   statesBefore,

@@ -20,17 +20,22 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const FILES: Readonly<Record<string, readonly string[]>> = {
   // Both write with shared commits; what a session remembers is not theirs. The carrier is the port that the sessions implement: the outbox
   // sends without knowing them, and they without knowing it.
-  outbox: ['store/group-commit.ts', 'store/open-database.ts', 'session/message-carrier.ts'],
-  auth: ['store/group-commit.ts'],
-  events: ['store/open-database.ts'],
-  access: ['store/open-database.ts'],
+  outbox: ['store/sqlite/group-commit.ts', 'store/sqlite/open-database.ts', 'session/message-carrier.ts'],
+  auth: ['store/sqlite/group-commit.ts'],
+  events: ['store/sqlite/open-database.ts'],
+  access: ['store/sqlite/open-database.ts'],
   // It implements session/whatsapp-socket.ts.
   baileys: ['session/whatsapp-socket.ts', 'session/disconnect-reason.ts', 'health/session-fault.ts'],
 };
 /** Words of another room: types only, so that nothing of it is there at run time. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {
-  store: ['session/session-view.ts'],
-  auth: ['session/session-view.ts', 'session/whatsapp-socket.ts'],
+  store: ['session/session-view.ts', 'outbox/outbox-message.ts', 'outbox/quiet-hours.ts'],
+  auth: ['session/session-view.ts', 'session/whatsapp-socket.ts', 'store/ports.ts'],
+  outbox: ['store/ports.ts'],
+  events: ['store/ports.ts'],
+  webhooks: ['store/ports.ts'],
+  access: ['store/ports.ts'],
+  metrics: ['store/ports.ts'],
 };
 /** Runs in browsers: it knows no room, and nobody knows it. */
 const PAGE = 'operator-page';
@@ -281,8 +286,16 @@ describe('the checker', () => {
     ['src/operator-page/x.ts', "import fs from 'node:fs';", 'the page imports nothing but itself'],
     ['src/api/x.ts', "import { words } from '../operator-page/words/words-en.js';", 'api does not know operator-page'],
     ['src/api/x.ts', "import { render } from 'preact';", 'only src/operator-page imports preact'],
-    ['src/store/group-commit.ts', "import { Outbox } from '../outbox/outbox.js';", 'store does not know outbox'],
-    ['src/baileys/x.ts', "import { GroupCommit } from '../store/group-commit.js';", 'baileys does not know store'],
+    [
+      'src/store/sqlite/group-commit.ts',
+      "import { Outbox } from '../../outbox/outbox.js';",
+      'store does not know outbox',
+    ],
+    [
+      'src/baileys/x.ts',
+      "import { GroupCommit } from '../store/sqlite/group-commit.js';",
+      'baileys does not know store',
+    ],
     ['src/logger.ts', "import type { FaultKind } from './health/session-fault.js';", 'the closed list imports no room'],
     [
       'src/session/x.ts',
@@ -310,7 +323,7 @@ describe('the checker', () => {
     ],
     [
       'src/outbox/x.ts',
-      "import { GroupCommit } from '../store/group-commit.js'; import type { A } from '../session/message-carrier.js';",
+      "import { GroupCommit } from '../store/sqlite/group-commit.js'; import type { A } from '../session/message-carrier.js';",
     ],
     [
       'src/api/routes/send-message.ts',
@@ -320,7 +333,7 @@ describe('the checker', () => {
       'src/operator-page/x.ts',
       "import { useState } from 'preact/hooks'; import { y } from './y.js'; import './style/z.css';",
     ],
-    ['src/auth/auth-database.ts', "import { GroupCommit } from '../store/group-commit.js';"],
+    ['src/auth/auth-database.ts', "import { GroupCommit } from '../store/sqlite/group-commit.js';"],
     ['src/store/session-register.ts', "import { type CleaningRecord } from '../session/session-view.js';"],
     [
       'src/baileys/x.ts',

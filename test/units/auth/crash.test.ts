@@ -29,7 +29,7 @@ beforeAll(() => {
   const others = [
     'src/errors.ts',
     'src/organization-id.ts',
-    'src/store/group-commit.ts',
+    'src/store/sqlite/group-commit.ts',
     'test/units/auth/crash-child.ts',
   ];
   for (const path of [...room, ...others]) {

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { GroupCommit } from '../../../src/store/group-commit.js';
-import { openDatabase } from '../../../src/store/open-database.js';
+import { GroupCommit } from '../../../src/store/sqlite/group-commit.js';
+import { openDatabase } from '../../../src/store/sqlite/open-database.js';
 import { folder } from './fixtures.js';
 
 function open() {
