@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { BufferJSON } from '@whiskeysockets/baileys';
-import { AuthDatabase } from '../src/auth/auth-database.js';
+import { AuthDatabase } from '../src/store/sqlite/keys/auth-database.js';
 import { phoneOf } from './numbers.js';
 import { Child } from './rpc.js';
 

@@ -7,7 +7,7 @@ export { NotAnsweredError, NothingLeftError } from './message-carrier.js';
 export type { MessageToHand, WaitReason } from './message-carrier.js';
 
 /**
- * Keys of one organization as a socket reads and writes them; `auth/auth-database.ts` implements it. Everything is
+ * Keys of one organization as a socket reads and writes them; `store/sqlite/keys/auth-database.ts` implements it. Everything is
  * durable when it returns (or resolves): that is what lets a socket save before it sends. Reads give fresh copies.
  */
 export interface AuthKeys {

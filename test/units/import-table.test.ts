@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 /** ARCHITECTURE.md, "Who may import whom". A room is a folder of src/; the closed list is what everybody may use. */
 const CLOSED_LIST = ['organization-id.ts', 'errors.ts', 'logger.ts', 'config.ts', 'phone-number.ts', 'random-hex.ts'];
 const DOORS = ['api', 'cli'];
-const BELOW = ['health', 'auth', 'store', 'events'];
+const BELOW = ['health', 'store', 'events'];
 /** Whole rooms that a room may use besides itself. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(DOORS.map((room) => [room, ['session', 'outbox', 'events', 'webhooks']])),
@@ -21,7 +21,6 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   // Both write with shared commits; what a session remembers is not theirs. The carrier is the port that the sessions implement: the outbox
   // sends without knowing them, and they without knowing it.
   outbox: ['store/sqlite/group-commit.ts', 'store/sqlite/open-database.ts', 'session/message-carrier.ts'],
-  auth: ['store/sqlite/group-commit.ts'],
   events: ['store/sqlite/open-database.ts'],
   access: ['store/sqlite/open-database.ts'],
   // It implements session/whatsapp-socket.ts.
@@ -30,7 +29,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
 /** Words of another room: types only, so that nothing of it is there at run time. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {
   store: ['session/session-view.ts', 'outbox/outbox-message.ts', 'outbox/quiet-hours.ts'],
-  auth: ['session/session-view.ts', 'session/whatsapp-socket.ts', 'store/ports.ts'],
+  baileys: ['store/ports.ts'],
   outbox: ['store/ports.ts'],
   events: ['store/ports.ts'],
   webhooks: ['store/ports.ts'],
@@ -196,15 +195,19 @@ describe('the rooms of this project', () => {
 describe('the checker', () => {
   test.each([
     ['src/api/app.ts', "import { SessionHealth } from '../health/session-health.js';", 'api does not know health'],
-    ['src/api/routes/qr.ts', "import { AuthFolders } from '../../auth/auth-folders.js';", 'api does not know auth'],
+    [
+      'src/api/routes/qr.ts',
+      "import { AuthFolders } from '../../store/sqlite/keys/auth-folders.js';",
+      'api does not know store',
+    ],
     [
       'src/api/app.ts',
-      "import type { SessionRegister } from '../store/session-register.js';",
+      "import type { SessionRegister } from '../store/sqlite/register-store.js';",
       'api does not know store',
     ],
     ['src/api/app.ts', "import { BaileysSockets } from '../baileys/baileys-socket.js';", 'api does not know baileys'],
     ['src/api/app.ts', "export { startService } from '../service.js';", 'nobody imports the wiring'],
-    ['src/cli/doctor.ts', "import { backups } from '../auth/backups.js';", 'cli does not know auth'],
+    ['src/cli/doctor.ts', "import { backups } from '../store/sqlite/keys/backups.js';", 'cli does not know store'],
     [
       'src/session/organization-session.ts',
       "import { makeWASocket } from '@whiskeysockets/baileys';",
@@ -217,7 +220,7 @@ describe('the checker', () => {
     ],
     ['src/session/x.ts', "type A = import('@whiskeysockets/baileys').WASocket;", 'only src/baileys imports'],
     ['src/service.ts', "import { SessionCipher } from 'libsignal';", 'only src/baileys imports'],
-    ['src/auth/x.ts', "const record = require('libsignal/src/session_record.js');", 'only src/baileys imports'],
+    ['src/store/x.ts', "const record = require('libsignal/src/session_record.js');", 'only src/baileys imports'],
     [
       'src/session/x.ts',
       "import { BaileysSockets } from '../baileys/baileys-socket.js';",
@@ -235,18 +238,18 @@ describe('the checker', () => {
       'health does not know session',
     ],
     [
-      'src/auth/backups.ts',
-      "import { SessionRegister } from '../store/session-register.js';",
-      'auth does not know store',
+      'src/store/sqlite/keys/backups.ts',
+      "import { OrganizationSession } from '../../../session/organization-session.js';",
+      'store does not know session',
     ],
     [
-      'src/store/session-register.ts',
-      "import { ATTENTION_CODES } from '../session/session-view.js';",
+      'src/store/sqlite/register-store.ts',
+      "import { ATTENTION_CODES } from '../../session/session-view.js';",
       'store takes only types',
     ],
     [
-      'src/store/session-register.ts',
-      "import type { LoginGovernor } from '../session/login-governor.js';",
+      'src/store/sqlite/register-store.ts',
+      "import type { LoginGovernor } from '../../session/login-governor.js';",
       'store does not know session',
     ],
     [
@@ -256,8 +259,8 @@ describe('the checker', () => {
     ],
     [
       'src/baileys/baileys-socket.ts',
-      "import { AuthDatabase } from '../auth/auth-database.js';",
-      'baileys does not know auth',
+      "import { AuthDatabase } from '../store/sqlite/keys/auth-database.js';",
+      'baileys does not know store',
     ],
     [
       'src/session/organization-session.ts',
@@ -269,10 +272,14 @@ describe('the checker', () => {
       "import { SessionDirectory } from '../session/session-directory.js';",
       'outbox does not know session',
     ],
-    ['src/outbox/x.ts', "import { AuthDatabase } from '../auth/auth-database.js';", 'outbox does not know auth'],
     [
       'src/outbox/x.ts',
-      "import { SessionRegister } from '../store/session-register.js';",
+      "import { AuthDatabase } from '../store/sqlite/keys/auth-database.js';",
+      'outbox does not know store',
+    ],
+    [
+      'src/outbox/x.ts',
+      "import { SessionRegister } from '../store/sqlite/register-store.js';",
       'outbox does not know store',
     ],
     ['src/outbox/x.ts', "import type { Sentences } from '../api/sentences.js';", 'outbox does not know api'],
@@ -317,10 +324,7 @@ describe('the checker', () => {
       'src/api/app.ts',
       "import type { Sessions } from '../session/session-view.js'; import { redact } from '../logger.js';",
     ],
-    [
-      'src/session/x.ts',
-      "import { A } from '../auth/a.js'; import { B } from '../health/b.js'; import { C } from '../store/c.js';",
-    ],
+    ['src/session/x.ts', "import { B } from '../health/b.js'; import { C } from '../store/c.js';"],
     [
       'src/outbox/x.ts',
       "import { GroupCommit } from '../store/sqlite/group-commit.js'; import type { A } from '../session/message-carrier.js';",
@@ -333,22 +337,22 @@ describe('the checker', () => {
       'src/operator-page/x.ts',
       "import { useState } from 'preact/hooks'; import { y } from './y.js'; import './style/z.css';",
     ],
-    ['src/auth/auth-database.ts', "import { GroupCommit } from '../store/sqlite/group-commit.js';"],
-    ['src/store/session-register.ts', "import { type CleaningRecord } from '../session/session-view.js';"],
+    ['src/store/sqlite/keys/auth-database.ts', "import { GroupCommit } from '../group-commit.js';"],
+    ['src/store/sqlite/register-store.ts', "import { type CleaningRecord } from '../../session/session-view.js';"],
     [
       'src/baileys/x.ts',
       "import { disconnectReason } from '../session/disconnect-reason.js'; import { x } from 'libsignal';",
     ],
     [
       'src/service.ts',
-      "import { A } from './auth/a.js'; import { B } from './baileys/b.js'; import { C } from './api/c.js';",
+      "import { A } from './store/a.js'; import { B } from './baileys/b.js'; import { C } from './http/c.js';",
     ],
     ['emulator/x.ts', "import { proto } from '@whiskeysockets/baileys'; import { y } from './y.js';"],
     [
       'test/stage/stage.ts',
       "import { startService } from '../../src/service.js'; import { e } from '../../emulator/emulator.js';",
     ],
-    ['src/api/app.ts', "// import { A } from '../auth/a.js';\nconst text = \"import { A } from '../auth/a.js'\";"],
+    ['src/api/app.ts', "// import { A } from '../store/a.js';\nconst text = \"import { A } from '../store/a.js'\";"],
   ])('has nothing against %s with %s', (file, text) => {
     expect(violations({ [file]: text })).toEqual([]);
   });

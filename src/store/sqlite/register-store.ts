@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
-import type { OrganizationId } from '../organization-id.js';
-import type { CleaningRecord, LogoutRecord } from '../session/session-view.js';
-import { openDatabase } from './sqlite/open-database.js';
+import type { OrganizationId } from '../../organization-id.js';
+import type { CleaningRecord, LogoutRecord } from '../../session/session-view.js';
+import { openDatabase } from './open-database.js';
 
 /** What somebody wants of a session; survives a restart of the service. */
 export type WantedState = 'running' | 'stopped' | 'logged_out';

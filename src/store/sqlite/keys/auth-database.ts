@@ -20,7 +20,7 @@ import {
   verifyContent,
   verifyIdentity,
 } from './database-check.js';
-import { GroupCommit } from '../store/sqlite/group-commit.js';
+import { GroupCommit } from '../group-commit.js';
 import { decodeJson, encodeJson } from './buffer-json.js';
 import {
   PRIVATE_FILE,

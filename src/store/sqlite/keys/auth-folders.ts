@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ServiceError } from '../errors.js';
-import { parseOrganizationId, type OrganizationId } from '../organization-id.js';
+import { ServiceError } from '../../../errors.js';
+import { parseOrganizationId, type OrganizationId } from '../../../organization-id.js';
 import { AuthDatabase, removeUnfinished, type Creds } from './auth-database.js';
 import { AuthFolderCorruptError, toAuthFolderError, withAuthFolderErrors } from './auth-folder-error.js';
 import { backupNames, describeBackup, type Backup } from './backups.js';

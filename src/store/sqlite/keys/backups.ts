@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BACKUP_MARK, type OrganizationId } from '../organization-id.js';
+import { BACKUP_MARK, type OrganizationId } from '../../../organization-id.js';
 import { isRecord } from './buffer-json.js';
 import { kindOf, writePrivateFile } from './durable-files.js';
 import { LABEL_FILE, partFiles, peekInto } from './folder-content.js';

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from '../logger.js';
-import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import type { Logger } from '../../../logger.js';
+import { organizationLabel, type OrganizationId } from '../../../organization-id.js';
 import { AuthDatabase } from './auth-database.js';
 import { AuthFolderCorruptError, toAuthFolderError } from './auth-folder-error.js';
 import { backupTime, backupsToPrune, nextBackupName, writeLabel } from './backups.js';

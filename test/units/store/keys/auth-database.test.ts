@@ -16,13 +16,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AuthDatabase } from '../../../src/auth/auth-database.js';
+import { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
 import {
   AuthFolderCorruptError,
   AuthFolderUnreadableError,
   toAuthFolderError,
-} from '../../../src/auth/auth-folder-error.js';
-import { peekCreds } from '../../../src/auth/database-check.js';
+} from '../../../../src/store/sqlite/keys/auth-folder-error.js';
+import { peekCreds } from '../../../../src/store/sqlite/keys/database-check.js';
 import { closing, entries, errorOf, pairedCreds, temporaryDirectory } from './fixtures.js';
 
 function folderWithKeys(): { folder: string; path: string } {

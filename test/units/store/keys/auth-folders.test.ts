@@ -13,10 +13,13 @@ import {
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../../src/auth/auth-folder-error.js';
-import { AuthDatabase } from '../../../src/auth/auth-database.js';
-import type { AuthFolders } from '../../../src/auth/auth-folders.js';
-import type { ServiceError } from '../../../src/errors.js';
+import {
+  AuthFolderCorruptError,
+  AuthFolderUnreadableError,
+} from '../../../../src/store/sqlite/keys/auth-folder-error.js';
+import { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
+import type { AuthFolders } from '../../../../src/store/sqlite/keys/auth-folders.js';
+import type { ServiceError } from '../../../../src/errors.js';
 import {
   PHONE,
   closing,
@@ -121,7 +124,7 @@ describe('opening', () => {
     chmodSync(directory, 0o755);
     chmodSync(join(directory, '3'), 0o755);
     const script = `
-      import { AuthFolders } from ${JSON.stringify(pathToFileURL(join(process.cwd(), 'src/auth/auth-folders.ts')).href)};
+      import { AuthFolders } from ${JSON.stringify(pathToFileURL(join(process.cwd(), 'src/store/sqlite/keys/auth-folders.ts')).href)};
       const room = new AuthFolders({ directory: process.argv[1], backupsToKeep: 3, logger: { warn() {}, info() {}, error() {} } });
       for (const id of ['2', '3', '4']) {
         for (const call of [() => room.open(id, () => ({ minted: true })), () => room.peek(id), () => room.setAside(id, { reason: 'x', now: 1 })]) {

@@ -2,8 +2,8 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { backupNames, backupTime } from '../../../src/auth/backups.js';
-import { parseOrganizationId } from '../../../src/organization-id.js';
+import { backupNames, backupTime } from '../../../../src/store/sqlite/keys/backups.js';
+import { parseOrganizationId } from '../../../../src/organization-id.js';
 import { entries, folders, id, temporaryDirectory, writeLegacyFolder, pairedCreds } from './fixtures.js';
 
 const IDS = ['2', '22', '2_x', '2-corrupted', '2_corrupted', '2_corrupted_x', 'x_2'].filter(parseOrganizationId);

@@ -1,7 +1,7 @@
 import { BufferJSON } from '@whiskeysockets/baileys';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeJson, encodeJson } from '../../../src/auth/buffer-json.js';
+import { decodeJson, encodeJson } from '../../../../src/store/sqlite/keys/buffer-json.js';
 import { errorOf } from './fixtures.js';
 
 const values: unknown[] = [

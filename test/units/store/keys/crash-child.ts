@@ -1,9 +1,9 @@
 /* A process that is killed at a given step of a move, or while it writes. Run by crash.test.ts. */
 import { writeSync } from 'node:fs';
-import { AuthDatabase } from '../../../src/auth/auth-database.js';
-import { AuthFolders } from '../../../src/auth/auth-folders.js';
-import type { Logger } from '../../../src/logger.js';
-import { parseOrganizationId } from '../../../src/organization-id.js';
+import { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
+import { AuthFolders } from '../../../../src/store/sqlite/keys/auth-folders.js';
+import type { Logger } from '../../../../src/logger.js';
+import { parseOrganizationId } from '../../../../src/organization-id.js';
 
 const [directory = '', operation, fatalStep, times = '1'] = process.argv.slice(2);
 // Not pino, which takes longer to load than all the rest.

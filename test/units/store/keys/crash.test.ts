@@ -20,17 +20,17 @@ import {
  * The room and the child as plain JavaScript, made once: some thirty processes start here, and each would spend most of its life
  * in a TypeScript loader.
  */
-const ROOT = join(import.meta.dirname, '../../..');
+const ROOT = join(import.meta.dirname, '../../../..');
 const compiled = mkdtempSync(join(tmpdir(), 'auth-crash-'));
-const CHILD = join(compiled, 'test/units/auth/crash-child.js');
+const CHILD = join(compiled, 'test/units/store/keys/crash-child.js');
 
 beforeAll(() => {
-  const room = readdirSync(join(ROOT, 'src/auth')).map((name) => `src/auth/${name}`);
+  const room = readdirSync(join(ROOT, 'src/store/sqlite/keys')).map((name) => `src/store/sqlite/keys/${name}`);
   const others = [
     'src/errors.ts',
     'src/organization-id.ts',
     'src/store/sqlite/group-commit.ts',
-    'test/units/auth/crash-child.ts',
+    'test/units/store/keys/crash-child.ts',
   ];
   for (const path of [...room, ...others]) {
     const { outputText } = ts.transpileModule(readFileSync(join(ROOT, path), 'utf8'), {

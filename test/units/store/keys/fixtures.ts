@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import { AuthFolders, type AuthFolderStep } from '../../../src/auth/auth-folders.js';
-import type { AuthDatabase } from '../../../src/auth/auth-database.js';
-import { createLogger } from '../../../src/logger.js';
-import { parseOrganizationId, type OrganizationId } from '../../../src/organization-id.js';
+import { AuthFolders, type AuthFolderStep } from '../../../../src/store/sqlite/keys/auth-folders.js';
+import type { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
+import { createLogger } from '../../../../src/logger.js';
+import { parseOrganizationId, type OrganizationId } from '../../../../src/organization-id.js';
 
 const directories: string[] = [];
 const databases: AuthDatabase[] = [];

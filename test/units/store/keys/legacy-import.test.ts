@@ -2,8 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initAuthCreds, proto, useMultiFileAuthState, type SignalDataSet } from '@whiskeysockets/baileys';
 import { describe, expect, it } from 'vitest';
-import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../../src/auth/auth-folder-error.js';
-import { parseLegacyName } from '../../../src/auth/legacy-import.js';
+import {
+  AuthFolderCorruptError,
+  AuthFolderUnreadableError,
+} from '../../../../src/store/sqlite/keys/auth-folder-error.js';
+import { parseLegacyName } from '../../../../src/store/sqlite/keys/legacy-import.js';
 import {
   closing,
   entries,
