@@ -345,7 +345,7 @@ describe('the checker', () => {
     ],
     [
       'src/service.ts',
-      "import { A } from './store/a.js'; import { B } from './baileys/b.js'; import { C } from './http/c.js';",
+      "import { A } from './store/a.js'; import { B } from './baileys/b.js'; import { C } from './api/c.js';",
     ],
     ['emulator/x.ts', "import { proto } from '@whiskeysockets/baileys'; import { y } from './y.js';"],
     [
