@@ -70,7 +70,7 @@ export const ORGANIZATION: Argument = {
 };
 
 /** Every command takes them. */
-export const COMMON_OPTIONS: Options = {
+export const COMMON_OPTIONS = {
   json: {
     about: {
       es: 'escribe la respuesta del servicio como JSON, una por línea; los errores también',
@@ -91,7 +91,7 @@ export const COMMON_OPTIONS: Options = {
     about: { es: 'el idioma; si no, el de LANG', en: 'the language; otherwise that of LANG' },
   },
   help: { short: 'h', about: { es: 'muestra esta ayuda', en: 'shows this help' } },
-};
+} as const satisfies Options;
 
 /** An argument that is there, since the reader of the command line saw to it. */
 export function given(context: Given, name: string): string {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { Receiver } from '../stage/receiver.js';
 import { Stage } from '../stage/stage.js';
 
 const MAIN = path.resolve('dist/cli/main.js');
+const HAS_ZSH = spawnSync('zsh', ['--version']).status === 0;
 const PHONE = '573001112233';
 const OTHER_PHONE = '573001112244';
 const CUSTOMER = '573109998877';
@@ -540,6 +541,39 @@ describe('the terminal program', { timeout: 120_000 }, () => {
     expect(await complete('messages', '2', '--status', 'c')).toEqual(['cancelled']);
     expect(await complete('messages', '2', '--status', '=', 'q')).toEqual(['queued']);
     expect(await complete('completion', 'z')).toEqual(['zsh']);
+    expect(await complete('help', 'oth')).toEqual(['other-phone']);
+  });
+
+  it.skipIf(!HAS_ZSH)('completes in zsh (skipped where zsh is not installed)', async () => {
+    const { stdout: script } = await run('completion', 'zsh');
+    const folder = path.join(elsewhere, 'site-functions');
+    mkdirSync(folder);
+    const file = path.join(folder, '_whatsapp-server');
+    writeFileSync(file, script);
+    const pressTab = async (...args: string[]): Promise<string[]> => {
+      const { stdout } = await new Cli('zsh', ['-f', 'test/stage/press-tab.zsh', ...args], {}, process.cwd()).end();
+      return [...stdout.matchAll(/^\[(.*)\]$/gm)].map(([, line = '']) => line.replace(/^whatsapp-server /, ''));
+    };
+    const typed: [string, string][] = [
+      // The very first Tab is the one that loads the file.
+      ['doc', 'doctor '],
+      ['re', 'rest'],
+      ['--json stat', '--json status '],
+      ['--lang en stat', '--lang en status '],
+      ['--ver', '--version '],
+      ['help oth', 'help other-phone '],
+      ['send --re', 'send --replace-key='],
+      ['send 2 300 hola --js', 'send 2 300 hola --json '],
+      ['status --json --w', 'status --json --watch '],
+      ['clean -y 2 --js', 'clean -y 2 --json '],
+      ['messages 2 --status c', 'messages 2 --status cancelled '],
+      ['messages 2 --json --status=q', 'messages 2 --json --status=queued '],
+      ['completion z', 'completion zsh '],
+      ['webhooks deli', 'webhooks deliveries '],
+    ];
+    const lines = typed.map(([line]) => `whatsapp-server ${line}`);
+    expect(await pressTab(folder, '', ...lines)).toEqual(typed.map(([, line]) => line));
+    expect(await pressTab('', file, 'whatsapp-server doc')).toEqual(['doctor ']);
   });
 
   it('minds no pipe that closes, and says its version and help', async () => {

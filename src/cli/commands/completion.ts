@@ -1,9 +1,10 @@
-import { COMMON_OPTIONS, type Command, type Option } from '../command.js';
+import { COMMON_OPTIONS, type Command, type Option, type Options } from '../command.js';
 import { EXIT } from '../exit-codes.js';
-import type { Language } from '../language.js';
+import type { Language, Text } from '../language.js';
 
 const NAME = 'whatsapp-server';
 const FUNCTION = '_whatsapp_server';
+const VERSION: Text = { es: 'muestra la versión', en: 'shows the version' };
 
 /** `commands` is a function, since this command is one of them. */
 export function completionCommand(commands: () => readonly Command[]): Command {
@@ -44,6 +45,7 @@ function bash(commands: readonly Command[]): string {
   const values = [...choices].map(
     ([name, list]) => `    --${name}) COMPREPLY=($(compgen -W '${list.join(' ')}' -- "$cur")); return ;;`,
   );
+  const names = commands.map(({ name }) => name).join(' ');
   return `# bash completion for ${NAME}
 ${FUNCTION}() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" command='' word words
@@ -56,7 +58,8 @@ ${values.join('\n')}
     case "$word" in -*) ;; *) command="$word"; break ;; esac
   done
   case "$command" in
-    '') words='${commands.map(({ name }) => name).join(' ')} help --help --version' ;;
+    '') words='${names} help --help --version' ;;
+    help) words='${names}' ;;
 ${words.join('\n')}
     *) words='' ;;
   esac
@@ -70,34 +73,44 @@ function quoted(text: string): string {
   return text.replace(/[[\]:\\]/g, '\\$&').replaceAll("'", `'\\''`);
 }
 
+/** An action for _arguments. Without choices an empty list, since with no action at all zsh inserts no option either. */
+function action(choices: readonly string[] = []): string {
+  return `(${choices.join(' ') || ' '})`;
+}
+
+function zshOptions(options: Options, language: Language): string[] {
+  return Object.entries(options).flatMap(([name, { value, short, about, choices }]) => {
+    const end = `[${quoted(about[language])}]${value === undefined ? '' : `:${name}:${action(choices)}`}`;
+    return [`'--${name}${value === undefined ? '' : '='}${end}'`, ...(short ? [`'-${short}${end}'`] : [])];
+  });
+}
+
 function zsh(commands: readonly Command[], language: Language): string {
   const described = commands.map(({ name, about }) => `    '${name}:${quoted(about[language])}'`);
+  const common = zshOptions(COMMON_OPTIONS, language).join(' ');
   const cases = commands.map((command) => {
-    const options = optionsOf(command).map(([name, { value, about, choices }]) => {
-      const end = value === undefined ? '' : `:${name}:${choices ? `(${choices.join(' ')})` : ''}`;
-      return `'--${name}${value === undefined ? '' : '='}[${quoted(about[language])}]${end}'`;
-    });
-    const args = command.args.map(
-      ({ name, choices, optional }) => `'${optional ? ':' : ''}:${name}:${choices ? `(${choices.join(' ')})` : ''}'`,
-    );
-    return `    ${command.name}) _arguments ${[...options, ...args].join(' ')} ;;`;
+    const args = command.args.map(({ name, choices }) => `':${name}:${action(choices)}'`);
+    const specs = [...zshOptions(command.options, language), ...args];
+    return `    ${command.name}) _arguments $common ${specs.join(' ')} ;;`;
   });
   return `#compdef ${NAME}
 # zsh completion for ${NAME}
 ${FUNCTION}() {
-  local -a commands
+  local curcontext="$curcontext" state line
+  local -a commands common
   commands=(
 ${described.join('\n')}
   )
-  if (( CURRENT == 2 )); then
-    _describe command commands
-    return
-  fi
-  shift words
-  (( CURRENT-- ))
-  case $words[1] in
+  common=(${common})
+  _arguments -C -A '-*' $common '--version[${quoted(VERSION[language])}]' ':command:->command' '*:: :->rest'
+  case $state in
+    command) commands+=('help:${quoted(COMMON_OPTIONS.help.about[language])}'); _describe command commands ;;
+    rest) case $words[1] in
+    help) _arguments ':command:(${commands.map(({ name }) => name).join(' ')})' ;;
 ${cases.join('\n')}
+    esac ;;
   esac
 }
-if [ "$funcstack[1]" = "${FUNCTION}" ]; then ${FUNCTION} "$@"; else compdef ${FUNCTION} ${NAME}; fi`;
+# Loaded by its file's name at the first Tab, or sourced.
+if [ "$funcstack[1]" = "_${NAME}" ]; then ${FUNCTION} "$@"; else compdef ${FUNCTION} ${NAME}; fi`;
 }
