@@ -24,6 +24,7 @@ import { LoginGovernor } from './session/login-governor.js';
 import type { SessionHouse } from './session/organization-session.js';
 import { SessionDirectory } from './session/session-directory.js';
 import { StartError } from './start-error.js';
+import { SqliteAccessStore } from './store/sqlite/access-store.js';
 import { SessionRegister } from './store/sqlite/register-store.js';
 import { receiverLookup } from './webhooks/receiver-lookup.js';
 import { tellMissedChanges } from './webhooks/missed-changes.js';
@@ -49,22 +50,22 @@ export async function startService(
   logger: Logger,
   { pageDirectory }: { pageDirectory?: string } = {},
 ): Promise<Service> {
-  const register = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => new SessionRegister(config.DATA_DIR));
+  const register = await orStartError(`DATA_DIR (${config.DATA_DIR})`, () => new SessionRegister(config.DATA_DIR));
   const restoreConsole = silenceLibsignalConsole(logger);
   const folders = new AuthFolders({ directory: config.AUTH_DIR, backupsToKeep: config.BACKUPS_TO_KEEP, logger });
-  const outboxDatabase = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openOutboxDatabase(config.DATA_DIR));
-  const outbox = orStartError(
+  const outboxDatabase = await orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openOutboxDatabase(config.DATA_DIR));
+  const outbox = await orStartError(
     `DATA_DIR (${config.DATA_DIR})`,
     () => new Outbox(outboxDatabase, { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
   );
-  const eventsDatabase = orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openEventsDatabase(config.DATA_DIR));
+  const eventsDatabase = await orStartError(`DATA_DIR (${config.DATA_DIR})`, () => openEventsDatabase(config.DATA_DIR));
   const eventLost = ({ name, organizationId }: Pick<ServiceEvent, 'name' | 'organizationId'>, error: unknown): void =>
     logger.error(
       { event: 'event_lost', org: organizationLabel(organizationId), name },
       `An event could not be kept: ${redact(String(error))}`,
     );
   const ledger = new EventLedger(eventsDatabase, { keep: config.EVENTS_KEPT, now: Date.now, onLost: eventLost });
-  const webhooks = orStartError(
+  const webhooks = await orStartError(
     `DATA_DIR (${config.DATA_DIR})`,
     () =>
       new Webhooks({
@@ -89,7 +90,7 @@ export async function startService(
         },
       }),
   );
-  const undelivered = orStartError(
+  const undelivered = await orStartError(
     `DATA_DIR (${config.DATA_DIR})`,
     () =>
       new UndeliveredWatch({
@@ -102,9 +103,10 @@ export async function startService(
         now: Date.now,
       }),
   );
-  const access = orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
-    Access.open(config.DATA_DIR, { apiKey: config.API_KEY, now: Date.now }),
+  const accessStore = await orStartError(`DATA_DIR (${config.DATA_DIR})`, () =>
+    SqliteAccessStore.open(config.DATA_DIR),
   );
+  const access = new Access(accessStore, { apiKey: config.API_KEY, now: Date.now });
   const tell: SessionHouse['tell'] = (name, id, data) => {
     try {
       ledger.tell(name, id, data);
@@ -188,12 +190,10 @@ export async function startService(
   ledger.onEvent(({ name, organizationId }) => {
     if (name !== 'session.connected') return;
     const id = organizationId;
-    try {
-      access.shopLinks.phoneLinked(id, sessions.snapshot(id)?.phoneNumber ?? null);
-    } catch (error) {
+    access.shopLinks.phoneLinked(id, sessions.snapshot(id)?.phoneNumber ?? null).catch((error: unknown) => {
       // The page notes it by itself as soon as it is looked at.
       logger.error({ event: 'shop_links_stale', org: organizationLabel(id) }, redact(String(error)));
-    }
+    });
   });
 
   const dispatcher: Dispatcher = new Dispatcher({
@@ -252,8 +252,8 @@ export async function startService(
   try {
     await listen(server, config.PORT, config.HOST);
     // After the port is ours: a second service, started by mistake, has ended by now and touches no folder of the first.
-    lock = orStartError(`AUTH_DIR (${config.AUTH_DIR})`, () => AuthDirectoryLock.take(config.AUTH_DIR));
-    orStartError(`AUTH_DIR (${config.AUTH_DIR})`, () => folders.prepare());
+    lock = await orStartError(`AUTH_DIR (${config.AUTH_DIR})`, () => AuthDirectoryLock.take(config.AUTH_DIR));
+    await orStartError(`AUTH_DIR (${config.AUTH_DIR})`, () => folders.prepare());
   } catch (error) {
     lock?.release();
     server.close();
@@ -261,7 +261,7 @@ export async function startService(
     register.close();
     outbox.close();
     ledger.close();
-    access.close();
+    await accessStore.close();
     restoreConsole();
     throw error;
   }
@@ -301,7 +301,7 @@ export async function startService(
     register.close();
     outbox.close();
     ledger.close();
-    access.close();
+    await accessStore.close();
     logger.info({ event: 'service_stopped' }, 'Stopped; every session comes back by itself at the next start.');
     process.off('unhandledRejection', onRejection);
     restoreConsole();
@@ -336,9 +336,9 @@ function whyNotListening({ code = 'unknown error' }: NodeJS.ErrnoException, port
 }
 
 /** The two directories: a failure names the variable and says the system's word for it. */
-function orStartError<T>(directory: string, work: () => T): T {
+async function orStartError<T>(directory: string, work: () => T | Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new StartError(`${directory} cannot be used: ${code ?? message}.`, { cause: error });

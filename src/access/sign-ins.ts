@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3';
+import type { AccessStore } from '../store/ports.js';
 import type { Tokens } from './tokens.js';
 
 /** How long a sign-in lasts, ms: a working day. It is not made longer by use, so a forgotten browser is signed out by the next morning. */
@@ -7,6 +7,8 @@ export const SIGN_IN_LASTS = 12 * 3_600_000;
 export const SIGN_IN_LINK_LASTS = 600_000;
 /** Sign-ins, and unused links, that may exist at one time; the one that would end first makes place. */
 const MOST = 100;
+/** After so long a storage that could not be asked is asked again, ms. */
+const LOOK_AGAIN_MS = 10_000;
 
 export interface GivenOut {
   /** Told once, and kept nowhere. */
@@ -17,33 +19,35 @@ export interface GivenOut {
 
 /** Browsers that were signed in, and single-use links that sign one in. */
 export class SignIns {
-  private readonly statements: ReturnType<typeof statementsFor>;
   /** Look whether their sign-in is still there, after each change that may have ended one. */
-  private readonly looks = new Set<() => void>();
+  private readonly looks = new Set<() => Promise<void>>();
 
   constructor(
-    database: Database.Database,
+    private readonly store: AccessStore,
     private readonly tokens: Tokens,
     private readonly now: () => number,
-  ) {
-    this.statements = statementsFor(database);
-  }
+  ) {}
 
-  begin(): GivenOut {
-    return this.giveOut(this.statements.signIns, SIGN_IN_LASTS);
+  async begin(): Promise<GivenOut> {
+    const { token, digest } = this.tokens.make();
+    const now = this.now();
+    const expiresAt = now + SIGN_IN_LASTS;
+    await this.store.addSignIn(digest, expiresAt, { now, most: MOST });
+    await this.lookAround();
+    return { token, expiresAt };
   }
 
   /** Until when the sign-in of this token lasts (epoch ms), or null when there is none (any more). */
-  find(token: string): number | null {
+  async find(token: string): Promise<number | null> {
     const digest = this.tokens.digest(token);
-    const row = digest && (this.statements.find.get(digest, this.now()) as { at: number } | undefined);
-    return row?.at ?? null;
+    return digest && this.store.signInEnd(digest, this.now());
   }
 
-  end(token: string): void {
+  /** Whoever waits for this end was called back when it resolves. */
+  async end(token: string): Promise<void> {
     const digest = this.tokens.digest(token);
-    if (digest) this.statements.end.run(digest);
-    this.lookAround();
+    if (digest) await this.store.removeSignIn(digest);
+    await this.lookAround();
   }
 
   /**
@@ -56,59 +60,38 @@ export class SignIns {
       clearTimeout(timer);
       this.looks.delete(look);
     };
-    const look = (): void => {
-      const expiresAt = this.find(token);
+    const look = async (): Promise<void> => {
+      const expiresAt = await this.find(token).catch(() => this.now() + LOOK_AGAIN_MS);
+      // Taken back, or called back, meanwhile.
+      if (!this.looks.has(look)) return;
       clearTimeout(timer);
       // Whoever waits for the time looks again: the clock of the machine may have been set back.
-      if (expiresAt !== null) timer = setTimeout(look, Math.max(1, expiresAt - this.now()));
+      if (expiresAt !== null) timer = setTimeout(() => void look(), Math.max(1, expiresAt - this.now()));
       else {
         stop();
         listener();
       }
     };
     this.looks.add(look);
-    look();
+    void look();
     return stop;
   }
 
-  makeLink(): GivenOut {
-    return this.giveOut(this.statements.links, SIGN_IN_LINK_LASTS);
+  async makeLink(): Promise<GivenOut> {
+    const { token, digest } = this.tokens.make();
+    const now = this.now();
+    const expiresAt = now + SIGN_IN_LINK_LASTS;
+    await this.store.addSignInLink(digest, expiresAt, { now, most: MOST });
+    return { token, expiresAt };
   }
 
   /** Whether the link was good; it is not good a second time. */
-  useLink(token: string): boolean {
+  async useLink(token: string): Promise<boolean> {
     const digest = this.tokens.digest(token);
-    return digest !== null && this.statements.useLink.run(digest, this.now()).changes === 1;
+    return digest !== null && this.store.useSignInLink(digest, this.now());
   }
 
-  private lookAround(): void {
-    for (const look of [...this.looks]) look();
+  private async lookAround(): Promise<void> {
+    await Promise.all([...this.looks].map((look) => look()));
   }
-
-  private giveOut(table: { tidy: Database.Statement; add: Database.Statement }, lasts: number): GivenOut {
-    const { token, digest } = this.tokens.make();
-    const now = this.now();
-    const expiresAt = now + lasts;
-    table.tidy.run(now, MOST - 1);
-    table.add.run(digest, expiresAt);
-    this.lookAround();
-    return { token, expiresAt };
-  }
-}
-
-function statementsFor(database: Database.Database) {
-  const inTable = (name: 'sign_ins' | 'sign_in_links') => ({
-    tidy: database.prepare(
-      `DELETE FROM ${name} WHERE expires_at <= ? OR digest IN (
-         SELECT digest FROM ${name} ORDER BY expires_at DESC LIMIT -1 OFFSET ?)`,
-    ),
-    add: database.prepare(`INSERT INTO ${name} VALUES (?, ?)`),
-  });
-  return {
-    signIns: inTable('sign_ins'),
-    links: inTable('sign_in_links'),
-    find: database.prepare('SELECT expires_at AS at FROM sign_ins WHERE digest = ? AND expires_at > ?'),
-    end: database.prepare('DELETE FROM sign_ins WHERE digest = ?'),
-    useLink: database.prepare('DELETE FROM sign_in_links WHERE digest = ? AND expires_at > ?'),
-  };
 }

@@ -23,15 +23,15 @@ function givenKey(request: Request): string | null {
 export function authenticate({ config, access }: HttpParts, refuseGuess: RefuseGuess): RequestHandler {
   const isKey = apiKeyCheck(config.API_KEY);
 
-  return (request, response, next) => {
+  return async (request, response, next) => {
     const key = givenKey(request);
     if (key === null) {
       const cookie = readCookie(request, SIGN_IN_COOKIE);
       if (cookie === null) throw new ServiceError('missing_api_key');
       requireOwnOrigin(request, config);
       // Not a guess: an old cookie comes from everybody who was signed in yesterday, and 256 bits need no further limit.
-      if (access.signIns.find(cookie) === null) throw new ServiceError('signed_out');
-      contextOf(response).isStillSignedIn = () => access.signIns.find(cookie) !== null;
+      if ((await access.signIns.find(cookie)) === null) throw new ServiceError('signed_out');
+      contextOf(response).isStillSignedIn = async () => (await access.signIns.find(cookie)) !== null;
       contextOf(response).onSignInEnd = (listener) => access.signIns.onEnd(cookie, listener);
       next();
       return;
@@ -41,6 +41,6 @@ export function authenticate({ config, access }: HttpParts, refuseGuess: RefuseG
       next();
       return;
     }
-    refuseGuess(request, response, 'wrong_api_key').catch(next);
+    await refuseGuess(request, response, 'wrong_api_key');
   };
 }

@@ -14,7 +14,7 @@ export interface RequestContext {
   /** The code of the error that was answered. */
   errorCode?: string;
   /** Whether the browser may still look; for answers that go on for hours. Absent when a key was brought. */
-  isStillSignedIn?: () => boolean;
+  isStillSignedIn?: () => Promise<boolean>;
   /** Calls back when it may not any more; returns what takes it back. Absent when a key was brought. */
   onSignInEnd?: (listener: () => void) => () => void;
 }

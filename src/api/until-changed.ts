@@ -11,7 +11,7 @@ export async function untilChanged(
     readonly onEnd: (listener: () => void) => () => void;
   },
   response: Response,
-  isOver: () => boolean,
+  isOver: () => boolean | Promise<boolean>,
   ms: number,
 ): Promise<void> {
   const endings: (() => void)[] = [];
@@ -22,18 +22,17 @@ export async function untilChanged(
       endings.push(source.onEnd(resolve));
       response.once('close', resolve);
       endings.push(() => void response.off('close', resolve));
-      endings.push(
-        source.watch(() => {
-          try {
-            if (isOver()) resolve();
-          } catch {
-            // The answer that is made now meets the same, and tells it.
-            resolve();
-          }
-        }),
-      );
+      const look = async (): Promise<void> => {
+        try {
+          if (await isOver()) resolve();
+        } catch {
+          // The answer that is made now meets the same, and tells it.
+          resolve();
+        }
+      };
+      endings.push(source.watch(() => void look()));
       // Between the caller's last look and now nothing was watched.
-      if (isOver()) resolve();
+      void look();
     });
   } finally {
     for (const end of endings) end();

@@ -63,7 +63,7 @@ export function shopLinkRoutes(parts: HttpParts): Router {
         throw new ServiceError('already_paired', { status: sessions.snapshot(id)?.status });
       }
       await answerInTime(parts, contextOf(response), sessions.start(id));
-      const { token, expiresAt } = access.shopLinks.make(id, minutes * MINUTE);
+      const { token, expiresAt } = await access.shopLinks.make(id, minutes * MINUTE);
       logger.info(
         { event: 'shop_link_made', org: `org_id_${id}`, minutes, request_id: contextOf(response).requestId },
         `A link for the shop was made; it is good for ${minutes} minutes.`,
@@ -96,16 +96,19 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
   let waiting = 0;
 
   /** What the browser with this cookie may see. Notes that a phone was linked, should the event of it have been lost. */
-  function visitOf(request: Request, response: Response): ShopVisit & { snapshot: SessionSnapshot | null } {
+  async function visitOf(
+    request: Request,
+    response: Response,
+  ): Promise<ShopVisit & { snapshot: SessionSnapshot | null }> {
     const cookie = readCookie(request, SHOP_COOKIE);
     if (cookie === null) throw new ServiceError('unknown_shop_link');
     requireOwnOrigin(request, config);
-    const visit = shopLinks.visit(cookie);
+    const visit = await shopLinks.visit(cookie);
     if (!visit) throw new ServiceError('unknown_shop_link');
     contextOf(response).organizationId = visit.organizationId;
     const snapshot = sessions.snapshot(visit.organizationId);
     if (visit.linkedAt === null && snapshot?.status === 'connected') {
-      shopLinks.phoneLinked(visit.organizationId, snapshot.phoneNumber);
+      await shopLinks.phoneLinked(visit.organizationId, snapshot.phoneNumber);
       return { ...visit, linkedAt: now(), phoneNumber: snapshot.phoneNumber, snapshot };
     }
     return { ...visit, snapshot };
@@ -113,7 +116,7 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
 
   /** Starts a pairing when the last QR ran out, for somebody who looks at the page. */
   async function keepQrsComing(
-    visit: ReturnType<typeof visitOf>,
+    visit: Awaited<ReturnType<typeof visitOf>>,
     { isLooking }: { isLooking: boolean },
   ): Promise<void> {
     const { organizationId: id, snapshot, linkedAt } = visit;
@@ -124,7 +127,7 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
   }
 
   async function answer(request: Request, response: Response): Promise<Awaited<ReturnType<typeof shopFields>>> {
-    return shopFields(visitOf(request, response), contextOf(response).sentences);
+    return shopFields(await visitOf(request, response), contextOf(response).sentences);
   }
 
   const countCodes = rateLimit({
@@ -144,7 +147,7 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
     .post(jsonBody(parts, limits.openBodyBytes), async (request, response) => {
       refuseOtherOrigins(request, config);
       const { token } = readBody(openShopBody, request, response);
-      const opened = shopLinks.open(token) ?? (await refuseGuess(request, response, 'unknown_shop_link'));
+      const opened = (await shopLinks.open(token)) ?? (await refuseGuess(request, response, 'unknown_shop_link'));
       const { visitor, organizationId: id } = opened;
       contextOf(response).organizationId = id;
       logger.info(
@@ -160,7 +163,7 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
   router
     .route('/api/shop/session')
     .get(async (request, response) => {
-      const visit = visitOf(request, response);
+      const visit = await visitOf(request, response);
       const { since, wait_ms: wait = MAX_POLL } = readQuery(shopQuery, request, response);
       await keepQrsComing(visit, { isLooking: since === undefined });
       let fields = await answer(request, response);
@@ -174,7 +177,7 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
               onEnd: (listener) => ledger.onEnd(listener),
             },
             response,
-            () => shopVersion(visitOf(request, response)) !== since,
+            async () => shopVersion(await visitOf(request, response)) !== since,
             Math.min(wait, visit.expiresAt - now()),
           );
         } finally {
@@ -189,8 +192,8 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
   router
     .route('/api/shop/pairing-code')
     .post(
-      (request, response, next) => {
-        if (visitOf(request, response).linkedAt !== null) throw new ServiceError('already_paired');
+      async (request, response, next) => {
+        if ((await visitOf(request, response)).linkedAt !== null) throw new ServiceError('already_paired');
         next();
       },
       jsonBody(parts, limits.openBodyBytes),
@@ -200,7 +203,7 @@ export function openShopRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Rout
         void countCodes(request, response, next);
       },
       async (request, response) => {
-        const { organizationId: id } = visitOf(request, response);
+        const { organizationId: id } = await visitOf(request, response);
         const { sentences } = contextOf(response);
         const started = sessions.start(id, {
           pairingPhone: response.locals.phone as string,

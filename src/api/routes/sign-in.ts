@@ -38,9 +38,9 @@ export function signInRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Router
   const router = Router();
   router
     .route('/api/sign-in')
-    .get((request, response) => {
+    .get(async (request, response) => {
       const cookie = readCookie(request, SIGN_IN_COOKIE);
-      const expiresAt = cookie === null ? null : signIns.find(cookie);
+      const expiresAt = cookie === null ? null : await signIns.find(cookie);
       response.json({ signed_in: expiresAt !== null, expires_at: isoTime(expiresAt) });
     })
     .post(jsonBody(parts, limits.openBodyBytes), async (request, response) => {
@@ -49,12 +49,12 @@ export function signInRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Router
       if (key !== undefined && !isKey(Buffer.from(key, 'utf8'))) {
         await refuseGuess(request, response, 'wrong_api_key');
       }
-      if (token !== undefined && !signIns.useLink(token)) {
+      if (token !== undefined && !(await signIns.useLink(token))) {
         await refuseGuess(request, response, 'unknown_sign_in_link');
       }
       const before = readCookie(request, SIGN_IN_COOKIE);
-      if (before !== null) signIns.end(before);
-      const { token: cookie, expiresAt } = signIns.begin();
+      if (before !== null) await signIns.end(before);
+      const { token: cookie, expiresAt } = await signIns.begin();
       logger.info(
         {
           event: 'signed_in',
@@ -71,12 +71,12 @@ export function signInRoutes(parts: HttpParts, refuseGuess: RefuseGuess): Router
 
   router
     .route('/api/sign-out')
-    .post(jsonBody(parts, limits.openBodyBytes), (request, response) => {
+    .post(jsonBody(parts, limits.openBodyBytes), async (request, response) => {
       readBody(nothing, request, response);
       const cookie = readCookie(request, SIGN_IN_COOKIE);
       if (cookie !== null) {
         requireOwnOrigin(request, config);
-        signIns.end(cookie);
+        await signIns.end(cookie);
       }
       clearCookie(request, response, config, SIGN_IN_COOKIE);
       response.json({ success: true });
@@ -94,10 +94,10 @@ export function signInLinkRoutes(parts: HttpParts): Router {
   const router = Router();
   router
     .route('/api/sign-in-links')
-    .post(jsonBody(parts), (request, response) => {
+    .post(jsonBody(parts), async (request, response) => {
       readBody(nothing, request, response);
       const address = publicAddress(request, config);
-      const { token, expiresAt } = access.signIns.makeLink();
+      const { token, expiresAt } = await access.signIns.makeLink();
       response
         .status(201)
         .json({ success: true, url: `${address}/#sign-in=${token}`, token, expires_at: isoTime(expiresAt) });

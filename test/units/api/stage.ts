@@ -15,6 +15,7 @@ import type { OrganizationId } from '../../../src/organization-id.js';
 import type { NewMessage, OtherPhoneDecision, OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox, type OtherPhoneDecided } from '../../../src/outbox/outbox.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
+import { openAccessDatabase, SqliteAccessStore } from '../../../src/store/sqlite/access-store.js';
 import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
 import { Webhooks } from '../../../src/webhooks/webhooks.js';
 import { InMemorySessions, NOW } from './in-memory-sessions.js';
@@ -80,15 +81,19 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const outboxDatabase = openOutboxDatabase(directory);
   const outbox = new Outbox(outboxDatabase, { maxPending, now });
   const messageCounts = new MessageCounts(outboxDatabase);
+  const accessDatabase = openAccessDatabase(directory);
   const database = openEventsDatabase(directory);
   const ledger = new EventLedger(database, { keep: 100, now });
   struck.push(() => {
     outbox.close();
     ledger.close();
-    access.close();
+    accessDatabase.close();
     fs.rmSync(directory, { recursive: true });
   });
-  const access = Access.open(directory, { apiKey: appParts.config?.API_KEY ?? API_KEY, now });
+  const access = new Access(new SqliteAccessStore(accessDatabase), {
+    apiKey: appParts.config?.API_KEY ?? API_KEY,
+    now,
+  });
   const courier = new Courier(outbox);
   const log: LogLine[] = [];
   /** What receivers answer. */
