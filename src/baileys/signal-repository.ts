@@ -14,6 +14,7 @@ import { LRUCache } from 'lru-cache';
 import type { SessionFault } from '../health/session-fault.js';
 import { maskPhone } from '../logger.js';
 import type { AuthKeys } from '../session/whatsapp-socket.js';
+import type { SendUnderWay } from './calls.js';
 import { decryptionFault } from './decryption-fault.js';
 import { PreparedNoMore } from './device-lists.js';
 import { SignalCipher } from './signal-cipher.js';
@@ -49,17 +50,6 @@ interface RepositoryOptions {
   readonly latestSessions: LatestSessions;
   /** The send that asks for an encryption, if it is one of ours. */
   readonly sendUnderWay: () => SendUnderWay | undefined;
-}
-
-export interface SendUnderWay {
-  /** Where it goes on the wire. */
-  readonly chatId: string;
-  /** Nothing of it may leave before. */
-  readonly after: Promise<void>;
-  /** A copy for the chat was encrypted: from here on what is sent may be the message. */
-  encrypted: boolean;
-  /** A frame was given to the connection after that. */
-  left: boolean;
 }
 
 /**

@@ -1,0 +1,106 @@
+import type { WASocket } from '@whiskeysockets/baileys';
+import { Mutex } from 'async-mutex';
+import type { AuthKeys, OpenSocketOptions } from '../session/whatsapp-socket.js';
+import { calls, sendUnderWay } from './calls.js';
+import { directKeyStore } from './signal-repository.js';
+import type { LatestSessions } from './signal-transaction.js';
+import { KeysFailed, type SocketLife } from './socket-life.js';
+
+/** The connection itself, below Baileys' websocket client. */
+interface FrameSocket {
+  send(frame: Uint8Array, told: (error?: Error) => void): void;
+}
+
+type Hold = OpenSocketOptions['hold'];
+
+/**
+ * The organization's keys as one socket uses them. After the socket's end nothing is read or written, and a failure of
+ * the folder ends the socket at once.
+ */
+export function guardedKeys(keys: AuthKeys, life: SocketLife, latestSessions: LatestSessions): AuthKeys {
+  const guard = <T>(work: () => T): T => {
+    if (life.isOver) throw new KeysFailed('The socket has ended');
+    try {
+      return work();
+    } catch (error) {
+      return life.failKeys(error);
+    }
+  };
+  return {
+    readCreds: () => keys.readCreds(),
+    writeCreds: (creds) => guard(() => keys.writeCreds(creds)),
+    get: (type, ids) => guard(() => keys.get(type, ids)),
+    set: (data) => {
+      // Baileys deletes sessions, and moves them from phone number to LID.
+      if (data.session) latestSessions.clear();
+      guard(() => keys.set(data));
+    },
+    setSoon: async (data) => {
+      await guard(() => keys.setSoon(data)).catch((error: unknown) => life.failKeys(error));
+    },
+    durable: () => keys.durable(),
+  };
+}
+
+/**
+ * Nothing leaves before all that was written until then is on disk: frames wait, in their order, for the open commit.
+ * So an encryption need not wait for its own, and those of many messages share one.
+ */
+export function holdFramesUntilDurable({ ws }: WASocket, keys: AuthKeys, hold: Hold): void {
+  const { socket } = ws as unknown as { socket: FrameSocket };
+  const send = socket.send.bind(socket);
+  let line = Promise.resolve();
+  let held = 0;
+  let failed = false;
+  socket.send = (frame, told) => {
+    const durable = keys.durable();
+    const underWay = sendUnderWay();
+    const give = (): void => {
+      if (underWay?.encrypted) underWay.left = true;
+      send(frame, told);
+    };
+    if (!durable && held === 0) return give();
+    held += 1;
+    const release = hold('disk');
+    line = line
+      .then(() => durable)
+      .then(() => {
+        if (failed) throw new KeysFailed('A frame before this one was never sent');
+        give();
+      })
+      .catch((error: Error) => {
+        failed = true;
+        told(error);
+      })
+      .finally(() => {
+        held -= 1;
+        release();
+      });
+  };
+}
+
+/**
+ * Baileys keeps what it writes inside `transaction` in memory until the work is done, and its work sends stanzas: a
+ * retry receipt would carry a pre-key that is not on disk yet. So reads and writes reach the store directly, and of its
+ * transactions only the lock is left: one at a time, and what is called within one belongs to it. Changed in place, for
+ * Baileys' own uploads hold on to this object.
+ */
+export function takeKeysOutOfTransactions(sock: WASocket, keys: AuthKeys, hold: Hold): void {
+  const lock = new Mutex();
+  const { get, set, isInTransaction } = directKeyStore(keys, lock);
+  Object.assign(sock.authState.keys, {
+    get,
+    set,
+    isInTransaction,
+    transaction: <T>(work: () => Promise<T>): Promise<T> => {
+      // Baileys sends one message at a time, and a stuck question holds them all. A send needs no lock of its own: the
+      // dispatcher keeps a customer's messages apart, and the repository the organization's Signal state. So sends run
+      // side by side and share commits.
+      if (calls.getStore()?.sock === sock) return work();
+      return lock.runExclusive(() => {
+        const release = hold('keys');
+        return calls.run({ sock }, work).finally(release);
+      });
+    },
+  });
+}
