@@ -80,6 +80,11 @@ export class Stage {
     return stage;
   }
 
+  /** As variables of the environment. */
+  get configuration(): Readonly<Record<string, string>> {
+    return this.environment;
+  }
+
   get api(): Api {
     if (!this.service) throw new Error('the service is not running');
     return new Api(this.service.url, this.key);

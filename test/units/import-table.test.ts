@@ -48,7 +48,7 @@ const PAGE = 'operator-page';
 const PAGE_LIBRARIES = ['preact', '@preact/signals'];
 const WHATSAPP_LIBRARIES = ['@whiskeysockets/baileys', 'libsignal'];
 /** The only wiring, and what starts it. */
-const WIRING = ['service.ts', 'main.ts'];
+const WIRING = ['service.ts', 'service', 'main.ts'];
 
 /** Files by their path in the project, `src/api/app.ts` -> its text. */
 type Files = Readonly<Record<string, string>>;

@@ -1,0 +1,62 @@
+import type { Server } from 'node:http';
+import type Database from 'better-sqlite3';
+import type { Access } from '../access/access.js';
+import type { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
+import type { AuthDirectoryLock } from '../store/sqlite/keys/directory-lock.js';
+import type { BaileysSockets } from '../baileys/baileys-socket.js';
+import type { Config } from '../config.js';
+import type { EventLedger } from '../events/event-ledger.js';
+import type { Logger } from '../logger.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Dispatcher } from '../outbox/dispatcher.js';
+import type { Outbox } from '../outbox/outbox.js';
+import type { SessionDirectory } from '../session/session-directory.js';
+import { StartError } from '../start-error.js';
+import type { SessionRegister } from '../store/sqlite/register-store.js';
+import type { AccessStore } from '../store/ports.js';
+import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
+import type { Webhooks } from '../webhooks/webhooks.js';
+
+/** What the parts of the service share. Each field but the first three is there when its part has started. */
+export interface Rooms {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Where the built operator's page is, instead of its usual place. */
+  readonly pageDirectory: string | undefined;
+  register: SessionRegister;
+  folders: AuthFolders;
+  outboxDatabase: Database.Database;
+  outbox: Outbox;
+  eventsDatabase: Database.Database;
+  ledger: EventLedger;
+  accessStore: AccessStore;
+  access: Access;
+  webhooks: Webhooks;
+  undelivered: UndeliveredWatch;
+  sockets: BaileysSockets;
+  sessions: SessionDirectory;
+  dispatcher: Dispatcher;
+  metrics: Metrics;
+  server: Server;
+  /** `http://127.0.0.1:3000`, of the port that is open. */
+  url: string;
+  port: number;
+  drained: Promise<void>;
+  lock: AuthDirectoryLock;
+  restoreConsole: () => void;
+  onRejection: (error: unknown) => void;
+}
+
+/** The two directories: a failure names the variable and says the system's word for it. */
+export async function orStartError<T>(
+  { config }: Rooms,
+  variable: 'AUTH_DIR' | 'DATA_DIR',
+  work: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StartError(`${variable} (${config[variable]}) cannot be used: ${code ?? message}.`, { cause: error });
+  }
+}

@@ -1,0 +1,118 @@
+import { Access } from '../access/access.js';
+import { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
+import { AuthDirectoryLock } from '../store/sqlite/keys/directory-lock.js';
+import type { ServiceEvent } from '../events/catalogue.js';
+import { EventLedger } from '../events/event-ledger.js';
+import { openEventsDatabase } from '../events/events-database.js';
+import { redact } from '../logger.js';
+import { organizationLabel } from '../organization-id.js';
+import { openOutboxDatabase } from '../outbox/outbox-database.js';
+import { Outbox } from '../outbox/outbox.js';
+import type { Part } from '../parts.js';
+import type { SessionHouse } from '../session/organization-session.js';
+import { SqliteAccessStore } from '../store/sqlite/access-store.js';
+import { SessionRegister } from '../store/sqlite/register-store.js';
+import { orStartError, type Rooms } from './rooms.js';
+
+export const register: Part<Rooms> = {
+  name: 'register',
+  start: async (rooms) => {
+    rooms.register = await orStartError(rooms, 'DATA_DIR', () => new SessionRegister(rooms.config.DATA_DIR));
+  },
+  stop: (rooms) => rooms.register.close(),
+};
+
+export const outbox: Part<Rooms> = {
+  name: 'outbox',
+  start: async (rooms) => {
+    const { config } = rooms;
+    const database = await orStartError(rooms, 'DATA_DIR', () => openOutboxDatabase(config.DATA_DIR));
+    try {
+      rooms.outbox = await orStartError(
+        rooms,
+        'DATA_DIR',
+        () => new Outbox(database, { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
+      );
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    rooms.outboxDatabase = database;
+  },
+  stop: (rooms) => rooms.outbox.close(),
+};
+
+export const ledger: Part<Rooms> = {
+  name: 'ledger',
+  start: async (rooms) => {
+    const { config } = rooms;
+    rooms.eventsDatabase = await orStartError(rooms, 'DATA_DIR', () => openEventsDatabase(config.DATA_DIR));
+    rooms.ledger = new EventLedger(rooms.eventsDatabase, {
+      keep: config.EVENTS_KEPT,
+      now: Date.now,
+      onLost: (event, error) => logLost(rooms, event, error),
+    });
+  },
+  stop: (rooms) => rooms.ledger.close(),
+};
+
+export const access: Part<Rooms> = {
+  name: 'access',
+  start: async (rooms) => {
+    const { DATA_DIR, API_KEY: apiKey } = rooms.config;
+    rooms.accessStore = await orStartError(rooms, 'DATA_DIR', () => SqliteAccessStore.open(DATA_DIR));
+    rooms.access = new Access(rooms.accessStore, { apiKey, now: Date.now });
+  },
+  stop: (rooms) => rooms.accessStore.close(),
+};
+
+/** Tells the ledger. What happened has happened: a full disk must not make whoever tells stumble. */
+export function teller(rooms: Rooms): SessionHouse['tell'] {
+  return (name, id, data) => {
+    try {
+      rooms.ledger.tell(name, id, data);
+    } catch (error) {
+      logLost(rooms, { name, organizationId: id }, error);
+    }
+  };
+}
+
+export function logLost(
+  { logger }: Rooms,
+  { name, organizationId }: Pick<ServiceEvent, 'name' | 'organizationId'>,
+  error: unknown,
+): void {
+  logger.error(
+    { event: 'event_lost', org: organizationLabel(organizationId), name },
+    `An event could not be kept: ${redact(String(error))}`,
+  );
+}
+
+/** The auth folders; nothing of them is touched before `authFolders`. */
+export const keys: Part<Rooms> = {
+  name: 'keys',
+  start: (rooms) => {
+    const { AUTH_DIR: directory, BACKUPS_TO_KEEP: backupsToKeep } = rooms.config;
+    rooms.folders = new AuthFolders({ directory, backupsToKeep, logger: rooms.logger });
+  },
+};
+
+/**
+ * Comes after the port is ours: a second service, started by mistake, has ended by now and touches no folder of the
+ * first.
+ */
+export const authFolders: Part<Rooms> = {
+  name: 'auth_folders',
+  start: async (rooms) => {
+    const lock = await orStartError(rooms, 'AUTH_DIR', () => AuthDirectoryLock.take(rooms.config.AUTH_DIR));
+    try {
+      await orStartError(rooms, 'AUTH_DIR', () => rooms.folders.prepare());
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    rooms.lock = lock;
+    rooms.logger.info({ event: 'service_started', url: rooms.url }, `Listening on ${rooms.url}.`);
+  },
+  stop: (rooms) => rooms.lock.release(),
+};
