@@ -30,8 +30,7 @@ interface Parts {
   readonly sock: WASocket;
   readonly sentAgain: SentAgain;
   readonly isOver: () => boolean;
-  /** Undefined when the message is not kept any more. */
-  readonly textOf: (messageId: string) => string | undefined;
+  readonly isKept: (messageId: string) => Promise<boolean>;
   /** Encrypts the message for this device and sends it, under its own id. */
   readonly sendTo: (messageId: string, device: string, count: string) => Promise<void>;
   /** Called before a request is acknowledged. */
@@ -79,11 +78,11 @@ export class AskedAgain {
 
   /** True when there is nothing left to do. */
   private async sendOnce(receipt: BinaryNode): Promise<boolean> {
-    const { sentAgain: sent, textOf, sendTo } = this.parts;
+    const { sentAgain: sent, isKept, sendTo } = this.parts;
     const { id = '', from: device = '' } = receipt.attrs;
     const key = `${id} ${device}`;
     const times = sent.get(key) ?? 0;
-    if (times >= MOST_AN_HOUR || textOf(id) === undefined) return true;
+    if (times >= MOST_AN_HOUR || !(await isKept(id))) return true;
     await this.beginAnew(receipt, device);
     await sendTo(id, device, getBinaryNodeChild(receipt, 'retry')?.attrs.count ?? '1');
     sent.set(key, times + 1);

@@ -12,6 +12,7 @@ import type { BaileysOptions } from './baileys-options.js';
 import { sendUnderWay } from './calls.js';
 import { shownDevices } from './device-lists.js';
 import type { Inbound } from './inbound.js';
+import { messageOf } from './message-of.js';
 import type { OrganizationMemory } from './organization-memory.js';
 import { directKeyStore, makeSignalRepository } from './signal-repository.js';
 import type { LatestSessions } from './signal-transaction.js';
@@ -63,8 +64,8 @@ export function baileysConfig(parts: Parts): UserFacingSocketConfig {
     placeholderResendCache: memory.placeholders,
     callOfferCache: memory.calls,
     getMessage: async (key) => {
-      const text = key.id ? options.sentText(key.id) : undefined;
-      return text === undefined ? undefined : { conversation: text };
+      const content = key.id ? await options.sentContent(key.id) : undefined;
+      return content && messageOf(content);
     },
     makeSignalRepository: signalRepository(parts),
   };

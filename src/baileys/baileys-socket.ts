@@ -79,7 +79,7 @@ class BaileysSocket implements WhatsAppSocket {
     private readonly memory: OrganizationMemory,
     silenceWatch: SilenceWatch,
   ) {
-    const { logger, listener, hold, sentText } = options;
+    const { logger, listener, hold, sentContent } = options;
     const life = new SocketLife({ listener, stanzas: memory.stanzas, queryTimeoutMs: settings.queryTimeoutMs });
     this.life = life;
     const latest = latestSessions();
@@ -109,7 +109,7 @@ class BaileysSocket implements WhatsAppSocket {
       isOver: () => life.isOver,
       now: () => Date.now(),
     });
-    this.sends = new Sends({ sock, life, memory, preparation: this.preparation, logger, sentText });
+    this.sends = new Sends({ sock, life, memory, preparation: this.preparation, logger, sentContent });
     // The order counts. Each of these takes Baileys' listeners as the one before has left them; then come our own.
     const errors = new FrameErrors(sock, life, logger);
     errors.catchOfListeners();

@@ -1,19 +1,16 @@
-import { generateWAMessageContent, type MessageContentGenerationOptions, type WASocket } from '@whiskeysockets/baileys';
+import type { WASocket } from '@whiskeysockets/baileys';
+import type { Content } from '../content/content.js';
 import type { Logger } from '../logger.js';
 import { NothingLeftError, type MessageToHand } from '../session/whatsapp-socket.js';
 import { AskedAgain } from './asked-again.js';
 import { calls, type SendUnderWay } from './calls.js';
+import { messageOf } from './message-of.js';
 import { MissedDevices } from './missed-devices.js';
 import type { OrganizationMemory } from './organization-memory.js';
 import type { Preparation } from './preparation.js';
 import { sendSingleCopy } from './single-copy.js';
 import type { SocketLife } from './socket-life.js';
 import { keepFromBaileys } from './unused-traffic.js';
-
-/** A text uploads nothing. */
-const NO_MEDIA: MessageContentGenerationOptions = {
-  upload: () => Promise.reject(new Error('A text has no media')),
-};
 
 interface Parts {
   readonly sock: WASocket;
@@ -22,7 +19,7 @@ interface Parts {
   readonly preparation: Preparation;
   readonly logger: Logger;
   /** Undefined when the message is not kept any more. */
-  readonly sentText: (messageId: string) => string | undefined;
+  readonly sentContent: (messageId: string) => Promise<Content | undefined>;
 }
 
 /** What goes out: messages to all devices of a chat, and copies to a single one that missed or could not read it. */
@@ -44,13 +41,13 @@ export class Sends {
   }
 
   /** As `WhatsAppSocket.hand`. */
-  async hand({ messageId, chatId, text, after }: MessageToHand): Promise<void> {
+  async hand({ messageId, chatId, content, after }: MessageToHand): Promise<void> {
     const { sock, life, memory, preparation } = this.parts;
     const audience = await preparation.audience(chatId);
     memory.handed.set(messageId, audience);
     const send: SendUnderWay = { chatId: audience.wire, after, encrypted: false, left: false };
     let isOver = false;
-    const relay = async (): Promise<unknown> => sock.relayMessage(send.chatId, await messageOf(text), { messageId });
+    const relay = async (): Promise<unknown> => sock.relayMessage(send.chatId, messageOf(content), { messageId });
     const relaying = calls.run({ sock, send }, relay).finally(() => (isOver = true));
     try {
       await life.answered('message', relaying);
@@ -63,12 +60,12 @@ export class Sends {
 
   /** Devices that ask for a message again get it. To be called when Baileys has all its listeners. */
   answerRetryReceipts(): void {
-    const { sock, life, memory, sentText } = this.parts;
+    const { sock, life, memory, sentContent } = this.parts;
     const asked = new AskedAgain({
       sock,
       sentAgain: memory.sentAgain,
       isOver: () => life.isOver,
-      textOf: sentText,
+      isKept: async (messageId) => (await sentContent(messageId)) !== undefined,
       sendTo: async (messageId, device, count) => {
         this.missedDevices.noteSentAgain(messageId);
         await this.sendTo(messageId, device, count);
@@ -87,21 +84,10 @@ export class Sends {
 
   /** To one device that a message has missed, or that asks for it again (`count`). */
   private async sendTo(messageId: string, device: string, count?: string): Promise<void> {
-    const { sock, life, sentText } = this.parts;
-    const text = sentText(messageId);
-    if (text === undefined) return;
-    const copy = sendSingleCopy(
-      { sock, messageId, device, ...(count !== undefined && { count }) },
-      await messageOf(text),
-    );
+    const { sock, life, sentContent } = this.parts;
+    const content = await sentContent(messageId);
+    if (!content) return;
+    const copy = sendSingleCopy({ sock, messageId, device, ...(count !== undefined && { count }) }, messageOf(content));
     await life.answered('message for one device', copy);
   }
-}
-
-/**
- * What Baileys' sendMessage makes of a text, without a second id and a copy that nobody looks at. No preview: it would
- * fetch whatever address a text holds.
- */
-function messageOf(text: string): ReturnType<typeof generateWAMessageContent> {
-  return generateWAMessageContent({ text, linkPreview: null }, NO_MEDIA);
 }

@@ -393,8 +393,8 @@ export class OrganizationDispatcher {
     entry.lid = await carrier.prepare(this.id, chatId, { fresh: entry.refreshed, after: entry.stored });
     if (!this.inFlight.has(entry.messageId)) return;
     const { messageId, state, firstTryAt } = entry;
-    const { text, stored } = outbox.claim(messageId, chatId);
-    if (text === null) {
+    const { content, stored } = outbox.claim(messageId, chatId);
+    if (content === null) {
       // Cancelled, replaced or expired while it waited.
       await stored;
       this.dropped(messageId);
@@ -403,7 +403,7 @@ export class OrganizationDispatcher {
     Object.assign(entry, { state: 'sending', firstTryAt: firstTryAt ?? this.house.now() });
     this.tried.set(messageId, entry);
     // Encrypted while the claim goes to the disk; it leaves when that is there.
-    const handing = carrier.hand(this.id, { messageId, chatId, text, after: stored });
+    const handing = carrier.hand(this.id, { messageId, chatId, content, after: stored });
     handing.catch(() => {});
     try {
       await stored;

@@ -1,3 +1,4 @@
+import type { Content } from '../content/content.js';
 import type { OrganizationId } from '../organization-id.js';
 
 /**
@@ -96,7 +97,7 @@ export interface NewMessage {
   readonly organizationId: OrganizationId;
   /** Digits. */
   readonly phone: string;
-  readonly text: string;
+  readonly content: Content;
   /** Epoch ms; not before. Now when absent. */
   readonly sendAt?: number;
   /** Epoch ms; never sent after. */
@@ -104,7 +105,8 @@ export interface NewMessage {
   readonly replaceKey?: string;
   readonly idempotencyKey?: string;
   /**
-   * What else makes the request this one, in one text: two with one idempotency key are the same when phone, text, replace key and this are.
+   * What else makes the request this one, in one text: two with one idempotency key are the same when phone, content,
+   * replace key and this are.
    * The times as the caller gave them, not those computed from them: a repetition a minute later asks for the same.
    */
   readonly fingerprint?: string;

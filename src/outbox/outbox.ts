@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type Database from 'better-sqlite3';
 import { LRUCache } from 'lru-cache';
+import { identityOf, readContent, type Content } from '../content/content.js';
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
 import { randomHex } from '../random-hex.js';
@@ -34,7 +35,7 @@ export interface OutboxOptions {
   readonly now: () => number;
 }
 
-/** A message that waits to be sent, as the dispatcher holds it in memory; its text stays on disk. */
+/** A message that waits to be sent, as the dispatcher holds it in memory; its content stays on disk. */
 export interface PendingMessage {
   readonly messageId: string;
   readonly organizationId: OrganizationId;
@@ -80,7 +81,8 @@ interface Row {
   organization_id: OrganizationId;
   phone: string;
   chat_id: string | null;
-  text: string | null;
+  /** JSON. */
+  content: string | null;
   state: MessageState;
   error_code: MessageErrorCode | null;
   ack_code: number | null;
@@ -145,7 +147,7 @@ export class Outbox {
   private readonly rows = new LRUCache<string, Row>({
     max: 500,
     maxSize: 1_000_000,
-    sizeCalculation: ({ text }) => (text?.length ?? 0) + 500,
+    sizeCalculation: ({ content }) => (content?.length ?? 0) + 500,
   });
   /** Customers that are noted already, by organization and phone. */
   private readonly contactsNoted = new LRUCache<string, true>({ max: 5000 });
@@ -255,12 +257,12 @@ export class Outbox {
     return { messages: page.map((row) => toMessage(toRow(row))), next: next ?? null };
   }
 
-  /** The text of a message that may still be asked for again; undefined when absent or erased, never empty. */
-  textOf(organizationId: OrganizationId, messageId: string): string | undefined {
-    const row = this.sql<{ text: string | null }>(
-      'SELECT text FROM messages WHERE message_id = ? AND organization_id = ?',
+  /** The content of a message that may still be asked for again; undefined when absent or erased. */
+  contentOf(organizationId: OrganizationId, messageId: string): Content | undefined {
+    const row = this.sql<{ content: string | null }>(
+      'SELECT content FROM messages WHERE message_id = ? AND organization_id = ?',
     ).get(messageId, organizationId);
-    return row?.text || undefined;
+    return row?.content ? contentIn(row.content) : undefined;
   }
 
   /** The organizations whose messages wait and may leave now, the one whose message waits longest first. */
@@ -290,16 +292,16 @@ export class Outbox {
 
   /**
    * Marks a queued message as being tried, unless it was cancelled or has expired meanwhile; a repeat of one that was tried before keeps the
-   * time of its first try. Its text at once, so that it can be encrypted meanwhile (null when it must not be sent); nothing may leave before
+   * time of its first try. Its content at once, so that it can be encrypted meanwhile (null when it must not be sent); nothing may leave before
    * `stored` resolves, and when it rejects the message is what it was.
    */
-  claim(messageId: string, chatId: string): { text: string | null; stored: Promise<void> } {
+  claim(messageId: string, chatId: string): { content: Content | null; stored: Promise<void> } {
     const now = this.options.now();
-    let text: string | null = null as string | null;
+    let content: Content | null = null as Content | null;
     let changed: Row | undefined;
     const writing = this.write(() => {
       const row = this.row(messageId);
-      if (!row || row.text === null) return;
+      if (!row || row.content === null) return;
       if (row.state === 'queued' && row.expires_at > now) {
         const times = { ...row.times, sending: now };
         this.sql(
@@ -313,12 +315,12 @@ export class Outbox {
       } else {
         return;
       }
-      text = row.text;
+      content = contentIn(row.content);
     });
     const stored = writing.then(() => {
       if (changed) this.told(toMessage(changed));
     });
-    return { text, stored };
+    return { content, stored };
   }
 
   /**
@@ -386,15 +388,15 @@ export class Outbox {
   }
 
   /**
-   * Erases the texts of messages whose fate has been known for so long (a reminder may have waited for weeks before), and forgets idempotency
+   * Erases the contents of messages whose fate has been known for so long (a reminder may have waited for weeks before), and forgets idempotency
    * keys that are old enough; the record of what happened stays. At most `limit` of each; returns whether there may be more.
    */
   async eraseOld(retentionMs: number, limit = 5000): Promise<boolean> {
     const now = this.options.now();
-    const [texts, keys] = await this.write(() => [
+    const [contents, keys] = await this.write(() => [
       this.sql(
-        `UPDATE messages SET text = NULL WHERE seq IN (
-           SELECT seq FROM messages WHERE text IS NOT NULL AND settled_at < ? LIMIT ?)`,
+        `UPDATE messages SET content = NULL WHERE seq IN (
+           SELECT seq FROM messages WHERE content IS NOT NULL AND settled_at < ? LIMIT ?)`,
       ).run(now - retentionMs, limit).changes,
       this.sql(
         `UPDATE messages SET idempotency_key = NULL, request_hash = NULL WHERE seq IN (
@@ -403,12 +405,12 @@ export class Outbox {
     ]);
     // Here as well.
     this.rows.clear();
-    if (texts > 0) {
+    if (contents > 0) {
       // Otherwise they would stand in the journal until it is overwritten by chance.
       this.commits.flush();
       this.database.pragma('wal_checkpoint(TRUNCATE)');
     }
-    return texts === limit || keys === limit;
+    return contents === limit || keys === limit;
   }
 
   // --- numbers and customers ---
@@ -757,7 +759,7 @@ export class Outbox {
       message_id: newMessageId(),
       organization_id: message.organizationId,
       phone: message.phone,
-      text: message.text,
+      content: JSON.stringify(message.content),
       state: 'queued',
       replace_key: message.replaceKey ?? null,
       request_hash: hash,
@@ -774,13 +776,13 @@ export class Outbox {
       for_phone: this.linkedPhone(message.organizationId),
     } as const;
     const { lastInsertRowid } = this.sql(
-      `INSERT INTO messages (message_id, organization_id, phone, text, state, replace_key, idempotency_key, request_hash,
+      `INSERT INTO messages (message_id, organization_id, phone, content, state, replace_key, idempotency_key, request_hash,
          send_at, expires_at, created_at, times, for_phone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       row.message_id,
       row.organization_id,
       row.phone,
-      row.text,
+      row.content,
       row.state,
       row.replace_key,
       message.idempotencyKey ?? null,
@@ -876,8 +878,13 @@ function digitsOf(chatId: string): string {
 
 /** Tells whether two requests with one idempotency key mean the same message. */
 function requestHash(message: NewMessage): Buffer {
-  const parts = [message.phone, message.text, message.replaceKey ?? null, message.fingerprint ?? null];
+  const parts = [message.phone, identityOf(message.content), message.replaceKey ?? null, message.fingerprint ?? null];
   return createHash('sha256').update(JSON.stringify(parts)).digest();
+}
+
+/** @throws Error when it was written by a newer version */
+function contentIn(stored: string): Content {
+  return readContent(JSON.parse(stored));
 }
 
 function toRow(stored: StoredRow): Row {

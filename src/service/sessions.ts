@@ -95,7 +95,7 @@ function sessionSettings(config: Config): SessionSettings {
   };
 }
 
-type Known = Pick<SessionHouse, 'explainsStreamError' | 'otherPhone' | 'sentText' | 'tell' | 'wasHeard'>;
+type Known = Pick<SessionHouse, 'explainsStreamError' | 'otherPhone' | 'sentContent' | 'tell' | 'wasHeard'>;
 
 /** What sessions ask of the outbox and the ledger. */
 function whatOthersKnow(rooms: Rooms): Known {
@@ -103,7 +103,7 @@ function whatOthersKnow(rooms: Rooms): Known {
     explainsStreamError: (id) => rooms.dispatcher.explainsStreamError(id),
     // A session may still change while the service ends.
     otherPhone: (id) => (rooms.outboxDatabase.open ? rooms.outbox.otherPhone(id) : null),
-    sentText: (id, messageId) => rooms.outbox.textOf(id, messageId),
+    sentContent: async (id, messageId) => rooms.outbox.contentOf(id, messageId),
     tell: teller(rooms),
     wasHeard: (id, messageId) => {
       try {

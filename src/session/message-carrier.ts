@@ -1,3 +1,4 @@
+import type { Content } from '../content/content.js';
 import type { OrganizationId } from '../organization-id.js';
 
 /** Why a message waits; stable codes, shown in its answer. */
@@ -60,7 +61,7 @@ export type CarrierNews =
 export interface MessageToHand {
   readonly messageId: string;
   readonly chatId: string;
-  readonly text: string;
+  readonly content: Content;
   readonly after: Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import type { AuthDatabase } from '../store/sqlite/keys/auth-database.js';
 import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../store/sqlite/keys/auth-folder-error.js';
 import type { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
 import { pairingOf } from '../store/sqlite/keys/folder-content.js';
+import type { Content } from '../content/content.js';
 import { ServiceError } from '../errors.js';
 import type { OutageGuard } from '../health/outage-guard.js';
 import type { CountedFaultKind, SessionFault } from '../health/session-fault.js';
@@ -74,7 +75,7 @@ export interface SessionHouse {
   /** What waits for another phone than the one that is linked; null when nothing does. Asked for each snapshot. */
   readonly otherPhone: (id: OrganizationId) => (Required<Attention>['waiting'] & { readonly since: number }) | null;
   /** The text of a sent message, for a customer's device that asks for it again. */
-  readonly sentText: (id: OrganizationId, messageId: string) => string | undefined;
+  readonly sentContent: (id: OrganizationId, messageId: string) => Promise<Content | undefined>;
   /** A login was accepted after the client version had been refused: the others may try again. */
   readonly onVersionAccepted: () => void;
 }
@@ -589,7 +590,7 @@ export class OrganizationSession {
       keys: database,
       logger: this.logger,
       hold: (by) => (this.socket === socket ? this.holds.begin(by, this.house.now()) : () => {}),
-      sentText: (messageId) => this.house.sentText(this.id, messageId),
+      sentContent: (messageId) => this.house.sentContent(this.id, messageId),
       listener: (event) => {
         if (this.socket === socket || (this.leaving === socket && IS_OF_MESSAGES.has(event.type)))
           this.onSocketEvent(event);

@@ -1,3 +1,4 @@
+import type { Content } from '../content/content.js';
 import type { SessionFault } from '../health/session-fault.js';
 import type { Logger } from '../logger.js';
 import type { DisconnectReason } from './disconnect-reason.js';
@@ -140,8 +141,11 @@ export interface OpenSocketOptions {
   readonly logger: Logger;
   /** Something begins for which the rest of this organization's work waits; to be ended by the function that is returned. */
   readonly hold: (by: 'keys' | 'disk') => () => void;
-  /** The text of a message of ours that a customer's device could not read and asks for again; undefined when it is not kept. */
-  readonly sentText: (messageId: string) => string | undefined;
+  /**
+   * The content of a message of ours that a customer's device could not read and asks for again; undefined when it is
+   * not kept.
+   */
+  readonly sentContent: (messageId: string) => Promise<Content | undefined>;
 }
 
 /** Opens sockets; implemented by `baileys/baileys-socket.ts`. */

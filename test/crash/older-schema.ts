@@ -5,6 +5,10 @@ import Database from 'better-sqlite3';
 const LATER = {
   'service.sqlite': ['DROP TABLE IF EXISTS paired', 'DROP TABLE IF EXISTS logouts'],
   'outbox.sqlite': [
+    'DROP INDEX messages_with_content',
+    "UPDATE messages SET content = json_extract(content, '$.text') WHERE content IS NOT NULL",
+    'ALTER TABLE messages RENAME COLUMN content TO text',
+    'CREATE INDEX messages_with_text ON messages (settled_at) WHERE text IS NOT NULL AND settled_at IS NOT NULL',
     'ALTER TABLE messages DROP COLUMN stream_ends',
     'ALTER TABLE messages DROP COLUMN for_phone',
     'ALTER TABLE organization_settings DROP COLUMN linked_phone',

@@ -160,7 +160,7 @@ export function sendMessageRoutes(parts: HttpParts): Router {
       const { message: stored, isNew } = await dispatcher.accept({
         organizationId: id,
         phone: asked.phone,
-        text: asked.message,
+        content: { kind: 'text', version: 1, text: asked.message },
         replaceKey: asked.replace_key,
         idempotencyKey: key,
         fingerprint: JSON.stringify({ send_at, expires_at, ttl_seconds }),

@@ -5,9 +5,15 @@ import Database from 'better-sqlite3';
 /**
  * Opens one of the service's own databases in DATA_DIR: WAL, `synchronous=FULL`, for this user alone, migrated.
  * @param migrations each runs once, in order, all that are missing in one transaction; never edited once released
+ * @param erases what is deleted is overwritten in the file, also by migrations
  * @throws when it cannot be opened, is damaged, or was written by a newer version: the service does not start without it
  */
-export function openDatabase(directory: string, name: string, migrations: readonly string[]): Database.Database {
+export function openDatabase(
+  directory: string,
+  name: string,
+  migrations: readonly string[],
+  { erases = false } = {},
+): Database.Database {
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = path.join(directory, name);
   // The file exists with its mode before SQLite opens it; its journals inherit the mode.
@@ -16,6 +22,7 @@ export function openDatabase(directory: string, name: string, migrations: readon
   try {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
+    if (erases) database.pragma('secure_delete = ON');
     // Immediate, and the version is read inside: a second process that starts at the same moment waits, and then finds the work done.
     database
       .transaction(() => {

@@ -19,7 +19,7 @@ async function accept(changes: Partial<Omit<NewMessage, 'organizationId'>> & { i
   const { message: stored } = await stage.outbox.accept({
     organizationId: id as OrganizationId,
     phone: '573001112233',
-    text: 'Su cita es mañana',
+    content: { kind: 'text', version: 1, text: 'Su cita es mañana' },
     expiresAt: NOW + 60_000,
     ...message,
   });
@@ -111,7 +111,7 @@ describe('cancelling', () => {
         error: { code: 'cancelled_by_request', ack_code: null },
       });
     }
-    expect(stage.outbox.claim(id, CHAT).text).toBeNull();
+    expect(stage.outbox.claim(id, CHAT).content).toBeNull();
   });
 
   it('comes too late for what was handed over', async () => {

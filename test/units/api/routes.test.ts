@@ -244,7 +244,12 @@ describe('status', () => {
     stage.sessions.hold(snapshotOf('2'));
     const organizationId = '2' as OrganizationId;
     for (const text of ['one', 'two']) {
-      await stage.outbox.accept({ organizationId, phone: '573001112233', text, expiresAt: NOW + 1000 });
+      await stage.outbox.accept({
+        organizationId,
+        phone: '573001112233',
+        content: { kind: 'text', version: 1, text },
+        expiresAt: NOW + 1000,
+      });
       stage.clock.now += 1000;
     }
     const queue = { pending: 2, oldest_at: TIME };

@@ -154,7 +154,7 @@ describe('the depth of the outbox', () => {
       outbox.accept({
         organizationId: id as OrganizationId,
         phone: '573001112233',
-        text: 'Hola',
+        content: { kind: 'text', version: 1, text: 'Hola' },
         sendAt,
         expiresAt: noon + 7 * 86_400_000,
       });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished, vi } from 'vitest';
+import type { Content } from '../../../src/content/content.js';
 import { createLogger } from '../../../src/logger.js';
 import { parseOrganizationId, type OrganizationId } from '../../../src/organization-id.js';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
@@ -41,15 +42,22 @@ export function openOutbox({ directory = folder(), clock = new Clock(), maxPendi
   return { outbox, database, directory, clock };
 }
 
-export function message(now: number, more: Partial<NewMessage> = {}): NewMessage {
-  return { organizationId: ID, phone: CUSTOMER, text: 'Hello', expiresAt: now + DAY, ...more };
+/** A message of the tests: its text stands for the content. */
+export type Wanted = Partial<Omit<NewMessage, 'content'>> & { readonly text?: string };
+
+export function textContent(text: string): Content {
+  return { kind: 'text', version: 1, text };
+}
+
+export function message(now: number, { text = 'Hello', ...more }: Wanted = {}): NewMessage {
+  return { organizationId: ID, phone: CUSTOMER, content: textContent(text), expiresAt: now + DAY, ...more };
 }
 
 /** The text of a claimed message when the claim is on disk. */
 export async function claim(outbox: Outbox, messageId: string, chatId: string): Promise<string | null> {
-  const { text, stored } = outbox.claim(messageId, chatId);
+  const { content, stored } = outbox.claim(messageId, chatId);
   await stored;
-  return text;
+  return content && content.text;
 }
 
 export const QUIET_LOGGER = createLogger({ level: 'silent', format: 'json' });
@@ -88,10 +96,10 @@ export class FakeCarrier implements MessageCarrier {
     return Promise.resolve(this.lids.get(chatId) ?? null);
   }
 
-  async hand(_id: OrganizationId, { after, ...handed }: MessageToHand): Promise<void> {
+  async hand(_id: OrganizationId, { after, content, ...handed }: MessageToHand): Promise<void> {
     await after;
     // Also when it is rejected afterwards: that is what cannot be told apart.
-    this.handed.push({ ...handed, at: Date.now() });
+    this.handed.push({ ...handed, text: content.text, at: Date.now() });
     this.failIfTold('hand');
     return Promise.resolve();
   }
@@ -153,7 +161,7 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
     if (database.open) outbox.close();
   });
 
-  async function accept(more: Partial<NewMessage> = {}): Promise<string> {
+  async function accept(more: Wanted = {}): Promise<string> {
     const { message: stored, pending } = await outbox.accept(message(Date.now(), more));
     if (pending) dispatcher.add(pending);
     await quiet();

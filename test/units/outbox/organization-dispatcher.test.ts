@@ -13,6 +13,7 @@ import {
   quiet,
   SETTINGS,
   SHOP,
+  textContent,
 } from './fixtures.js';
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `message ${n}`);
@@ -675,7 +676,7 @@ test('another organization has a pace of its own', async () => {
   const { pending } = await house.outbox.accept({
     organizationId: ID,
     phone: OTHER,
-    text: 'next door',
+    content: textContent('next door'),
     expiresAt: Date.now() + 60_000,
   });
   neighbour.add(pending!);

@@ -52,7 +52,7 @@ describe('an accepted message', () => {
     // Another connection sees it; nobody has closed or flushed anything.
     const other = new Outbox(openOutboxDatabase(directory), { maxPending: 10, now: clock.now });
     expect(other.get(stored.messageId)).toEqual(stored);
-    expect(other.textOf(ID, stored.messageId)).toBe('Hello');
+    expect(other.contentOf(ID, stored.messageId)?.text).toBe('Hello');
     other.close();
   });
 
@@ -355,10 +355,10 @@ describe('what is kept, and what is erased', () => {
     await outbox.move(stored.messageId, 'sent');
     clock.at += 7 * DAY;
     expect(await outbox.eraseOld(7 * DAY)).toBe(false);
-    expect(outbox.textOf(ID, stored.messageId)).toBe(text);
+    expect(outbox.contentOf(ID, stored.messageId)?.text).toBe(text);
     clock.at += 1;
     await outbox.eraseOld(7 * DAY);
-    expect(outbox.textOf(ID, stored.messageId)).toBeUndefined();
+    expect(outbox.contentOf(ID, stored.messageId)?.text).toBeUndefined();
     expect(outbox.get(stored.messageId)).toMatchObject({ state: 'sent', phone: CUSTOMER });
     expect(onDisk(directory).split('Zx81-Qp55')).toHaveLength(2);
     // What waits keeps its text however old it is, and then for as long as any other.
@@ -368,7 +368,7 @@ describe('what is kept, and what is erased', () => {
     await outbox.move(scheduled.message.messageId, 'sent');
     clock.at += 6 * DAY;
     await outbox.eraseOld(7 * DAY);
-    expect(outbox.textOf(ID, scheduled.message.messageId)).toBe(`${text} later`);
+    expect(outbox.contentOf(ID, scheduled.message.messageId)?.text).toBe(`${text} later`);
     clock.at += 2 * DAY;
     await outbox.eraseOld(7 * DAY);
     expect(onDisk(directory)).not.toContain('Zx81-Qp55');
@@ -385,14 +385,16 @@ describe('what is kept, and what is erased', () => {
     expect(await outbox.eraseOld(7 * DAY, 2)).toBe(true);
     expect(await outbox.eraseOld(7 * DAY, 2)).toBe(false);
     const { messages } = outbox.list({ organizationId: ID, limit: 10 });
-    expect(messages.map(({ messageId }) => outbox.textOf(ID, messageId))).toEqual(messages.map(() => undefined));
+    expect(messages.map(({ messageId }) => outbox.contentOf(ID, messageId)?.text)).toEqual(
+      messages.map(() => undefined),
+    );
   });
 
   test('a text is answered to its own organization only', async () => {
     const { outbox, clock } = openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
-    expect(outbox.textOf(OTHER_ID, stored.messageId)).toBeUndefined();
-    expect(outbox.textOf(ID, '3EB0')).toBeUndefined();
+    expect(outbox.contentOf(OTHER_ID, stored.messageId)?.text).toBeUndefined();
+    expect(outbox.contentOf(ID, '3EB0')?.text).toBeUndefined();
   });
 
   test('numbers are believed for 30 days, that one has no WhatsApp for an hour', async () => {

@@ -13,6 +13,7 @@ import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
 import { Webhooks, type WebhooksSettings } from '../../../src/webhooks/webhooks.js';
 
 export const SHOP = 'shop-1' as OrganizationId;
+export const HOLA = { kind: 'text', version: 1, text: 'Hola' } as const;
 export const OTHER = 'shop-2' as OrganizationId;
 export const T0 = Date.parse('2026-03-01T10:00:00Z');
 export const OK: Outcome = { kind: 'answered', status: 204, retryAfter: undefined };

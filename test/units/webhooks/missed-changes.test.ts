@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageState } from '../../../src/outbox/outbox-message.js';
 import { tellMissedChanges } from '../../../src/webhooks/missed-changes.js';
-import { OK, Room, SHOP, T0 } from './fixtures.js';
+import { HOLA, OK, Room, SHOP, T0 } from './fixtures.js';
 
 function stage() {
   const room = new Room();
   const clock = (room.clock = { now: T0 });
   const accept = async (): Promise<string> => {
     clock.now += 10;
-    const message = { organizationId: SHOP, phone: '573001112233', text: 'Hola', expiresAt: T0 + 86_400_000 };
+    const message = { organizationId: SHOP, phone: '573001112233', content: HOLA, expiresAt: T0 + 86_400_000 };
     return (await room.outbox.accept(message)).message.messageId;
   };
   /** A change, with its event or, as after a kill, without. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/webhooks/undelivered.js';
 import { MESSAGE_STATES } from '../../../src/outbox/outbox-message.js';
-import { OTHER, Room, SHOP, T0 } from './fixtures.js';
+import { HOLA, OTHER, Room, SHOP, T0 } from './fixtures.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -30,7 +30,7 @@ function stage() {
   const room = new Room();
   const clock = (room.clock = { now: T0 });
   const accept = async (organizationId = SHOP, sendAt?: number): Promise<string> => {
-    const message = { organizationId, phone: '573001112233', text: 'Hola', sendAt, expiresAt: T0 + 60 * DAY };
+    const message = { organizationId, phone: '573001112233', content: HOLA, sendAt, expiresAt: T0 + 60 * DAY };
     return (await room.outbox.accept(message)).message.messageId;
   };
   const told = () =>
