@@ -1,6 +1,7 @@
 /**
- * Bare Baileys sockets, as few lines as people need: the floor (`memory`: keys in a Map, nothing written) and what they build (`multi-file`:
- * useMultiFileAuthState; `multi-file cached`: the same behind makeCacheableSignalKeyStore, as in Baileys' example).
+ * Bare Baileys sockets, as few lines as people need: the floor (`memory`: keys in a Map, nothing written) and what they
+ * build (`multi-file`: useMultiFileAuthState; `multi-file cached`: the same behind makeCacheableSignalKeyStore, as in
+ * Baileys' example).
  */
 import fs from 'node:fs';
 import http from 'node:http';
@@ -191,8 +192,8 @@ answer({
   load: (load: Load) =>
     run(load, (organization, customer, text) => (bares.get(organization) as Bare).send(customer, text)),
   /**
-   * The least that lets another process send and be sure: no key, no check, no order, no repeats. What was accepted, and what became of it,
-   * is appended to one file, and on disk before anything else happens. Returns the address.
+   * The least that lets another process send and be sure: no key, no check, no order, no repeats. What was accepted,
+   * and what became of it, is appended to one file, and on disk before anything else happens. Returns the address.
    */
   serve: async ({ journal }: { journal: string }) => {
     const file = await fs.promises.open(journal, 'a');

@@ -1,4 +1,7 @@
-/** Part 7: sends while the organization's phone gets 500 group messages a minute, against the same service with quiet phones. */
+/**
+ * Part 7: sends while the organization's phone gets 500 group messages a minute, against the same service with quiet
+ * phones.
+ */
 import { median, phoneOf } from './numbers.js';
 import type { PartResult, Sizes } from './parts.js';
 import { acquaint, measure, serviceWith, type House, type Measured } from './sides.js';

@@ -1,6 +1,7 @@
 /**
- * What one commit of 2 KB with synchronous=FULL costs on this disk at this moment, ms: the price of a promise that survives a power cut.
- * `rested`: after a pause of 5 ms, as between messages one at a time; a machine that has fallen idle takes longer.
+ * What one commit of 2 KB with synchronous=FULL costs on this disk at this moment, ms: the price of a promise that
+ * survives a power cut. `rested`: after a pause of 5 ms, as between messages one at a time; a machine that has fallen
+ * idle takes longer.
  */
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** WhatsApp in a process of its own. `DECRYPT=1` lets customers read what they get; without it they acknowledge only, and cost little. */
+/**
+ * WhatsApp in a process of its own. `DECRYPT=1` lets customers read what they get; without it they acknowledge only,
+ * and cost little.
+ */
 import { startEmulator } from '../emulator/emulator.js';
 import { answer } from './rpc.js';
 

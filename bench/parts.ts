@@ -1,4 +1,7 @@
-/** Six of the seven parts of the bench (the seventh: busy-phone.ts). Each prints nothing and returns rows for the table, and whether the targets hold. */
+/**
+ * Six of the seven parts of the bench (the seventh: busy-phone.ts). Each prints nothing and returns rows for the table,
+ * and whether the targets hold.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { BareKind } from './bare-process.js';

@@ -1,4 +1,6 @@
-/** Paired identities: pairing costs 812 pre-keys each, so every phone is paired once and all sides start from copies. */
+/**
+ * Paired identities: pairing costs 812 pre-keys each, so every phone is paired once and all sides start from copies.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { BufferJSON } from '@whiskeysockets/baileys';

@@ -1,4 +1,7 @@
-/** Loaded before the service's own dist/main.js (`node --import`): tells the bench what the process uses, and changes nothing else. */
+/**
+ * Loaded before the service's own dist/main.js (`node --import`): tells the bench what the process uses, and changes
+ * nothing else.
+ */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 

@@ -1,4 +1,7 @@
-/** Questions and answers over the channel between a process and its parent; each side of the bench is a process of its own. */
+/**
+ * Questions and answers over the channel between a process and its parent; each side of the bench is a process of its
+ * own.
+ */
 import { fork, type ChildProcess, type ForkOptions } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

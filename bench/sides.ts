@@ -46,7 +46,10 @@ export interface LogLine {
 
 /** POSTs as the booking backend does. */
 class Door {
-  /** Keeps every connection: by default those beyond 256 are closed, and a new one waits long at a process under full load. */
+  /**
+   * Keeps every connection: by default those beyond 256 are closed, and a new one waits long at a process under full
+   * load.
+   */
   private readonly agent = new http.Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: 1000 });
 
   post({ hostname, port, pathname }: URL, body: object): Promise<{ status: number; text: string }> {
@@ -263,8 +266,8 @@ export async function bareWith(
 }
 
 /**
- * Memory keys behind the least HTTP server that is sure of what it accepts: as fast as any service can be that another process asks and that
- * writes before it sends. Not this service without its checks; nothing that anybody should run.
+ * Memory keys behind the least HTTP server that is sure of what it accepts: as fast as any service can be that another
+ * process asks and that writes before it sends. Not this service without its checks; nothing that anybody should run.
  */
 export async function leastDurableWith(house: House, organizations: readonly number[]): Promise<BareSide> {
   const side = await bareWith(house, 'memory', organizations);
@@ -273,7 +276,9 @@ export async function leastDurableWith(house: House, organizations: readonly num
   return side;
 }
 
-/** Gives each organization its customers, who have written once: from then on both have an established Signal session. */
+/**
+ * Gives each organization its customers, who have written once: from then on both have an established Signal session.
+ */
 export async function acquaint(
   emulator: Child,
   organizations: readonly number[],

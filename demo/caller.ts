@@ -6,7 +6,10 @@ const ANSWER_MS = 40_000;
 const PATIENCE_MS = 15_000;
 const LOOK_EVERY_MS = 50;
 
-/** The two HTTP ports of the scene, called as a user would: the service with its key, the emulator's control port without. */
+/**
+ * The two HTTP ports of the scene, called as a user would: the service with its key, the emulator's control port
+ * without.
+ */
 export class Caller {
   constructor(
     private readonly scene: Scene,

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: an emulated WhatsApp and the real service in this process tell their story, then stay up to be played with until
- * Ctrl+C. `npm run demo -- --once` ends after the story: 0 when everything held, 1 when something did not.
+ * `npm run demo`: an emulated WhatsApp and the real service in this process tell their story, then stay up to be played
+ * with until Ctrl+C. `npm run demo -- --once` ends after the story: 0 when everything held, 1 when something did not.
  */
 import { once } from 'node:events';
 import { Caller } from './caller.js';
@@ -34,13 +34,15 @@ async function main(words: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
 
-  // Keys are for this user alone, as in main.ts; and libsignal, on both sides here, must not print sessions with their keys.
+  // Keys are for this user alone, as in main.ts; and libsignal, on both sides here, must not print sessions with their
+  // keys.
   process.umask(0o077);
   for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const)
     console[method] = () => undefined;
 
   const interruption = new AbortController();
-  // A Ctrl+C under npm arrives more than once, from the terminal and from npm: the second must not cut the first one's work short.
+  // A Ctrl+C under npm arrives more than once, from the terminal and from npm: the second must not cut the first one's
+  // work short.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort());
 
   let scene: Scene;

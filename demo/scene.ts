@@ -13,8 +13,9 @@ export const PHONE = '573001112233';
 export const CUSTOMER = '573004445566';
 
 /**
- * The emulated WhatsApp and the real service, wired as `npm start` wires it. Websocket address, folders, key and ports are the demo's
- * own; other variables of the environment hold, so that `BAD_MAC_ERROR_LIMIT=5 npm run demo` shows what they do.
+ * The emulated WhatsApp and the real service, wired as `npm start` wires it. Websocket address, folders, key and ports
+ * are the demo's own; other variables of the environment hold, so that `BAD_MAC_ERROR_LIMIT=5 npm run demo` shows what
+ * they do.
  */
 export class Scene {
   readonly log = new ServiceLog();
@@ -73,7 +74,8 @@ export class Scene {
       LOG_LEVEL: 'info',
       LOG_FORMAT: 'json',
       WA_WEBSOCKET_URL: this.emulator.url,
-      // By default a connection has to last for 10 s before it counts as successful; here nobody wants to wait for so long.
+      // By default a connection has to last for 10 s before it counts as successful; here nobody wants to wait for so
+      // long.
       HEALTH_STABLE_AFTER: '1000',
     });
     const logger = createLogger({ level: config.LOG_LEVEL, format: config.LOG_FORMAT, destination: this.log });

@@ -18,7 +18,10 @@ const WHILE_DOWN = 'Hello Ana, your appointment moved to eleven, as you wished.'
 /** The sentence says what was promised and did not hold. */
 class BrokenPromise extends Error {}
 
-/** Pairs, sends, restarts, gets corrupted and heals; each sentence with a tick was checked. Throws at the first that does not hold. */
+/**
+ * Pairs, sends, restarts, gets corrupted and heals; each sentence with a tick was checked. Throws at the first that
+ * does not hold.
+ */
 export class Story {
   constructor(
     private readonly scene: Scene,
@@ -226,7 +229,9 @@ export class Story {
     });
   }
 
-  /** The counters start from zero when a connection has lasted; what is counted across that moment would be forgotten. */
+  /**
+   * The counters start from zero when a connection has lasted; what is counted across that moment would be forgotten.
+   */
   private async lastingConnection(): Promise<void> {
     await this.caller.until('the connection lasts', async () => {
       const events = this.scene.log.lines.map(({ event }) => event);

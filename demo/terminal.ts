@@ -1,6 +1,11 @@
-/** What the demo prints: steps, sentences, ticks and crosses. Without colours when NO_COLOR is set or nobody looks at a terminal. */
+/**
+ * What the demo prints: steps, sentences, ticks and crosses. Without colours when NO_COLOR is set or nobody looks at a
+ * terminal.
+ */
 
-/** A breath after each step, ms, for somebody who reads along; nobody waits when the output goes to a file or a test. */
+/**
+ * A breath after each step, ms, for somebody who reads along; nobody waits when the output goes to a file or a test.
+ */
 const PAUSE_MS = 700;
 
 const CODES = { bold: '1', dim: '2', green: '32', red: '31', yellow: '33' } as const;

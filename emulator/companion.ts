@@ -33,7 +33,9 @@ export class Companion {
   private readonly preKeys = new Map<number, Buffer>();
   /** Warned of the shortage since the last upload. */
   private warned = false;
-  /** Stanzas that the device has not acknowledged, by `tag:id`, in order. Offered again at each login, as WhatsApp does. */
+  /**
+   * Stanzas that the device has not acknowledged, by `tag:id`, in order. Offered again at each login, as WhatsApp does.
+   */
   private readonly inbox = new Map<string, BinaryNode[]>();
 
   constructor(
@@ -139,7 +141,10 @@ export class Companion {
     return sum;
   }
 
-  /** The client said `active`: everything that waits goes out, marked `offline`, and then the count, unless it is not announced. */
+  /**
+   * The client said `active`: everything that waits goes out, marked `offline`, and then the count, unless it is not
+   * announced.
+   */
   startReceiving(connection: Connection, announced = true): void {
     if (this.receiving || this.connection !== connection) return;
     this.receiving = true;

@@ -1,4 +1,7 @@
-/** The control port's requests about the rest of a phone's life: busy chats of many, answers by hand, histories and settings. */
+/**
+ * The control port's requests about the rest of a phone's life: busy chats of many, answers by hand, histories and
+ * settings.
+ */
 import { edit, image, reaction, revoke } from './contents.js';
 import type { Emulator } from './emulator.js';
 import { STATUS } from './groups.js';
@@ -17,7 +20,10 @@ const LARGEST_HISTORY_MB = 200;
 
 const JIDS = { group: '120363000000000001@g.us', status: STATUS, list: '1700000000@broadcast' };
 
-/** Many messages of many people, in `kind`: group, status, list (of a broadcast) or channel. Answers when all are handed over. */
+/**
+ * Many messages of many people, in `kind`: group, status, list (of a broadcast) or channel. Answers when all are handed
+ * over.
+ */
 export async function bustle({ emulator, number, fields }: LifeCall): Promise<{ messages: number }> {
   const messages = whole(fields, 'messages', 100, MOST_MESSAGES);
   const members = whole(fields, 'members', 20, MOST_MEMBERS);

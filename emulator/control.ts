@@ -1,6 +1,7 @@
 /**
  * The HTTP control port, for the demo and for playing by hand. On 127.0.0.1 and without a key: it is a toy's panel.
- * `POST /admin/mock-phone/scan-qr` with the QR text as the plain body is the path that Baileys' own end-to-end tests call.
+ * `POST /admin/mock-phone/scan-qr` with the QR text as the plain body is the path that Baileys' own end-to-end tests
+ * call.
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

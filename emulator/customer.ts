@@ -140,7 +140,10 @@ export class Customer implements Account {
     return id;
   }
 
-  /** Tells an organization that a device was linked or taken off, under this customer's number or LID. Returns the notification's id. */
+  /**
+   * Tells an organization that a device was linked or taken off, under this customer's number or LID. Returns the
+   * notification's id.
+   */
   tellOfDevice(orgNumber: string, change: 'add' | 'remove', device: number, name: 'pn' | 'lid' = 'pn'): string {
     const chat = name === 'lid' ? this.lid : this.jid;
     const id = `devices-${randomBytes(6).toString('hex')}`;
@@ -160,7 +163,10 @@ export class Customer implements Account {
     return this.distinct;
   }
 
-  /** Encrypts to each linked device of the phone; those that are away get it at their next login. `content` instead of the text. */
+  /**
+   * Encrypts to each linked device of the phone; those that are away get it at their next login. `content` instead of
+   * the text.
+   */
   write(
     toNumber: string,
     text: string,

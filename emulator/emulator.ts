@@ -43,7 +43,9 @@ export interface EmulatorOptions {
    * 60 s, each further one 20 s later, which is how long Baileys shows them.
    */
   qrRefTtlMs?: number;
-  /** Default true. With false, customers acknowledge messages without reading them: for benchmarks of the service alone. */
+  /**
+   * Default true. With false, customers acknowledge messages without reading them: for benchmarks of the service alone.
+   */
   decryptMessages?: boolean;
   /**
    * How long messages, receipts and notifications take to a device that is there; default 0. Answers to questions, and
@@ -61,7 +63,10 @@ export interface Emulator {
   phone(number: string): Phone;
   /** A customer, made on demand; options of a later call change what they name. */
   customer(number: string, options?: CustomerOptions): Customer;
-  /** A chat of many by its jid: a group `…@g.us`, `status@broadcast`, a broadcast list `…@broadcast`. The first call says who is in it. */
+  /**
+   * A chat of many by its jid: a group `…@g.us`, `status@broadcast`, a broadcast list `…@broadcast`. The first call
+   * says who is in it.
+   */
   group(jid: string, options?: GroupOptions): Group;
   /** A channel `…@newsletter`; the first call says whose phones follow it. */
   channel(jid: string, phones?: string[]): Channel;

@@ -1,7 +1,8 @@
 /**
- * Chats of many: groups, status broadcasts, broadcast lists and channels, as the devices of an organization get them. In a group, and in a
- * status, each member encrypts with a sender key of its own, and gives that key to each device once, in the pairwise session with it
- * (Baileys' `lib/Signal/libsignal.js`, `encryptGroupMessage`). A broadcast list is pairwise. A channel is not encrypted.
+ * Chats of many: groups, status broadcasts, broadcast lists and channels, as the devices of an organization get them.
+ * In a group, and in a status, each member encrypts with a sender key of its own, and gives that key to each device
+ * once, in the pairwise session with it (Baileys' `lib/Signal/libsignal.js`, `encryptGroupMessage`). A broadcast list
+ * is pairwise. A channel is not encrypted.
  */
 import { randomBytes } from 'node:crypto';
 import { encodeWAMessage, proto } from '@whiskeysockets/baileys';
@@ -341,7 +342,10 @@ export class Channel {
   }
 }
 
-/** WhatsApp says that what it knows of the account's groups (or of the account) has changed since the last login. Sent once, to who is here. */
+/**
+ * WhatsApp says that what it knows of the account's groups (or of the account) has changed since the last login. Sent
+ * once, to who is here.
+ */
 export function sendDirty(world: World, number: string, type: 'groups' | 'account_sync'): void {
   for (const { connection } of world.phone(number).companions.values())
     connection?.send(node('ib', { from: SERVER }, [node('dirty', { type, timestamp: seconds() })]));

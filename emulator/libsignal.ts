@@ -12,7 +12,10 @@ export interface SignalKeyPair {
   privKey: Buffer;
 }
 
-/** What a sender needs for a session with a device: its identity, a signed pre-key, and a one-time pre-key if any is left. Keys are 33 bytes. */
+/**
+ * What a sender needs for a session with a device: its identity, a signed pre-key, and a one-time pre-key if any is
+ * left. Keys are 33 bytes.
+ */
 export interface PreKeyBundle {
   registrationId: number;
   identityKey: Buffer;
@@ -85,7 +88,10 @@ const { PreKeyWhisperMessage } = require('libsignal/src/protobufs.js') as {
   };
 };
 
-/** Closed sessions and receiving chains kept per contact, as Signal's own libraries keep five chains; libsignal keeps all. */
+/**
+ * Closed sessions and receiving chains kept per contact, as Signal's own libraries keep five chains; libsignal keeps
+ * all.
+ */
 const CLOSED_SESSIONS_KEPT = 10;
 const RECEIVING_CHAINS_KEPT = 5;
 const RECEIVING = 2;
@@ -138,7 +144,8 @@ class Cipher extends original.SessionCipher {
 
   /**
    * Each session is tried on a fresh copy. libsignal tries them all on one record and stores that: a message for an
-   * older session then leaves the open one with a ratchet stepped by a foreign key, and every later message is a Bad MAC.
+   * older session then leaves the open one with a ratchet stepped by a foreign key, and every later message is a Bad
+   * MAC.
    */
   override async decryptWhisperMessage(ciphertext: Buffer): Promise<Buffer> {
     const causes: string[] = [];

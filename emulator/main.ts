@@ -1,4 +1,7 @@
-/** `npm run emulator`: WhatsApp alone, beside a service in another process. PORT (9090) and CONTROL_PORT (9091) may be set. */
+/**
+ * `npm run emulator`: WhatsApp alone, beside a service in another process. PORT (9090) and CONTROL_PORT (9091) may be
+ * set.
+ */
 import { DEFAULT_PHONE } from './control.js';
 import { startEmulator } from './emulator.js';
 

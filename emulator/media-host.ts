@@ -4,8 +4,9 @@
  * for downloads) brings and fetches its files there. As plain `http` the same files lie at `url`, for clients that
  * trust nobody.
  *
- * Baileys fetches media that has a `directPath` from `https://mmg.whatsapp.net` (or another host, always `https`), and media that has only a
- * `url` from there (lib/Utils/messages-media.js). A history has a path only; `toMediaHost` leads a client's `fetch` here.
+ * Baileys fetches media that has a `directPath` from `https://mmg.whatsapp.net` (or another host, always `https`), and
+ * media that has only a `url` from there (lib/Utils/messages-media.js). A history has a path only; `toMediaHost` leads
+ * a client's `fetch` here.
  */
 import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

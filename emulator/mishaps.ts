@@ -6,7 +6,10 @@ import type { OddAnswer, Oddity, Question } from './odd-answers.js';
 import type { Attributes } from './wire.js';
 
 export interface BadMacOptions {
-  /** Only messages that go out as this type count. For `pkmsg` the customer opens a new session if need be; default: any. */
+  /**
+   * Only messages that go out as this type count. For `pkmsg` the customer opens a new session if need be; default:
+   * any.
+   */
   type?: 'pkmsg' | 'msg';
   /** Only messages of this customer (number). */
   from?: string;
@@ -38,8 +41,8 @@ export interface LoginStreamErrorOptions extends StreamErrorOptions {
 }
 
 /**
- * What follows the server's answer to `active`: what had waited comes without being announced (`ib offline`), or nothing more comes at all.
- * That the answer itself fails is an odd answer (odd-answers.ts).
+ * What follows the server's answer to `active`: what had waited comes without being announced (`ib offline`), or
+ * nothing more comes at all. That the answer itself fails is an odd answer (odd-answers.ts).
  */
 export const ODD_HAND_OVERS = ['unannounced', 'silence'] as const;
 export type OddHandOver = (typeof ODD_HAND_OVERS)[number];
@@ -140,7 +143,10 @@ export class Mishaps {
     this.pending.duplicate.add(org, n, true);
   }
 
-  /** Now, on the live connection: `<stream:error code><tag .../></stream:error>`, then the connection closes. An empty tag means none. */
+  /**
+   * Now, on the live connection: `<stream:error code><tag .../></stream:error>`, then the connection closes. An empty
+   * tag means none.
+   */
   streamError(org: string, tag: string | undefined, options: StreamErrorOptions = {}): number {
     return this.strike(org, (connection) => connection.streamError(tag || undefined, options));
   }
@@ -154,7 +160,9 @@ export class Mishaps {
     this.pending.failure.add(org, times, { reason, attrs });
   }
 
-  /** The next `times` messages to this customer (number) end the sender's stream, and are neither acked nor delivered. */
+  /**
+   * The next `times` messages to this customer (number) end the sender's stream, and are neither acked nor delivered.
+   */
   poisonTo(org: string, to: string, { times = 1, ...options }: { times?: number } & StreamErrorOptions = {}): void {
     this.pending.poisonTo.add(org, times, { to, ...options });
   }
@@ -240,8 +248,9 @@ export class Mishaps {
   }
 
   /**
-   * Asked for somebody's devices, the server does not name the LID with them. Where it does, Baileys begins a new Signal session with that
-   * customer (`getUSyncDevices`), after each restart for example, and a ratchet that was not saved goes unnoticed. Strangers need theirs.
+   * Asked for somebody's devices, the server does not name the LID with them. Where it does, Baileys begins a new
+   * Signal session with that customer (`getUSyncDevices`), after each restart for example, and a ratchet that was not
+   * saved goes unnoticed. Strangers need theirs.
    */
   withholdLids(org: string, on = true): void {
     this.pending.withholdLids.set(org, on ? true : undefined);

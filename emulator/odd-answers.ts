@@ -1,6 +1,7 @@
 /**
- * Questions (`iq`) that WhatsApp answers oddly: not at all, with an error, with nothing in it, or in part. Built from what people report
- * of the real one: a 429 stands inside `result` of a usync answer, lists come empty, rows are missing.
+ * Questions (`iq`) that WhatsApp answers oddly: not at all, with an error, with nothing in it, or in part. Built from
+ * what people report of the real one: a 429 stands inside `result` of a usync answer, lists come empty, rows are
+ * missing.
  */
 import { error } from './registration.js';
 import { child, children, node, type BinaryNode } from './wire.js';

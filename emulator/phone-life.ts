@@ -1,6 +1,6 @@
 /**
- * The rest of the life of an organization's phone: it answers by hand and from its owner's other devices, tells of its history and of its
- * settings, and offers keys for them. What a linked device makes of it is its own affair.
+ * The rest of the life of an organization's phone: it answers by hand and from its owner's other devices, tells of its
+ * history and of its settings, and offers keys for them. What a linked device makes of it is its own affair.
  */
 import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
@@ -34,7 +34,10 @@ export class PhoneLife {
     private readonly phone: Phone,
   ) {}
 
-  /** The owner writes to a customer, by hand on the phone (device 0) or on another of its devices: this service gets its copy. Returns the id. */
+  /**
+   * The owner writes to a customer, by hand on the phone (device 0) or on another of its devices: this service gets its
+   * copy. Returns the id.
+   */
   async write(to: string, content: string | proto.IMessage, device = 0): Promise<string> {
     const from = this.phone.signalDevices.get(device);
     if (!from) throw new Error(`${this.phone.number} has no device ${device} of its owner's`);

@@ -1,4 +1,6 @@
-/** An organization's phone: the account that scans QR codes, links devices, sends them their history and unlinks them. */
+/**
+ * An organization's phone: the account that scans QR codes, links devices, sends them their history and unlinks them.
+ */
 import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import {
@@ -69,7 +71,10 @@ export class Phone implements Account {
     return this.owners;
   }
 
-  /** The owner links a device that lives in the emulator, and this service is told at its next question for the list. Returns its number. */
+  /**
+   * The owner links a device that lives in the emulator, and this service is told at its next question for the list.
+   * Returns its number.
+   */
   linkOwnersDevice(): number {
     const device = ++this.lastDevice;
     this.owners.set(device, new SignalDevice());
@@ -130,7 +135,9 @@ export class Phone implements Account {
     });
   }
 
-  /** Types the 8 characters that the client shows; a dash and small letters are welcome. Rejects when the code is wrong. */
+  /**
+   * Types the 8 characters that the client shows; a dash and small letters are welcome. Rejects when the code is wrong.
+   */
   async enterPairingCode(code: string): Promise<Paired> {
     const typed = code.replace(/[\s-]/g, '').toUpperCase();
     if (typed.length !== 8) throw new Error('a pairing code has 8 characters');

@@ -20,7 +20,10 @@ export interface RegistrationEntry {
   how: 'qr' | 'pairing-code';
 }
 
-/** A message that a device of an organization sent. `types` are those of its ciphertexts, `acked` what the server answered. */
+/**
+ * A message that a device of an organization sent. `types` are those of its ciphertexts, `acked` what the server
+ * answered.
+ */
 export interface MessageEntry {
   at: number;
   org: string;
@@ -136,7 +139,10 @@ export class EmulatorRecord implements RecordedLists {
     return sum;
   }
 
-  /** The highest number of connections that a device ever had at one time; 2 means that a second login replaced a live one. */
+  /**
+   * The highest number of connections that a device ever had at one time; 2 means that a second login replaced a live
+   * one.
+   */
   maxConcurrentConnections(deviceJid: string): number {
     return this.highest.get(deviceJid) ?? 0;
   }

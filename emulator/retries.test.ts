@@ -64,7 +64,8 @@ test('a message delivered twice', async () => {
   await client.until(() => client.stubs().includes('No matching sessions found for message'), 'the hidden duplicate');
 });
 
-// Baileys counts each retry receipt twice against its `maxMsgRetryCount` of 5 and so sends a message again twice at most.
+// Baileys counts each retry receipt twice against its `maxMsgRetryCount` of 5 and so sends a message again twice at
+// most.
 test.each([1, 2])('a customer that cannot read a message %i times asks again, and reads it', async (times) => {
   const sent = new Map<string, string>();
   const client = await stage.paired(ORG, {

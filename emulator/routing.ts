@@ -87,8 +87,8 @@ function acknowledge(
 }
 
 /**
- * The hash over all devices that should have had a copy, when the message went to others: then the sender's list is stale. A message for one
- * device (a retry) says nothing of a list.
+ * The hash over all devices that should have had a copy, when the message went to others: then the sender's list is
+ * stale. A message for one device (a retry) says nothing of a list.
  */
 function phashOf(world: World, from: Companion, account: Account | undefined, stanza: BinaryNode): string | undefined {
   const sent = children(child(stanza, 'participants'), 'to').map(({ attrs }) => attrs['jid'] ?? '');

@@ -9,7 +9,10 @@ export interface PassingStanza {
   readonly stanza: BinaryNode;
 }
 
-/** Called synchronously. `lose` makes an incoming stanza one that never arrived: it is dropped, and its connection with it. */
+/**
+ * Called synchronously. `lose` makes an incoming stanza one that never arrived: it is dropped, and its connection with
+ * it.
+ */
 export type Tap = (passing: PassingStanza) => 'lose' | void;
 
 export class Taps {

@@ -1,4 +1,7 @@
-/** What every test file of the emulator needs: a fresh WhatsApp per test, silence in the console, and no problem left over. */
+/**
+ * What every test file of the emulator needs: a fresh WhatsApp per test, silence in the console, and no problem left
+ * over.
+ */
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { UserFacingSocketConfig } from '@whiskeysockets/baileys';
 import { startEmulator, type Emulator, type EmulatorOptions } from './emulator.js';

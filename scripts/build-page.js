@@ -1,6 +1,7 @@
 /**
- * Builds the operator's page and the shop's page out of `src/operator-page/` into `dist/operator-page/`: `index.html`, `shop.html`, and what
- * they load in `assets/`, with a hash of the content in each name, so that a browser may keep it for ever. Nothing is loaded from elsewhere.
+ * Builds the operator's page and the shop's page out of `src/operator-page/` into `dist/operator-page/`: `index.html`,
+ * `shop.html`, and what they load in `assets/`, with a hash of the content in each name, so that a browser may keep it
+ * for ever. Nothing is loaded from elsewhere.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,7 +12,10 @@ const SOURCE = 'src/operator-page';
 const TARGET = 'dist/operator-page';
 /** Bytes of one page's script, gzipped: on a phone with a slow connection (50 KB/s) it is there in about a second. */
 const BUDGET = 50 * 1024;
-/** Phones of the last four years: they know <dialog> and custom properties; nesting and newer syntax is rewritten for them. */
+/**
+ * Phones of the last four years: they know <dialog> and custom properties; nesting and newer syntax is rewritten for
+ * them.
+ */
 const BROWSERS = ['chrome98', 'firefox98', 'safari15.4'];
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -1,6 +1,7 @@
 /**
- * `node scripts/count-tests.js REPORT`: prints `N passed, N failed` from vitest's JSON report, the failed ones before it by name.
- * A file that could not even be loaded counts as one failed test. Exit code 1 when something failed, nothing ran, or there is no report.
+ * `node scripts/count-tests.js REPORT`: prints `N passed, N failed` from vitest's JSON report, the failed ones before
+ * it by name. A file that could not even be loaded counts as one failed test. Exit code 1 when something failed,
+ * nothing ran, or there is no report.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

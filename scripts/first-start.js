@@ -1,6 +1,7 @@
 /**
- * Before `npm start`, and as `npm run setup`: when no API key is set anywhere, makes a random one and keeps it in `.env`. While no
- * organization has a folder, says how to get to the first scan. The key itself is never printed: outputs are collected, files are not.
+ * Before `npm start`, and as `npm run setup`: when no API key is set anywhere, makes a random one and keeps it in
+ * `.env`. While no organization has a folder, says how to get to the first scan. The key itself is never printed:
+ * outputs are collected, files are not.
  */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';

@@ -3,8 +3,8 @@ import { isSupportedCountry, type CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
 
 /**
- * Environment -> Config, checked. Every variable is described in `.env.example`; a test holds the two lists against each other.
- * Durations are milliseconds.
+ * Environment -> Config, checked. Every variable is described in `.env.example`; a test holds the two lists against
+ * each other. Durations are milliseconds.
  */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {

@@ -2,8 +2,8 @@ import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
 
 /**
- * pino as this service uses it. Each line has a stable `event` name, an English sentence as `msg`, and `org: "org_id_<id>"`
- * where it concerns one organization. ERROR means that a person must act; a reconnect is INFO.
+ * pino as this service uses it. Each line has a stable `event` name, an English sentence as `msg`, and `org:
+ * "org_id_<id>"` where it concerns one organization. ERROR means that a person must act; a reconnect is INFO.
  */
 export type Logger = PinoLogger;
 
@@ -34,8 +34,8 @@ export function maskPhone(number: string): string {
 }
 
 /**
- * Takes out of a foreign text (an error of a library, say) what must not be logged: phone numbers, chat ids, and anything that
- * looks like key material. Short plain sentences pass unchanged.
+ * Takes out of a foreign text (an error of a library, say) what must not be logged: phone numbers, chat ids, and
+ * anything that looks like key material. Short plain sentences pass unchanged.
  */
 export function redact(text: string): string {
   return text

@@ -4,11 +4,17 @@ import { createLogger, redact, type Logger } from './logger.js';
 import type { Service } from './service.js';
 import { StartError } from './start-error.js';
 
-/** EX_CONFIG of sysexits.h: another try cannot help before a person has changed the configuration. ecosystem.config.js does not restart on it. */
+/**
+ * EX_CONFIG of sysexits.h: another try cannot help before a person has changed the configuration. ecosystem.config.js
+ * does not restart on it.
+ */
 const EXIT_CONFIGURATION = 78;
 /** Any other reason not to start, a port in use for example: another try may help. */
 const EXIT_FAILURE = 1;
-/** The stop itself takes at most about 3 s; this ends what nobody thought of. Shorter than the 5 s that are promised, and pm2's kill_timeout. */
+/**
+ * The stop itself takes at most about 3 s; this ends what nobody thought of. Shorter than the 5 s that are promised,
+ * and pm2's kill_timeout.
+ */
 const STOP_DEADLINE_MS = 4500;
 
 /** Start, wait for a signal, stop; nothing else. */
@@ -18,7 +24,8 @@ async function main(): Promise<void> {
   const running: { logger?: Logger; service?: Service } = {};
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
-    // Ctrl+C under `npm start` arrives twice, from the terminal and from npm: the second must not cut the first one's work short.
+    // Ctrl+C under `npm start` arrives twice, from the terminal and from npm: the second must not cut the first one's
+    // work short.
     if (stopping) return;
     stopping = true;
     const { logger, service } = running;

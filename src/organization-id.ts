@@ -1,7 +1,10 @@
 /** The customer's id of an organization, checked: safe as a folder name, a log label and a URL segment. */
 export type OrganizationId = string & { readonly __brand: 'OrganizationId' };
 
-/** Marks the backups of an auth folder, `<id>_corrupted_<ms>`; an id that contained it could name somebody else's backup. */
+/**
+ * Marks the backups of an auth folder, `<id>_corrupted_<ms>`; an id that contained it could name somebody else's
+ * backup.
+ */
 export const BACKUP_MARK = '_corrupted_';
 
 const PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;

@@ -23,7 +23,10 @@ export type PhoneProblem = 'phone' | 'phone_too_short' | 'phone_too_long' | 'pho
 
 /** What people put between digits: spaces (also no-break ones), dashes of all kinds, dots, parentheses. */
 const SEPARATORS = /[\s.()\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060\u2010-\u2015\u2212-]/g;
-/** The chat id of a person by phone number, as `send-message` answered it; old callers pass it back. Groups and LIDs are not phones. */
+/**
+ * The chat id of a person by phone number, as `send-message` answered it; old callers pass it back. Groups and LIDs are
+ * not phones.
+ */
 const CHAT_ID = /^([1-9]\d{6,14})@s\.whatsapp\.net$/;
 /**
  * The chat id of WhatsApp Web's own pages, always with the country code. People put it together by hand, so it is
@@ -36,7 +39,10 @@ const SCHEME = /^\s*whatsapp:/i;
 const FULL_NUMBER = /^[1-9]\d{6,14}$/;
 /** Longer than any number with its separators; keeps a megabyte of spaces away from the patterns. */
 const MAX_LENGTH = 64;
-/** WhatsApp's older form of a Mexican mobile, 52 + 1 + 10 digits: gone from the numbering plan in 2019, alive in chat ids and address books. */
+/**
+ * WhatsApp's older form of a Mexican mobile, 52 + 1 + 10 digits: gone from the numbering plan in 2019, alive in chat
+ * ids and address books.
+ */
 const OLD_MEXICAN_MOBILE = /^521(\d{10})$/;
 /** A Brazilian mobile without the ninth digit of 2016, alive in chat ids: 55 + area code + 8 digits. */
 const OLD_BRAZILIAN_MOBILE = /^55[1-9]{2}[6-9]\d{7}$/;
@@ -113,13 +119,13 @@ function looksLikeMobileOf(country: CountryCode, digits: string): boolean {
 
 /**
  * The order in which a number without `+` is understood; the first that fits is taken. With CO:
- * 1. It looks like a mobile of the default country -> it is one, whatever else it could be: all of 3xx xxx xxxx get 57, although
- *    39, 34, 33, 31 … are other countries' codes.
+ * 1. It looks like a mobile of the default country -> it is one, whatever else it could be: all of 3xx xxx xxxx get 57,
+ *    although 39, 34, 33, 31 … are other countries' codes.
  * 2. It begins with the default country's own code and is an assigned number there -> taken as it is.
  * 3. It is an assigned national number (a landline, say) -> gets the code. (For BR: 55 99999 1234 is area code 55.)
  * 4. It is an assigned number of some country -> taken as it is: 5511987654321, 12025550123.
- * 5. Nothing is assigned (invented and brand-new numbers): own code first; then up to the length of a mobile it is national,
- *    longer ones are international.
+ * 5. Nothing is assigned (invented and brand-new numbers): own code first; then up to the length of a mobile it is
+ *    national, longer ones are international.
  */
 function readBareDigits(digits: string, country: CountryCode): string | null {
   const code = getCountryCallingCode(country);
@@ -140,7 +146,10 @@ function readBareDigits(digits: string, country: CountryCode): string | null {
   return (first ?? second)?.digits ?? null;
 }
 
-/** Digits with a leading trunk zero, as dialled inside the country. Italy's landlines keep theirs, so an assigned number goes first. */
+/**
+ * Digits with a leading trunk zero, as dialled inside the country. Italy's landlines keep theirs, so an assigned number
+ * goes first.
+ */
 function readTrunkDigits(digits: string, country: CountryCode): string | null {
   const code = getCountryCallingCode(country);
   const asDialled = readInternational(`${code}${digits}`);
@@ -206,9 +215,9 @@ function whyRefused({ digits, kind }: Written, home: CountryCode): PhoneProblem 
 }
 
 /**
- * Reads a phone number: a string or an integer; local (the default country's code is added), international with or without `+` or
- * `00`, with spaces, dashes, dots and parentheses, `whatsapp:+573001112233`, `573001112233@c.us`, or the chat id
- * `573001112233@s.whatsapp.net`.
+ * Reads a phone number: a string or an integer; local (the default country's code is added), international with or
+ * without `+` or `00`, with spaces, dashes, dots and parentheses, `whatsapp:+573001112233`, `573001112233@c.us`, or the
+ * chat id `573001112233@s.whatsapp.net`.
  *
  * Taken is what is plausible for its country: an assigned range, what is as long as the country's mobiles and begins
  * like one, ten digits in North America, and the older forms of Brazil and Mexico. Only a chat id is never

@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 const RANDOM_DIGITS = 30;
 
 /**
- * So many hexadecimal digits of chance (30 at most), in small letters. From a UUID, because Node keeps random bytes in stock for those: a call
- * of `randomBytes` for each id costs many times as much.
+ * So many hexadecimal digits of chance (30 at most), in small letters. From a UUID, because Node keeps random bytes in
+ * stock for those: a call of `randomBytes` for each id costs many times as much.
  */
 export function randomHex(digits: number): string {
   if (digits > RANDOM_DIGITS) throw new RangeError(`At most ${RANDOM_DIGITS} digits`);

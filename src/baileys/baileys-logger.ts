@@ -1,8 +1,9 @@
 import { redact, type Logger } from '../logger.js';
 
 /**
- * Baileys' logger over ours. Baileys logs whole stanzas, keys and chat ids as objects, so objects are dropped; of its warnings and errors
- * the redacted sentence is kept at debug, for what matters reaches the log as this service's own events.
+ * Baileys' logger over ours. Baileys logs whole stanzas, keys and chat ids as objects, so objects are dropped; of its
+ * warnings and errors the redacted sentence is kept at debug, for what matters reaches the log as this service's own
+ * events.
  */
 export function baileysLogger(logger: Logger) {
   const keep = (_object: unknown, message?: string): void => {

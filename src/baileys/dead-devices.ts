@@ -8,8 +8,9 @@ export const DEAD_DEVICE_LONGEST_MS = 15 * 60_000;
 const MOST_DEVICES = 5000;
 
 /**
- * Devices whose keys cannot be had now (406, an incomplete bundle, no row in the answer). Messages skip them. A device stays here until its
- * keys were had, or it wrote by itself; when to ask again is this class's rule. In memory only: after a restart each is asked once.
+ * Devices whose keys cannot be had now (406, an incomplete bundle, no row in the answer). Messages skip them. A device
+ * stays here until its keys were had, or it wrote by itself; when to ask again is this class's rule. In memory only:
+ * after a restart each is asked once.
  */
 export class DeadDevices {
   private readonly devices = new LRUCache<string, { askAgainAt: number; tries: number }>({ max: MOST_DEVICES });

@@ -10,8 +10,8 @@ const BY_TEXT: readonly [RegExp, FaultKind][] = [
 ];
 
 /**
- * Says what a failed decryption was (docs/whatsapp.md, section 3). Where several sessions of an address were tried, one that knew the
- * message as used already tells more than the others, which cannot but find a wrong MAC.
+ * Says what a failed decryption was (docs/whatsapp.md, section 3). Where several sessions of an address were tried, one
+ * that knew the message as used already tells more than the others, which cannot but find a wrong MAC.
  */
 export function decryptionFault(error: unknown, ciphertext: 'pkmsg' | 'msg' | 'skmsg'): SessionFault {
   const errors = error instanceof NoMatchingSessionError && error.causes.length > 0 ? error.causes : [error];

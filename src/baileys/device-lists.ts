@@ -14,9 +14,10 @@ const MOST_LISTS = 5000;
 const DAY = 24 * 3_600_000;
 
 /**
- * Device lists of customers, and of the organization itself. Baileys' own cache forgets them after five minutes and then opens a new Signal
- * session with every customer it writes to (`assertSessions(…, true)`), which uses up their pre-keys and can itself cause a Bad MAC. Changes
- * are told by WhatsApp (`devices` notifications, `phash` in an ack), so a day is safe.
+ * Device lists of customers, and of the organization itself. Baileys' own cache forgets them after five minutes and
+ * then opens a new Signal session with every customer it writes to (`assertSessions(…, true)`), which uses up their
+ * pre-keys and can itself cause a Bad MAC. Changes are told by WhatsApp (`devices` notifications, `phash` in an ack),
+ * so a day is safe.
  */
 export class DeviceLists {
   private readonly lists = new LRUCache<string, readonly CachedDevice[]>({ max: MOST_LISTS, ttl: DAY });
@@ -49,7 +50,10 @@ export class DeviceLists {
   }
 }
 
-/** What was prepared for a message is not there any more. Baileys would ask WhatsApp for it, between the claim and the stanza. */
+/**
+ * What was prepared for a message is not there any more. Baileys would ask WhatsApp for it, between the claim and the
+ * stanza.
+ */
 export class PreparedNoMore extends Error {
   constructor(what: string) {
     super(`${what} went away after the message was prepared`);
@@ -58,9 +62,9 @@ export class PreparedNoMore extends Error {
 }
 
 /**
- * The lists as Baileys sees them (its option `userDevicesCache`). While a message of ours is sent it does not see devices whose keys cannot
- * be had, and it must not ask for a list: a missing one throws. What it changes by itself, after a notification, is `onChanged`: the list
- * under the other name of that user is old now.
+ * The lists as Baileys sees them (its option `userDevicesCache`). While a message of ours is sent it does not see
+ * devices whose keys cannot be had, and it must not ask for a list: a missing one throws. What it changes by itself,
+ * after a notification, is `onChanged`: the list under the other name of that user is old now.
  */
 export function shownDevices(
   lists: DeviceLists,
@@ -89,9 +93,9 @@ export function shownDevices(
 }
 
 /**
- * Whether a hash that WhatsApp gave with an ack (`phash`) is that of one of these lists of addresses. Nobody outside knows over which
- * spelling of the addresses WhatsApp counts: any that other clients are known to use will do, and one that does not match is only a
- * reason to ask.
+ * Whether a hash that WhatsApp gave with an ack (`phash`) is that of one of these lists of addresses. Nobody outside
+ * knows over which spelling of the addresses WhatsApp counts: any that other clients are known to use will do, and one
+ * that does not match is only a reason to ask.
  */
 export function isHashOfAny(phash: string, lists: readonly (readonly string[])[]): boolean {
   const spellings = (list: readonly string[]): string[][] => [[...list], list.map(withDevice), list.map(withAgent)];

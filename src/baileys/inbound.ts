@@ -105,7 +105,9 @@ export class Inbound {
   }
 }
 
-/** A receipt without a type says "delivered"; `retry`, `sender` and the like say other things (lib/Utils/generics.js). */
+/**
+ * A receipt without a type says "delivered"; `retry`, `sender` and the like say other things (lib/Utils/generics.js).
+ */
 function receiptStatus(type: string | undefined): 'delivered' | 'read' | null {
   if (type === undefined || type === 'delivery') return 'delivered';
   return type === 'read' || type === 'played' ? 'read' : null;

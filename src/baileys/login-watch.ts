@@ -12,7 +12,10 @@ export interface LoginFacts {
   readonly waitedMs: number;
 }
 
-/** A login is complete when WhatsApp has shown that it works. `incomplete`: it has not, and the time for it is over. Pure. */
+/**
+ * A login is complete when WhatsApp has shown that it works. `incomplete`: it has not, and the time for it is over.
+ * Pure.
+ */
 export function loginVerdict(
   { active, handOver, heard, waitedMs }: LoginFacts,
   handOverWaitMs: number,
@@ -35,10 +38,11 @@ interface LoginOptions {
 }
 
 /**
- * The last part of a login, from WhatsApp's `success` on. Baileys says `open` also when its question `active` failed or was never answered,
- * and such a connection looks open and is deaf. So its handler of `success` (lib/Socket/socket.js) is replaced by this one, with the same
- * steps in the same order, and Baileys' `open` is emitted when the login is complete. `test/units/baileys/login-watch.test.ts` holds the
- * handler that is replaced to the one that this was written after.
+ * The last part of a login, from WhatsApp's `success` on. Baileys says `open` also when its question `active` failed or
+ * was never answered, and such a connection looks open and is deaf. So its handler of `success` (lib/Socket/socket.js)
+ * is replaced by this one, with the same steps in the same order, and Baileys' `open` is emitted when the login is
+ * complete. `test/units/baileys/login-watch.test.ts` holds the handler that is replaced to the one that this was
+ * written after.
  */
 export class LoginWatch {
   private active = false;

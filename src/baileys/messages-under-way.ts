@@ -1,8 +1,8 @@
 import { proto, unpadRandomMax16, type BinaryNode, type WAMessage } from '@whiskeysockets/baileys';
 
 /**
- * Which message a ciphertext came with. Baileys hands the repository the very array that stands in the stanza (lib/Utils/decode-wa-message.js),
- * but not the message's id.
+ * Which message a ciphertext came with. Baileys hands the repository the very array that stands in the stanza
+ * (lib/Utils/decode-wa-message.js), but not the message's id.
  */
 export class MessagesUnderWay {
   private readonly attributes = new WeakMap<Uint8Array, BinaryNode['attrs']>();

@@ -17,9 +17,9 @@ interface Parts {
 }
 
 /**
- * The ack of a message may carry WhatsApp's hash of the devices that should have got it. When it is not that of our list, the list is made
- * fresh, and the message goes to the devices that it missed, to each once. A hash that is not understood costs one question a minute and
- * nothing else.
+ * The ack of a message may carry WhatsApp's hash of the devices that should have got it. When it is not that of our
+ * list, the list is made fresh, and the message goes to the devices that it missed, to each once. A hash that is not
+ * understood costs one question a minute and nothing else.
  */
 export class MissedDevices {
   private readonly asked = new LRUCache<string, Promise<unknown>>({ max: 1000, ttl: ASK_AGAIN_MS });
@@ -27,7 +27,10 @@ export class MissedDevices {
 
   constructor(private readonly parts: Parts) {}
 
-  /** Whether the message went to single devices after its ack: a refusal that comes now speaks of that copy, not of the message. */
+  /**
+   * Whether the message went to single devices after its ack: a refusal that comes now speaks of that copy, not of the
+   * message.
+   */
   wasSentAgain(messageId: string): boolean {
     return this.sentAgain.has(messageId);
   }
@@ -37,7 +40,10 @@ export class MissedDevices {
     this.sentAgain.set(messageId, true);
   }
 
-  /** @throws NotAnsweredError; then the next message meets the old list, its ack the same hash, and the question is asked again */
+  /**
+   * @throws NotAnsweredError; then the next message meets the old list, its ack the same hash, and the question is
+   *   asked again
+   */
   async acked(messageId: string, phash: string): Promise<void> {
     const { preparation, handed, sendTo, onStale } = this.parts;
     const before = handed.get(messageId);

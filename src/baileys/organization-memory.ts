@@ -10,7 +10,9 @@ import { decryptedBefore, type DecryptedBefore } from './signal-repository.js';
 
 const HOUR = 3_600_000;
 
-/** What of one organization outlives single sockets and is never shared with another organization. All of it is bounded. */
+/**
+ * What of one organization outlives single sockets and is never shared with another organization. All of it is bounded.
+ */
 export interface OrganizationMemory {
   readonly decryptedBefore: DecryptedBefore;
   /** Ids of messages that were told upwards: one that is delivered twice is told once. */

@@ -27,9 +27,10 @@ export interface Audience {
 }
 
 /**
- * Completes everything that a message needs before it is claimed: the customer's LID, the devices of customer and organization, and a Signal
- * session with each. Baileys then finds all of it in its caches and asks nothing between the claim and the stanza. What it would ask by
- * itself fails as a whole when one device's keys cannot be had; here that device is skipped.
+ * Completes everything that a message needs before it is claimed: the customer's LID, the devices of customer and
+ * organization, and a Signal session with each. Baileys then finds all of it in its caches and asks nothing between the
+ * claim and the stanza. What it would ask by itself fails as a whole when one device's keys cannot be had; here that
+ * device is skipped.
  */
 export class Preparation {
   /** Sessions that are being begun, by jid: two messages at a time ask for the keys of one device once. */
@@ -75,7 +76,10 @@ export class Preparation {
     return { chatId, wire, all: [...devices.addresses(phoneNumberOf(this.ownAddress(wire))), ...theirs], reached };
   }
 
-  /** Whether WhatsApp's hash is that of these devices: all of them, or those that got a copy; with this device or without. */
+  /**
+   * Whether WhatsApp's hash is that of these devices: all of them, or those that got a copy; with this device or
+   * without.
+   */
   isHashOf({ wire, all }: Audience, phash: string): boolean {
     const { sock, dead } = this.parts;
     const self = wire.endsWith('@lid') ? sock.user?.lid : sock.user?.id;
@@ -137,7 +141,10 @@ export class Preparation {
     throw new NotAnsweredError('any device', { reason: 'no_reachable_device' });
   }
 
-  /** What is stored under the number follows: the session (two-names.ts), and the list of devices, which comes with this answer. */
+  /**
+   * What is stored under the number follows: the session (two-names.ts), and the list of devices, which comes with this
+   * answer.
+   */
   private async learnLid({ id, lid }: DeviceAnswer): Promise<void> {
     if (lid) await this.parts.sock.signalRepository.lidMapping.storeLIDPNMappings([{ lid, pn: id }]);
   }
@@ -166,7 +173,9 @@ export class Preparation {
 
   // --- sessions ---
 
-  /** The devices whose keys must be asked for: those without a session, but of the dead only those whose time has come. */
+  /**
+   * The devices whose keys must be asked for: those without a session, but of the dead only those whose time has come.
+   */
   private async withoutSession(jids: readonly string[]): Promise<string[]> {
     const { sock, dead, now } = this.parts;
     const missing: string[] = [];

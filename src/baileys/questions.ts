@@ -12,9 +12,9 @@ import {
 import { NotAnsweredError } from '../session/whatsapp-socket.js';
 
 /**
- * What is asked of WhatsApp about customers: numbers, devices, keys. Baileys' own questions take an empty or partial answer for a "no"
- * (lib/WAUSync/USyncQuery.js leaves errors out). Here each answer is read for the very number or device that was asked about, and what it
- * does not say stays unknown: a `NotAnsweredError`.
+ * What is asked of WhatsApp about customers: numbers, devices, keys. Baileys' own questions take an empty or partial
+ * answer for a "no" (lib/WAUSync/USyncQuery.js leaves errors out). Here each answer is read for the very number or
+ * device that was asked about, and what it does not say stays unknown: a `NotAnsweredError`.
  */
 
 /** WhatsApp's code for "too much" (`rate-overlimit`). */
@@ -58,7 +58,8 @@ export interface DeviceAnswer {
 
 /**
  * The chat id of a number (digits); null only when WhatsApp said `out` for that very number.
- * The contact element of an answer repeats the number as it was asked, while `jid` may be spelled otherwise (Brazil, Mexico, Argentina).
+ * The contact element of an answer repeats the number as it was asked, while `jid` may be spelled otherwise (Brazil,
+ * Mexico, Argentina).
  * @throws NotAnsweredError `rate_limited`, `number_not_known_yet`, `no_answer`
  */
 export async function askForNumber(sock: Query, digits: string): Promise<string | null> {
@@ -79,7 +80,10 @@ export async function askForNumber(sock: Query, digits: string): Promise<string 
   throw new NotAnsweredError('chat id', { reason: 'number_not_known_yet' });
 }
 
-/** Whether a row speaks of this number: by the number it repeats, by its jid, or because one row answers one question with an `in`. */
+/**
+ * Whether a row speaks of this number: by the number it repeats, by its jid, or because one row answers one question
+ * with an `in`.
+ */
 function isAbout(user: BinaryNode, contact: BinaryNode, digits: string, rows: number): boolean {
   const repeated = textOf(contact)?.replace(/^\+/, '');
   if (repeated) return repeated === digits;
@@ -116,8 +120,9 @@ export async function askForDevices(sock: Query, jids: readonly string[]): Promi
 }
 
 /**
- * The keys of devices, each judged by itself: null for one whose keys cannot be had now (an error, an incomplete bundle, nothing said).
- * When the question as a whole is refused because of something that it names, each device is asked for alone.
+ * The keys of devices, each judged by itself: null for one whose keys cannot be had now (an error, an incomplete
+ * bundle, nothing said). When the question as a whole is refused because of something that it names, each device is
+ * asked for alone.
  * @throws NotAnsweredError when WhatsApp did not answer the question
  */
 export async function askForKeys(sock: Query, jids: readonly string[]): Promise<Map<string, KeyBundle | null>> {
@@ -144,7 +149,9 @@ async function askForKeysOf(sock: Query, jids: readonly string[]): Promise<Map<s
   return new Map(jids.map((jid) => [jid, bundles.find(([told]) => isSameDevice(told, jid))?.[1] ?? null]));
 }
 
-/** A bundle without a one-time pre-key is not used: a message begun with it can be repeated by whoever has recorded it. */
+/**
+ * A bundle without a one-time pre-key is not used: a message begun with it can be repeated by whoever has recorded it.
+ */
 function bundleOf(user: BinaryNode): KeyBundle | null {
   const skey = getBinaryNodeChild(user, 'skey');
   const key = getBinaryNodeChild(user, 'key');
@@ -168,7 +175,10 @@ function bundleOf(user: BinaryNode): KeyBundle | null {
 
 // --- the questions themselves ---
 
-/** The rows of a usync answer (lib/WAUSync/USyncQuery.js). An error may stand for the whole, or inside `result` for one protocol. */
+/**
+ * The rows of a usync answer (lib/WAUSync/USyncQuery.js). An error may stand for the whole, or inside `result` for one
+ * protocol.
+ */
 async function usync(sock: Query, context: string, protocols: string[], users: BinaryNode[]): Promise<BinaryNode[]> {
   const query = protocols.map((tag): BinaryNode => ({ tag, attrs: tag === 'devices' ? { version: '2' } : {} }));
   const attrs = { context, mode: 'query', sid: sock.generateMessageTag(), last: 'true', index: '0' };

@@ -1,7 +1,7 @@
 /**
- * Tells all sockets of this process how much time has passed, with one timer: hundreds of idle sessions would otherwise wake the process
- * hundreds of times a second. Time in which the process itself was busy or suspended is no silence of WhatsApp, for what was said meanwhile
- * has not been read yet; so a look that comes late counts no more than two.
+ * Tells all sockets of this process how much time has passed, with one timer: hundreds of idle sessions would otherwise
+ * wake the process hundreds of times a second. Time in which the process itself was busy or suspended is no silence of
+ * WhatsApp, for what was said meanwhile has not been read yet; so a look that comes late counts no more than two.
  */
 export class SilenceWatch {
   private readonly sockets = new Set<(elapsedMs: number) => void>();

@@ -3,9 +3,9 @@ import { encodeSignedDeviceIdentity, encodeWAMessage, type BinaryNode, type WASo
 type Message = Parameters<typeof encodeWAMessage>[0];
 
 /**
- * Sends a message that is on its way already to one more device of the customer, under the same id: the stanza with which other clients
- * answer a retry receipt (then with its `count`). Baileys' own (`relayMessage` with a `participant`) carries the
- * message twice, once under `participants`.
+ * Sends a message that is on its way already to one more device of the customer, under the same id: the stanza with
+ * which other clients answer a retry receipt (then with its `count`). Baileys' own (`relayMessage` with a
+ * `participant`) carries the message twice, once under `participants`.
  */
 export async function sendSingleCopy(
   { sock, messageId, device, count }: { sock: WASocket; messageId: string; device: string; count?: string },

@@ -8,8 +8,8 @@ export function phoneNumberOf(jid: string): string {
 }
 
 /**
- * Takes apart what Baileys says in `lastDisconnect.error`: usually a Boom (`output.statusCode`, `data`), sometimes a plain Error.
- * The text is cut to what may be logged.
+ * Takes apart what Baileys says in `lastDisconnect.error`: usually a Boom (`output.statusCode`, `data`), sometimes a
+ * plain Error. The text is cut to what may be logged.
  */
 export function connectionEnd(error: unknown): ConnectionEnd {
   if (!(error instanceof Error)) return { text: 'Connection Terminated' };

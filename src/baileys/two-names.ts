@@ -3,10 +3,10 @@ import { ProtocolAddress } from 'libsignal';
 import type { SignalTransaction } from './signal-transaction.js';
 
 /**
- * A contact has a phone number and a LID, and one Signal session per device. It is kept under the LID as soon as that is known, from
- * whatever source. What stands under the number moves over when the device is next spoken of: so it does not matter when the mapping was
- * learned, nor whether the folder is one of a service before this one. Baileys' own migrateSession moves at that one moment only, only
- * devices of which it keeps a list, and over a newer session.
+ * A contact has a phone number and a LID, and one Signal session per device. It is kept under the LID as soon as that
+ * is known, from whatever source. What stands under the number moves over when the device is next spoken of: so it does
+ * not matter when the mapping was learned, nor whether the folder is one of a service before this one. Baileys' own
+ * migrateSession moves at that one moment only, only devices of which it keeps a list, and over a newer session.
  */
 export class TwoNames {
   constructor(private readonly base: Pick<SignalRepositoryWithLIDStore, 'lidMapping' | 'jidToSignalProtocolAddress'>) {}

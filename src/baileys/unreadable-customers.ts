@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache';
 
-/** A customer is asked so many times within an hour for messages that cannot be read; what comes beyond is refused. Five are one message. */
+/**
+ * A customer is asked so many times within an hour for messages that cannot be read; what comes beyond is refused. Five
+ * are one message.
+ */
 export const ASKED_AGAIN_PER_HOUR = 30;
 
 const HOUR = 3_600_000;
@@ -17,8 +20,9 @@ interface Unreadable {
 }
 
 /**
- * Customers whose messages cannot be read: how often each is asked for them again, and which Signal sessions to drop when only they are to
- * blame. One who sends garbage for ever is asked no more after a while. Bounded, in memory; pure (`now` in epoch ms).
+ * Customers whose messages cannot be read: how often each is asked for them again, and which Signal sessions to drop
+ * when only they are to blame. One who sends garbage for ever is asked no more after a while. Bounded, in memory; pure
+ * (`now` in epoch ms).
  */
 export class UnreadableCustomers {
   private readonly customers = new LRUCache<string, Unreadable>({ max: MOST_CUSTOMERS });

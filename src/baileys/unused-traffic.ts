@@ -1,14 +1,18 @@
 import { getBinaryNodeChild, normalizeMessageContent, type proto, type WAMessage } from '@whiskeysockets/baileys';
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 
-/** Whether a chat is one of many people: a group, a status or broadcast list, a channel. This service talks with customers one by one. */
+/**
+ * Whether a chat is one of many people: a group, a status or broadcast list, a channel. This service talks with
+ * customers one by one.
+ */
 export function isChatOfMany(jid: string | undefined): boolean {
   return jid !== undefined && /@(?:g\.us|broadcast|newsletter)$/.test(jid);
 }
 
 /** What Baileys answers or fetches, and this service has no use for. */
 function isUnused({ tag, attrs }: BinaryNode): boolean {
-  // "Your phone changed settings": Baileys would fetch the account's app state (lib/Socket/messages-recv.js, server_sync).
+  // "Your phone changed settings": Baileys would fetch the account's app state (lib/Socket/messages-recv.js,
+  // server_sync).
   if (tag === 'notification' && attrs.type === 'server_sync') return true;
   // The recipient of what the owner's own devices have sent.
   return isChatOfMany(attrs.from) || isChatOfMany(attrs.recipient);
@@ -34,8 +38,9 @@ export function keepFromBaileys(
 }
 
 /**
- * Keeps from Baileys what this service does not use, before anything is decrypted, queued or fetched for it. WhatsApp gets the plain ack
- * that takes a stanza off its list. Baileys' own `shouldIgnoreJid` refuses a message with an error instead, hundreds a minute.
+ * Keeps from Baileys what this service does not use, before anything is decrypted, queued or fetched for it. WhatsApp
+ * gets the plain ack that takes a stanza off its list. Baileys' own `shouldIgnoreJid` refuses a message with an error
+ * instead, hundreds a minute.
  */
 export function ignoreUnusedTraffic(sock: WASocket): void {
   for (const tag of ['message', 'receipt', 'notification'])
@@ -50,9 +55,10 @@ export function ignoreUnusedTraffic(sock: WASocket): void {
 const LARGEST_INLINE_HISTORY = 256 * 1024;
 
 /**
- * Whether Baileys may read a history. Only what stands in the announcement itself: a few first chats, with their LIDs. All else would be
- * downloaded, up to tens of MB, only for the LIDs in it, and WhatsApp is asked for a customer's LID before the first send to it anyway.
- * With `false` for a history without content Baileys also never waits for one, nor fetches the app state after it (lib/Socket/chats.js).
+ * Whether Baileys may read a history. Only what stands in the announcement itself: a few first chats, with their LIDs.
+ * All else would be downloaded, up to tens of MB, only for the LIDs in it, and WhatsApp is asked for a customer's LID
+ * before the first send to it anyway. With `false` for a history without content Baileys also never waits for one, nor
+ * fetches the app state after it (lib/Socket/chats.js).
  */
 export function isHistoryInline({
   initialHistBootstrapInlinePayload,
@@ -61,7 +67,10 @@ export function isHistoryInline({
   return length > 0 && length <= LARGEST_INLINE_HISTORY;
 }
 
-/** What a message may consist of without saying anything: it changes another message, or is for the apps. proto.Message's field names. */
+/**
+ * What a message may consist of without saying anything: it changes another message, or is for the apps.
+ * proto.Message's field names.
+ */
 const SAYS_NOTHING: ReadonlySet<string> = new Set<keyof proto.IMessage>([
   'protocolMessage',
   'editedMessage',

@@ -1,13 +1,17 @@
 /**
- * Tells an outage of WhatsApp or of the network from a fault of one organization: when a third of at least six sessions in this
- * process report stream errors within one window, nobody's keys are to blame. Pure; `now` (epoch ms) is an argument.
+ * Tells an outage of WhatsApp or of the network from a fault of one organization: when a third of at least six sessions
+ * in this process report stream errors within one window, nobody's keys are to blame. Pure; `now` (epoch ms) is an
+ * argument.
  */
 export class OutageGuard {
   private readonly lastStreamError = new Map<string, number>();
 
   constructor(private readonly options: { minSessions: number; share: number; windowMs: number }) {}
 
-  /** Notes that this organization reported a stream error at `now`. One entry per organization; forgotten with the window. */
+  /**
+   * Notes that this organization reported a stream error at `now`. One entry per organization; forgotten with the
+   * window.
+   */
   streamError(organizationId: string, now: number): void {
     this.lastStreamError.set(organizationId, now);
   }

@@ -24,7 +24,9 @@ export interface SessionFault {
   readonly kind: FaultKind;
   /** A safe sentence for the log: no chat id, no text, no key. */
   readonly text: string;
-  /** The message that failed. Two customers may use the same id, so it tells something only together with `customer`. */
+  /**
+   * The message that failed. Two customers may use the same id, so it tells something only together with `customer`.
+   */
   readonly messageId?: string | undefined;
   /** An opaque key, the same for all devices and both names of a customer. Never logged: it may hold his number. */
   readonly customer?: string | undefined;

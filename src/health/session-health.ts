@@ -12,8 +12,9 @@ export interface HealthLimits {
   /** Bad MACs within the window that condemn the keys, and the window's length in ms. */
   readonly bad_mac: { readonly limit: number; readonly windowMs: number };
   /**
-   * Bad MACs of fewer customers than this never condemn the keys, however many they are: from outside, a customer who sends garbage looks
-   * like one whose session is damaged, and damaged keys fail with everybody. Default 1, the plain rule.
+   * Bad MACs of fewer customers than this never condemn the keys, however many they are: from outside, a customer who
+   * sends garbage looks like one whose session is damaged, and damaged keys fail with everybody. Default 1, the plain
+   * rule.
    */
   readonly badMacMinCustomers?: number;
   readonly stream_error: { readonly limit: number; readonly windowMs: number };
@@ -28,9 +29,10 @@ export interface CounterView {
 }
 
 /**
- * Judges the keys of one organization session, and never acts: faults go in, a verdict comes out. Pure; `now` (epoch ms) is an
- * argument. Outlives sockets: a reconnect does not forget, only a connection that stayed open for `stableAfterMs` does.
- * What is counted is messages: one that fails, is asked for again and fails again counts once within the window.
+ * Judges the keys of one organization session, and never acts: faults go in, a verdict comes out. Pure; `now` (epoch
+ * ms) is an argument. Outlives sockets: a reconnect does not forget, only a connection that stayed open for
+ * `stableAfterMs` does. What is counted is messages: one that fails, is asked for again and fails again counts once
+ * within the window.
  */
 export class SessionHealth {
   private readonly windows: Record<CountedFaultKind, SlidingWindow>;
@@ -55,14 +57,18 @@ export class SessionHealth {
     return this.verdict(now);
   }
 
-  /** Takes back one fault that was recorded at this very time: something else explains it. False when it is not counted any more. */
+  /**
+   * Takes back one fault that was recorded at this very time: something else explains it. False when it is not counted
+   * any more.
+   */
   forgive(kind: CountedFaultKind, at: number): boolean {
     return this.windows[kind].forgive(at);
   }
 
   /**
-   * The smaller remedy: the customers whose Signal sessions are to be dropped now. None below the limit, none when there are enough of them
-   * to condemn the keys. Each is named once within the window; after that his faults stay counted, for the case that others join.
+   * The smaller remedy: the customers whose Signal sessions are to be dropped now. None below the limit, none when
+   * there are enough of them to condemn the keys. Each is named once within the window; after that his faults stay
+   * counted, for the case that others join.
    */
   customersToReset(now: number): string[] {
     const { limit, windowMs } = this.limits.bad_mac;
@@ -103,8 +109,8 @@ export class SessionHealth {
   }
 
   /**
-   * Forgets what was counted, and the connection: after a cleaning or a restore both speak of keys that are no longer in use, and the age
-   * of the old connection must not reset what the new keys do wrong.
+   * Forgets what was counted, and the connection: after a cleaning or a restore both speak of keys that are no longer
+   * in use, and the age of the old connection must not reset what the new keys do wrong.
    */
   reset(): void {
     this.forgetCounts();
@@ -127,8 +133,8 @@ export class SessionHealth {
   }
 
   /**
-   * A connection that proved stable resets the counters once, at the moment it becomes stable: what was counted before it and in its
-   * first seconds is forgotten. Faults after that moment count afresh, however long the connection lasts.
+   * A connection that proved stable resets the counters once, at the moment it becomes stable: what was counted before
+   * it and in its first seconds is forgotten. Faults after that moment count afresh, however long the connection lasts.
    */
   private resetIfStable(now: number): void {
     if (this.openSince === null || this.resetForThisConnection || now - this.openSince < this.limits.stableAfterMs)

@@ -6,7 +6,8 @@ export interface About {
 
 /**
  * Counts what happened within the last `lengthMs`; time is an argument, so there are no timers. An event counts while
- * `now - at < lengthMs`. Bounded: it never holds more than `capacity` times (the newest ones), which is all a limit needs to be judged.
+ * `now - at < lengthMs`. Bounded: it never holds more than `capacity` times (the newest ones), which is all a limit
+ * needs to be judged.
  */
 export class SlidingWindow {
   private events: (About & { readonly at: number })[] = [];
@@ -16,7 +17,10 @@ export class SlidingWindow {
     private readonly capacity = 1000,
   ) {}
 
-  /** Adds an event at `now` (epoch ms) and returns how many are in the window. A message that is there already is not added again. */
+  /**
+   * Adds an event at `now` (epoch ms) and returns how many are in the window. A message that is there already is not
+   * added again.
+   */
   add(now: number, about: About = {}): number {
     const { message } = about;
     this.count(now);

@@ -9,7 +9,10 @@ import type { Webhooks } from '../webhooks/webhooks.js';
 import type { OutboxDepth } from './outbox-depth.js';
 import { processMetrics } from './process-metrics.js';
 
-/** Every label has one of a few values that are known beforehand; anything else is `other`. No organization, no phone, no message. */
+/**
+ * Every label has one of a few values that are known beforehand; anything else is `other`. No organization, no phone,
+ * no message.
+ */
 const OTHER = 'other';
 const VERDICTS = namesOf<Verdict>({ healthy: 0, suspect: 0, corrupted: 0 });
 const ERROR_CODES = namesOf<MessageErrorCode>({
@@ -44,8 +47,9 @@ export interface MetricsSources {
 }
 
 /**
- * What this process has counted since it started, and what is the case at the moment of a scrape. It is told the facts (`onEvent`,
- * `onMessage`, `answered`) and asks nobody in between. ops/README.md describes each metric; a test holds the two against each other.
+ * What this process has counted since it started, and what is the case at the moment of a scrape. It is told the facts
+ * (`onEvent`, `onMessage`, `answered`) and asks nobody in between. ops/README.md describes each metric; a test holds
+ * the two against each other.
  */
 export class Metrics {
   private readonly registry = new Registry();

@@ -21,9 +21,10 @@ interface Row {
 }
 
 /**
- * What waits in the outbox, of all organizations together. Only reads. A reminder that is scheduled for next week, or that rests until the
- * shop opens, is no backlog: it counts as queued, and neither as due nor in the age, on which alerts are built.
- * Reads the index of what waits and nothing of a million finished messages: about 1 ms for each thousand that wait.
+ * What waits in the outbox, of all organizations together. Only reads. A reminder that is scheduled for next week, or
+ * that rests until the shop opens, is no backlog: it counts as queued, and neither as due nor in the age, on which
+ * alerts are built. Reads the index of what waits and nothing of a million finished messages: about 1 ms for each
+ * thousand that wait.
  */
 export class OutboxDepth {
   private readonly look: Database.Statement<[number, number], Row>;

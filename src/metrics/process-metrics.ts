@@ -3,8 +3,8 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 let registry: Registry | undefined;
 
 /**
- * CPU, memory, handles, garbage collection and event-loop lag of this process. One registry however many services a process starts (tests
- * do): their observers cannot be taken back.
+ * CPU, memory, handles, garbage collection and event-loop lag of this process. One registry however many services a
+ * process starts (tests do): their observers cannot be taken back.
  */
 export function processMetrics(): Registry {
   if (!registry) {

@@ -24,8 +24,8 @@ const MISSING =
   'The browser tests need Chromium, and there is none: `apt-get install chromium`, or set CHROMIUM_PATH to one that is installed.';
 
 /**
- * Tests in a real browser. Without one they are skipped, and the reason is said; in continuous integration (`CI=true`) they fail, for there nobody
- * would notice.
+ * Tests in a real browser. Without one they are skipped, and the reason is said; in continuous integration (`CI=true`)
+ * they fail, for there nobody would notice.
  */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (executablePath !== undefined) {
@@ -49,9 +49,15 @@ export interface Look {
   locale?: 'es-CO' | 'en-US';
 }
 
-/** Somebody with a browser of her own: nothing is shared with other visitors. Notes everything that a browser complains of. */
+/**
+ * Somebody with a browser of her own: nothing is shared with other visitors. Notes everything that a browser complains
+ * of.
+ */
 export class Visitor {
-  /** Errors on the console (with those of the Content-Security-Policy), in the page's code, and requests that failed or left this service. */
+  /**
+   * Errors on the console (with those of the Content-Security-Policy), in the page's code, and requests that failed or
+   * left this service.
+   */
   readonly problems: string[] = [];
 
   private constructor(

@@ -17,7 +17,10 @@ const FAULTS_LAST = { HEALTH_STABLE_AFTER: '1000000', BAD_MAC_RESET_TIME: '30000
 
 const PHONE_IN_HAND: Look = { width: 360, height: 740 };
 const DESK: Look = { width: 1280, height: 800 };
-/** Each width, each language and each colour scheme once: what is too pale is so at any width, and what is too wide in any colour. */
+/**
+ * Each width, each language and each colour scheme once: what is too pale is so at any width, and what is too wide in
+ * any colour.
+ */
 const LOOKS: readonly [name: string, Look][] = [
   ['a phone, dark, Spanish', { ...PHONE_IN_HAND, scheme: 'dark', locale: 'es-CO' }],
   ['a desk, light, English', { ...DESK, scheme: 'light', locale: 'en-US' }],

@@ -1,4 +1,7 @@
-/** Repeatable chance (mulberry32): a run that lost something can be run again with its seed. The machine's own timing is not repeatable. */
+/**
+ * Repeatable chance (mulberry32): a run that lost something can be run again with its seed. The machine's own timing is
+ * not repeatable.
+ */
 export class Chance {
   constructor(private state: number) {}
 

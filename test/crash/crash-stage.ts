@@ -11,7 +11,10 @@ import { assertNothingSecret } from '../stage/secrets.js';
 import { ServiceProcess } from '../stage/service-process.js';
 import type { StanzaKind } from './moments.js';
 
-/** Ordinary configuration: what takes minutes with a real WhatsApp is short. RESEND_WITHIN stays at its 10 minutes unless a plan says otherwise. */
+/**
+ * Ordinary configuration: what takes minutes with a real WhatsApp is short. RESEND_WITHIN stays at its 10 minutes
+ * unless a plan says otherwise.
+ */
 const ENVIRONMENT: Record<string, string> = {
   HOST: '127.0.0.1',
   PORT: '0',
@@ -298,7 +301,10 @@ export class CrashStage {
 
   // --- what lies on disk ---
 
-  /** Copies of all databases, auth folders and backups alike, are opened as the service would find them, and read through. */
+  /**
+   * Copies of all databases, auth folders and backups alike, are opened as the service would find them, and read
+   * through.
+   */
   private checkDatabases(): void {
     for (const file of this.databases()) {
       const copy = mkdtempSync(path.join(tmpdir(), 'whatsapp-server-crash-copy-'));
@@ -350,7 +356,10 @@ export class CrashStage {
     return this.whatsapp.customer(number);
   }
 
-  /** What a person does until the organization is connected: start it, and scan the QR when there is one. Goes on over kills. */
+  /**
+   * What a person does until the organization is connected: start it, and scan the QR when there is one. Goes on over
+   * kills.
+   */
   async connect(id: string, number: string): Promise<void> {
     for (const begun = Date.now(); Date.now() - begun < 120_000;) {
       const alive = await this.up();

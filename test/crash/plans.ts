@@ -27,8 +27,9 @@ interface Setting extends TrafficOptions {
   readonly shops?: number;
   readonly resendWithinMs?: number;
   /**
-   * Everybody has written to everybody before the first kill, and Baileys then goes on in the Signal sessions that were saved instead of
-   * beginning new ones after each restart: only so does a message show that left before its ratchet was saved.
+   * Everybody has written to everybody before the first kill, and Baileys then goes on in the Signal sessions that were
+   * saved instead of beginning new ones after each restart: only so does a message show that left before its ratchet
+   * was saved.
    */
   readonly acquainted?: boolean;
   /** When the shops are paired, and before the traffic begins. */
@@ -36,7 +37,10 @@ interface Setting extends TrafficOptions {
   readonly beforeEnd?: (stage: CrashStage) => void;
 }
 
-/** A plan under load: pairs the shops, lets the traffic flow, kills until there were enough kills, and judges what is left. */
+/**
+ * A plan under load: pairs the shops, lets the traffic flow, kills until there were enough kills, and judges what is
+ * left.
+ */
 function underLoad(name: string, kills: number, setting: Setting, round: Round): Plan {
   return {
     name,

@@ -4,12 +4,16 @@ import makeWASocket, { useMultiFileAuthState } from '@whiskeysockets/baileys';
 import { pino } from 'pino';
 import type { CrashStage } from './crash-stage.js';
 
-/** Customers that it has met in its long life, besides those who talk here: reading and building take long enough to be hit. */
+/**
+ * Customers that it has met in its long life, besides those who talk here: reading and building take long enough to be
+ * hit.
+ */
 const OLD_ACQUAINTANCES = 2500;
 
 /**
- * The service before this one, as far as its files go: a bare Baileys over `useMultiFileAuthState`. It pairs, writes to customers, so that
- * there are Signal sessions in use, and goes away. Its folder then appears in AUTH_DIR under the organization's id, all at once.
+ * The service before this one, as far as its files go: a bare Baileys over `useMultiFileAuthState`. It pairs, writes to
+ * customers, so that there are Signal sessions in use, and goes away. Its folder then appears in AUTH_DIR under the
+ * organization's id, all at once.
  */
 export async function predecessor(stage: CrashStage, id: string, number: string, customers: string[]): Promise<void> {
   const loud = quietConsole();

@@ -312,7 +312,9 @@ export async function slowly(scene: Scene): Promise<void> {
   await strike(scene, what, { kind, nth: chance.between(1, 6), afterMs, lose });
 }
 
-/** What becomes of a service that starts on a full disk: it may well not start, as long as it does after there is room. */
+/**
+ * What becomes of a service that starts on a full disk: it may well not start, as long as it does after there is room.
+ */
 async function startOnFullDisk(stage: CrashStage): Promise<void> {
   try {
     await stage.start();

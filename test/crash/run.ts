@@ -1,6 +1,6 @@
 /**
- * `npm run test:crash [-- --plan <part of a name>] [--scale <number>] [--seed <number>]`: kills the service hundreds of times and prints what
- * was lost. Ends with 1 when anything was.
+ * `npm run test:crash [-- --plan <part of a name>] [--scale <number>] [--seed <number>]`: kills the service hundreds of
+ * times and prints what was lost. Ends with 1 when anything was.
  */
 import { parseArgs } from 'node:util';
 import buildOnce from '../stage/build-once.js';

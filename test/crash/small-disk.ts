@@ -3,7 +3,10 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** A disk of its own, a few megabytes, that can really be full. Needs root; a machine that does not let us mount has none. */
+/**
+ * A disk of its own, a few megabytes, that can really be full. Needs root; a machine that does not let us mount has
+ * none.
+ */
 export class SmallDisk {
   private readonly ballast: string;
 

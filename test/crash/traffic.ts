@@ -40,7 +40,10 @@ export interface TrafficOptions {
   readonly writers?: number;
   /** Longest pause of each between two messages, ms. */
   readonly pauseMs?: number;
-  /** How long a customer waits for the delivery receipt of an earlier message before the next one, ms; default: as long as it takes. */
+  /**
+   * How long a customer waits for the delivery receipt of an earlier message before the next one, ms; default: as long
+   * as it takes.
+   */
   readonly patienceMs?: number;
   /** How many of a hundred messages live for two seconds only. */
   readonly shortLived?: number;
@@ -49,7 +52,10 @@ export interface TrafficOptions {
 const UNREAD_LETTERS = 4;
 const READ_WITHIN_MS = 120_000;
 
-/** Load both ways, which goes on whatever becomes of the service: a backend asks again until it has an answer, as the same key allows. */
+/**
+ * Load both ways, which goes on whatever becomes of the service: a backend asks again until it has an answer, as the
+ * same key allows.
+ */
 export class Traffic {
   readonly orders: Order[] = [];
   readonly letters: Letter[] = [];

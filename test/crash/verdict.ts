@@ -23,7 +23,9 @@ export interface Verdict {
   readonly read: number;
   /** Lie on the phone only: their device was cleaned away before it read them. */
   readonly onPhoneOnly: number;
-  /** Retry receipts of the service: its process died between reading a message and saying so, and it asked for it again. */
+  /**
+   * Retry receipts of the service: its process died between reading a message and saying so, and it asked for it again.
+   */
   readonly askedAgain: number;
   /** Of both sides, raw: what a customer's phone could not read at once, and Bad MACs that the service met. */
   readonly badMacs: number;
@@ -47,7 +49,9 @@ export interface Rules {
 }
 
 const DRAIN_MS = 120_000;
-/** How long the dispatcher may take to notice that RESEND_WITHIN is over: its own tick of a second, and a busy machine. */
+/**
+ * How long the dispatcher may take to notice that RESEND_WITHIN is over: its own tick of a second, and a busy machine.
+ */
 const GIVE_UP_SLACK_MS = 3000;
 
 /** What each stanza id of a message went through, noted from the wire; the emulator's own lists are bounded. */
@@ -209,7 +213,9 @@ function isLost(order: Order, ids: Map<string, unknown>, wire: Wire, violations:
   return false;
 }
 
-/** Of two messages of one shop to one customer, the one that was accepted before the other was asked for is shown first. */
+/**
+ * Of two messages of one shop to one customer, the one that was accepted before the other was asked for is shown first.
+ */
 function overtakings(stage: CrashStage, traffic: Traffic, rules: Rules, violations: string[]): number {
   let overtaken = 0;
   for (const number of rules.customers) {
@@ -234,7 +240,10 @@ function overtakings(stage: CrashStage, traffic: Traffic, rules: Rules, violatio
   return overtaken;
 }
 
-/** Unconfirmed only where WhatsApp was silent (or the message's own time is over), only after RESEND_WITHIN, and never sent again after it. */
+/**
+ * Unconfirmed only where WhatsApp was silent (or the message's own time is over), only after RESEND_WITHIN, and never
+ * sent again after it.
+ */
 async function judgeUnconfirmed(stage: CrashStage, traffic: Traffic, wire: Wire, rules: Rules): Promise<void> {
   const api = await stage.api();
   for (const order of traffic.orders) {

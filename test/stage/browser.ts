@@ -1,6 +1,9 @@
 import type { Answer } from './api.js';
 
-/** What a browser does by itself, without the page: it keeps cookies by their paths, and says where a request comes from. */
+/**
+ * What a browser does by itself, without the page: it keeps cookies by their paths, and says where a request comes
+ * from.
+ */
 export class Browser {
   private readonly jar = new Map<string, { value: string; path: string }>();
   /** `Set-Cookie` as it came, by the cookie's name. */

@@ -3,8 +3,9 @@ import { pino } from 'pino';
 import type { Stage } from './stage.js';
 
 /**
- * The service before this one, as far as its files go: a bare Baileys over `useMultiFileAuthState`. It pairs, talks both ways with these
- * customers, so that there are Signal sessions in use, and goes away. A bare Baileys prints whole Signal sessions: silence the console.
+ * The service before this one, as far as its files go: a bare Baileys over `useMultiFileAuthState`. It pairs, talks
+ * both ways with these customers, so that there are Signal sessions in use, and goes away. A bare Baileys prints whole
+ * Signal sessions: silence the console.
  * @param theyWriteFirst a bare Baileys begins no session with somebody whose LID it cannot learn
  * @param onRound called after each exchange of two messages, of three with each customer
  */

@@ -10,7 +10,10 @@ export interface Secrets {
   key: string;
 }
 
-/** Fails when the output holds a message text, a full phone number, the API key, or any key of any auth folder or backup. */
+/**
+ * Fails when the output holds a message text, a full phone number, the API key, or any key of any auth folder or
+ * backup.
+ */
 export function assertNothingSecret(output: string, secrets: Secrets): void {
   const found = [
     ...secrets.texts.filter((text) => output.includes(text)).map((text) => `message text "${text}"`),

@@ -117,12 +117,15 @@ export class Stage {
     await this.startService(env);
   }
 
-  /** Starts the session, reads the QR picture like a phone's camera, scans it, and waits until the session is connected. */
+  /**
+   * Starts the session, reads the QR picture like a phone's camera, scans it, and waits until the session is connected.
+   */
   async pair(id: string, number: string): Promise<void> {
     const started = await this.api.ready(id);
     if (started.body.status !== 'qr_ready') throw new Error(`no QR for ${id}: ${JSON.stringify(started.body)}`);
     await this.scan(id, number);
-    // The phone's first messages too: one whose receipt a test cuts off would come again, and be counted as a duplicate.
+    // The phone's first messages too: one whose receipt a test cuts off would come again, and be counted as a
+    // duplicate.
     await this.whatsapp.record.until(() =>
       [...this.whatsapp.phone(number).companions.values()].every(
         // Devices of before a cleaning are away for good.

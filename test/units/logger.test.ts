@@ -143,7 +143,8 @@ describe('redact, whatever comes in', () => {
   });
 
   test('the work grows with the text, not with its square', () => {
-    // Processor time, for the machine may be busy with others. A megabyte takes about 0.1 s; its square would take hours.
+    // Processor time, for the machine may be busy with others. A megabyte takes about 0.1 s; its square would take
+    // hours.
     const before = process.cpuUsage();
     for (const text of ['1', '1 ', '1-', ' ', 'a', '1'.repeat(6) + ' x']) {
       redact(text.repeat(Math.ceil(1_000_000 / text.length)));

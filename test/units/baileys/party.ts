@@ -12,8 +12,8 @@ export interface Ciphertext {
 let serial = 0;
 
 /**
- * One device with real keys, made at run time, and its stored sessions. What fails leaves nothing behind, as in the service, where an
- * operation is one commit.
+ * One device with real keys, made at run time, and its stored sessions. What fails leaves nothing behind, as in the
+ * service, where an operation is one commit.
  */
 export class Party {
   readonly address = new ProtocolAddress(`party${++serial}`, 0);
@@ -123,7 +123,10 @@ export async function acquainted(): Promise<[Party, Party]> {
   return [anna, bruno];
 }
 
-/** The same ciphertext with one bit of its MAC flipped. Inside a pkmsg the MAC ends the inner message, and fields of its own may follow. */
+/**
+ * The same ciphertext with one bit of its MAC flipped. Inside a pkmsg the MAC ends the inner message, and fields of its
+ * own may follow.
+ */
 export function withFlippedBit({ type, body }: Ciphertext): Ciphertext {
   const broken = Buffer.from(body);
   let end = body.length;
