@@ -8,8 +8,8 @@ const CONTENT = { kind: 'text', version: 1, text: 'Hola, le confirmamos su cita 
 export function fillOutbox(directory: string, organizationId: string, count: number): void {
   const database = openOutboxDatabase(directory);
   const insert = database.prepare(
-    `INSERT INTO messages (message_id, organization_id, phone, chat_id, content, state, attempts, first_try_at, send_at, expires_at,
-       created_at, settled_at, times) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO messages (message_id, organization_id, phone, chat_id, content, state, attempts, first_try_at, send_at,
+       expires_at, created_at, settled_at, times) VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
   );
   const now = Date.now();
   database.transaction(() => {

@@ -84,9 +84,11 @@ function print({ title, columns, rows, targets }: PartResult): void {
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
   console.log(`\n${title}`);
   for (const [row, line] of lines.entries()) {
-    console.log(
-      `  ${line.map((text, index) => (row > 0 && !Number.isNaN(Number(text)) ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0))).join('   ')}`,
-    );
+    const cells = line.map((text, index) => {
+      const isNumber = row > 0 && !Number.isNaN(Number(text));
+      return isNumber ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0);
+    });
+    console.log(`  ${cells.join('   ')}`);
   }
   for (const { what, wanted, got, holds } of targets)
     console.log(`  ${holds ? 'holds ' : 'MISSED'}  ${what}: ${got} (wanted ${wanted})`);
@@ -120,7 +122,8 @@ async function part(number: number, work: () => Promise<PartResult>): Promise<vo
   const result = await work();
   const after = await commitCost(directory);
   const middle = (of: keyof CommitCost): string => ((before[of] + after[of]) / 2).toFixed(2);
-  result.title += ` (a commit costs ${middle('atOnce')} ms on this disk now, after a pause of 5 ms ${middle('rested')} ms)`;
+  const cost = `a commit costs ${middle('atOnce')} ms on this disk now, after a pause of 5 ms ${middle('rested')} ms`;
+  result.title += ` (${cost})`;
   results.push(result);
   print(result);
 }
@@ -159,7 +162,5 @@ const machine = {
   node: process.version,
   load: os.loadavg(),
 };
-fs.writeFileSync(
-  options.json,
-  `${JSON.stringify({ at: new Date(begun).toISOString(), command: process.argv.slice(2), machine, sizes, results }, null, 2)}\n`,
-);
+const report = { at: new Date(begun).toISOString(), command: process.argv.slice(2), machine, sizes, results };
+fs.writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -52,7 +52,8 @@ export function commands({ url, key, controlUrl }: Scene): TryThis[] {
     {
       what: 'Scan the QR that it shows now, with the emulated phone',
       lines: [
-        `${asked('GET', '/api/qr/2')} | grep -o 'data:image[^"]*' | curl -s '${controlUrl}/admin/mock-phone/scan-qr?phone=${PHONE}' --data-binary @-`,
+        `${asked('GET', '/api/qr/2')} | grep -o 'data:image[^"]*' | curl -s ` +
+          `'${controlUrl}/admin/mock-phone/scan-qr?phone=${PHONE}' --data-binary @-`,
       ],
     },
     { what: 'Clean it by hand', lines: [asked('POST', '/api/force-clean-session', organization)] },

@@ -67,7 +67,8 @@ async function main(words: readonly string[]): Promise<number> {
 
 function introduce(scene: Scene, terminal: Terminal): void {
   terminal.title('One WhatsApp session, from the first scan to a fault and back');
-  terminal.write(`   Everything here is real except WhatsApp: the service with its production code, Baileys and its cryptography. WhatsApp itself is
+  terminal.write(`   Everything here is real except WhatsApp: the service with its production code, Baileys \
+and its cryptography. WhatsApp itself is
    emulated, with the organization's phone (${PHONE}) and a customer (${CUSTOMER}). Nothing leaves this machine.
 
    service   ${scene.url}

@@ -71,7 +71,8 @@ export class Story {
     this.check(status.phone_number === PHONE, `status connected, phone_number ${PHONE}`, status);
     this.check(
       status.last_disconnect?.code === 515,
-      'WhatsApp closed the stream with 515 "restart required", as after every scan; the service logged in again at once',
+      'WhatsApp closed the stream with 515 "restart required", as after every scan; ' +
+        'the service logged in again at once',
       status.last_disconnect,
     );
     this.check(isHealthy(status), 'and counted no fault: verdict healthy, all counters zero', status.health);
@@ -167,7 +168,8 @@ export class Story {
     this.check(isHealthy(status), 'status connected, verdict healthy, all counters zero', status.health);
     this.check(
       status.health.cleanings_24h === 1,
-      `remembered for the budget: ${status.health.cleanings_24h} automatic cleaning in 24 h, ${status.health.cleanings_limit} are allowed`,
+      `remembered for the budget: ${status.health.cleanings_24h} automatic cleaning in 24 h, ` +
+        `${status.health.cleanings_limit} are allowed`,
       status.health,
     );
   }

@@ -57,7 +57,9 @@ const routes: Route[] = [
   {
     method: 'POST',
     path: /^\/admin\/mock-phone\/scan-qr$/,
-    help: `POST /admin/mock-phone/scan-qr?phone=NUMBER        body: the QR text, or a PNG as data URL (default phone ${DEFAULT_PHONE})`,
+    help:
+      'POST /admin/mock-phone/scan-qr?phone=NUMBER        body: the QR text, ' +
+      `or a PNG as data URL (default phone ${DEFAULT_PHONE})`,
     answer: ({ emulator, query, body }) => {
       const phone = emulator.phone(query.get('phone') ?? DEFAULT_PHONE);
       return body.startsWith('data:') ? phone.scanQrPicture(body) : phone.scanQr(body);
@@ -107,7 +109,9 @@ const routes: Route[] = [
   {
     method: 'POST',
     path: /^\/admin\/customers\/(\d+)\/keys$/,
-    help: `POST /admin/customers/NUMBER/keys                 body: {"device","state"}; states: ${KEYS_STATES.join(', ')}`,
+    help:
+      'POST /admin/customers/NUMBER/keys                 body: {"device","state"}; states: ' +
+      `${KEYS_STATES.join(', ')}`,
     answer: ({ emulator, parts, body }) => {
       const fields = json(body);
       const state = KEYS_STATES.find((one) => one === fields['state']);
@@ -138,7 +142,9 @@ const routes: Route[] = [
   {
     method: 'POST',
     path: /^\/admin\/mishaps\/([A-Za-z]+)$/,
-    help: 'POST /admin/mishaps/NAME                          body: {"org":"NUMBER or *", ...}; names and fields: GET /admin/mishaps',
+    help:
+      'POST /admin/mishaps/NAME                          body: {"org":"NUMBER or *", ...}; names and fields: ' +
+      'GET /admin/mishaps',
     answer: async ({ emulator, parts, body }) => invoke(emulator.mishaps, parts[0] ?? '', json(body)),
   },
   {

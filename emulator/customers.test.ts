@@ -4,7 +4,7 @@ import { CUSTOMER, ORG, useStage } from './test-stage.js';
 
 const stage = useStage();
 
-test('a customer who reinstalls: the client is told of the new identity, and its next message is read at once', async () => {
+test('a customer reinstalls: the client is told of the new identity, its next message is read at once', async () => {
   const client = await stage.paired();
   const customer = stage.whatsapp.customer(CUSTOMER, { devices: 2 });
   await customer.write(ORG, 'hello');

@@ -8,7 +8,7 @@ const stage = useStage();
 const GROUP = '120363000000000001@g.us';
 const MEMBERS = ['573005550001', '573005550002', '573005550003'];
 
-test('an unmodified client reads a group of several members, before and after a login, with the sender keys it was given once', async () => {
+test('an unmodified client reads a group, before and after a login, with sender keys given once', async () => {
   const client = await stage.paired();
   const group = stage.whatsapp.group(GROUP, { phones: [ORG], members: MEMBERS });
   await group.chatter(9, (n) => `group ${n}`);
@@ -38,7 +38,7 @@ test('a member who writes directly as well goes on in one session', async () => 
   expect(client.stubs()).toEqual([]);
 });
 
-test('statuses, broadcast lists and channels are read; a change of a group and dirty groups are understood', async () => {
+test('statuses, lists and channels are read; a change of a group and dirty groups are understood', async () => {
   const client = await stage.paired();
   const [member = ''] = MEMBERS;
   await stage.whatsapp.group(STATUS, { phones: [ORG], members: [member] }).write(member, 'my day');

@@ -6,7 +6,7 @@ import { CUSTOMER, ORG, OTHER_ORG, useStage } from './test-stage.js';
 
 const stage = useStage();
 
-test('an unmodified client fetches an announced history and learns its LIDs, and asks for settings that changed', async () => {
+test('an unmodified client fetches an announced history, learns its LIDs, asks for changed settings', async () => {
   const fetch = stage.whatsapp.media.toMediaHost(globalThis.fetch);
   vi.spyOn(globalThis, 'fetch').mockImplementation(fetch);
   const asked: string[] = [];

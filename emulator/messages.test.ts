@@ -40,7 +40,7 @@ test('read receipts, by themselves and on demand', async () => {
   await client.untilStatus(await client.send(CUSTOMER, 'two'), 4);
 });
 
-test('messages for a device that is away arrive at its next login; what it acknowledged does not come again', async () => {
+test('messages for a device that is away arrive at its next login; what it acknowledged never again', async () => {
   const client = await stage.paired();
   const customer = stage.whatsapp.customer(CUSTOMER);
   await customer.write(ORG, 'while here');

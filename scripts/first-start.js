@@ -95,7 +95,8 @@ function firstSteps({ HOST, PORT }) {
 The first scan. When the service says that it is listening, type in another terminal:
 
   ${key}
-  curl -X POST ${url}/api/start-session -H "x-api-key: $KEY" -H 'content-type: application/json' -d '{"organization_id": "1", "wait_ms": 20000}'
+  curl -X POST ${url}/api/start-session -H "x-api-key: $KEY" -H 'content-type: application/json' \
+-d '{"organization_id": "1", "wait_ms": 20000}'
   curl '${url}/api/qr/1?format=text' -H "x-api-key: $KEY"
 
 The last line draws the QR. On the organization's phone: WhatsApp, Settings, Linked devices, Link a device. Then:

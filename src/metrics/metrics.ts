@@ -112,7 +112,8 @@ export class Metrics {
   );
   private readonly messages = this.counter(
     'whatsapp_messages_total',
-    'Outbox messages that came into a state; sent, delivered, read, failed, expired, cancelled and unconfirmed are outcomes.',
+    'Outbox messages that came into a state; sent, delivered, read, failed, expired, ' +
+      'cancelled and unconfirmed are outcomes.',
     ['status'] as const,
   );
   private readonly messageErrors = this.counter(

@@ -21,7 +21,8 @@ const PATIENCE = 30_000;
 
 const executablePath = PLACES.find((place) => existsSync(place));
 const MISSING =
-  'The browser tests need Chromium, and there is none: `apt-get install chromium`, or set CHROMIUM_PATH to one that is installed.';
+  'The browser tests need Chromium, and there is none: `apt-get install chromium`, ' +
+  'or set CHROMIUM_PATH to one that is installed.';
 
 /**
  * Tests in a real browser. Without one they are skipped, and the reason is said; in continuous integration (`CI=true`)
@@ -147,8 +148,11 @@ export class Visitor {
   async accessibilityFaults(): Promise<string[]> {
     await this.page.evaluate(AXE);
     return this.page.evaluate<string[]>(
-      `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, help, nodes }) =>
-        id + ': ' + help + ' ' + nodes.map(({ html, failureSummary }) => html.slice(0, 160) + ' ' + failureSummary).join(' | ')))`,
+      `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+        violations.map(({ id, help, nodes }) => {
+          const places = nodes.map(({ html, failureSummary }) => html.slice(0, 160) + ' ' + failureSummary);
+          return id + ': ' + help + ' ' + places.join(' | ');
+        }))`,
     );
   }
 

@@ -24,7 +24,7 @@ describeInBrowser('linking a phone on the page', () => {
   });
   afterAll(() => browser.close());
 
-  it('goes from a new organization over the QR on the screen to a test message that is delivered, all live', async () => {
+  it('goes from a new organization over the QR on screen to a test message that is delivered, all live', async () => {
     await visitor.signIn();
     await visitor.button('New organization').click();
     await visitor.page.getByLabel('Organization id').fill('salon-norte');
@@ -112,7 +112,7 @@ describeInBrowser('linking a phone on the page', () => {
 });
 
 describeInBrowser('a QR that nobody scans', () => {
-  it('is followed by the next by itself, also into a new pairing, and the one on the screen is the one that links', async () => {
+  it('is followed by the next by itself, also into a new pairing; the one on the screen links', async () => {
     // Six codes of a pairing: three seconds instead of three minutes.
     const stage = await Stage.set({ env: { QR_TIMEOUT: '500' } });
     const browser = await launch();

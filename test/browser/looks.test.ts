@@ -126,7 +126,7 @@ describeInBrowser('every view of the page', () => {
     await visitor.leave();
   });
 
-  it('would not pass with a fault in it: pale ink, a picture without words, an inline style, a request to somewhere else', async () => {
+  it('would not pass with a fault: pale ink, a picture without words, an inline style, a foreign request', async () => {
     const visitor = await Visitor.come(browser, stage);
     await visitor.open();
     await visitor.page.locator('h1').waitFor();

@@ -140,7 +140,8 @@ describeInBrowser('a thousand organizations on the page', () => {
     const visitor = await come(360, 740);
     const { page } = visitor;
     const whole = await page.evaluate<number>(
-      `[...document.querySelectorAll('.organization')].filter((one) => one.getBoundingClientRect().bottom <= innerHeight).length`,
+      `[...document.querySelectorAll('.organization')]
+        .filter((one) => one.getBoundingClientRect().bottom <= innerHeight).length`,
     );
     expect(whole).toBeGreaterThanOrEqual(3);
     expect(await visitor.tooWide()).toBeLessThanOrEqual(0);

@@ -34,7 +34,8 @@ async function main(): Promise<number> {
       verdicts.push(verdict);
       failed ||= verdict.violations.length > 0;
       say(
-        `${verdict.violations.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ${verdict.kills} kills, ${verdict.seconds.toFixed(0)} s`,
+        `${verdict.violations.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ` +
+          `${verdict.kills} kills, ${verdict.seconds.toFixed(0)} s`,
       );
       for (const violation of verdict.violations.slice(0, 40)) say(`     ${violation}`);
     } catch (error) {

@@ -25,7 +25,8 @@ export function judgeOrders(world: World, { shown }: Witness): string[] {
     const why = explains(world, order, found);
     if (why !== null)
       wrong.push(
-        `lost: ${about} is ${status} (${error ?? 'no reason'}${ackCode ? ` ${ackCode}` : ''}): ${why}${world.past(order.messageId)}`,
+        `lost: ${about} is ${status} (${error ?? 'no reason'}${ackCode ? ` ${ackCode}` : ''}): ` +
+          `${why}${world.past(order.messageId)}`,
       );
   }
   for (const shop of world.shops)

@@ -58,7 +58,8 @@ function print(report: SoakReport): void {
       .map(([name, count]) => `${name} ${count}`)
       .join(', ');
   say(
-    `\nseed ${seed}: ${steps} steps in ${seconds.toFixed(0)} s, ${logins} logins; ${orders} messages (${counts(fates)}), ${letters} of customers`,
+    `\nseed ${seed}: ${steps} steps in ${seconds.toFixed(0)} s, ${logins} logins; ` +
+      `${orders} messages (${counts(fates)}), ${letters} of customers`,
   );
   say(`taken: ${counts(taken)}`);
   for (const how of report.notFound) say(`FAIL: the checks do not find a world that was spoiled: ${how}`);

@@ -83,7 +83,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
         });
       }
       say(
-        `phase ${phase}: ${total} steps, ${world.people.orders.length} sent, ${world.people.letters.length} written; ${state}`,
+        `phase ${phase}: ${total} steps, ${world.people.orders.length} sent, ` +
+          `${world.people.letters.length} written; ${state}`,
       );
     }
   } catch (error) {
@@ -239,7 +240,10 @@ async function processState({ stage, shops }: World): Promise<string> {
   if (fds > most) stage.violations.push(`${fds} open files, at most ${most} expected`);
   if (memory > MOST_MEMORY_MB)
     stage.violations.push(`${memory.toFixed(0)} MB of memory, at most ${MOST_MEMORY_MB} expected`);
-  return `${memory.toFixed(0)} MB, heap ${(value('nodejs_heap_size_used_bytes') / 1024 / 1024).toFixed(0)} MB, ${fds} open files`;
+  return (
+    `${memory.toFixed(0)} MB, heap ${(value('nodejs_heap_size_used_bytes') / 1024 / 1024).toFixed(0)} MB, ` +
+    `${fds} open files`
+  );
 }
 
 function countOf(words: readonly string[]): Record<string, number> {

@@ -167,7 +167,8 @@ const NETWORK: readonly Step[] = [
   step('replaced, by nobody', 1, (world, chance) => {
     const shop = world.shop(chance);
     if (!world.once(`replaced ${shop.id}`)) return null;
-    return `${shop.id}: ${world.whatsapp.mishaps.streamError(shop.number, 'conflict', { attrs: { type: 'replaced' } })}`;
+    const ended = world.whatsapp.mishaps.streamError(shop.number, 'conflict', { attrs: { type: 'replaced' } });
+    return `${shop.id}: ${ended}`;
   }),
   step('half a login', 2, (world, chance) => {
     const shop = world.shop(chance);

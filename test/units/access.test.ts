@@ -37,7 +37,7 @@ describe('sign-ins', () => {
     expect(await access.signIns.find(token)).toBeNull();
   });
 
-  it('tell whoever wants to know of their end, once: signed out, made place, or over; and nobody who took it back', async () => {
+  it('tell whoever wants to know of their end, once: signed out, made place, over; no one who took it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const told: string[] = [];

@@ -44,7 +44,7 @@ describe('whether a login is complete', () => {
 describe("Baileys' handler of success, which is replaced", () => {
   const lib = path.dirname(fileURLToPath(import.meta.resolve('@whiskeysockets/baileys')));
 
-  it('is the one that ours was written after: when this fails, compare lib/Socket/socket.js with login-watch.ts', () => {
+  it('is the one that ours was written after: if this fails, compare lib/Socket/socket.js with login-watch.ts', () => {
     const source = readFileSync(path.join(lib, 'Socket/socket.js'), 'utf8');
     const handler = source.slice(source.indexOf("ws.on('CB:success'"), source.indexOf("ws.on('CB:stream:error'"));
     expect(createHash('sha256').update(handler).digest('hex')).toBe(

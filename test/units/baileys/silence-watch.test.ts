@@ -23,7 +23,7 @@ describe('the watch over silent sockets', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('time in which the process stood still counts no more than two looks; a clock that is set back counts nothing', () => {
+  test('time in which the process stood still is two looks at most; a clock that is set back counts nothing', () => {
     const watch = new SilenceWatch(1000);
     let silent = 0;
     watch.add((ms) => (silent += ms));

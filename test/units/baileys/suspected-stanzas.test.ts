@@ -57,7 +57,7 @@ describe('which stanza ended the stream', () => {
     }
   });
 
-  test('one that is named by WhatsApp, wherever it stood; its class tells a receipt from a message of the same id', () => {
+  test('one that WhatsApp names, wherever it stood; its class tells a receipt from a message of the same id', () => {
     const { connect, ended } = connections();
     const nodes = [stanza('a'), stanza('same', 'receipt', 'read'), stanza('same')];
     connect(...nodes);
