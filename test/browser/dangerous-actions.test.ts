@@ -24,7 +24,7 @@ describeInBrowser('dangerous actions on the page', () => {
   });
   afterAll(() => browser.close());
 
-  it('force-clean says what will happen, needs the right id, ends at a new QR; restore brings old keys back', async () => {
+  it('force-clean says what will happen, needs the right id, ends at a new QR; restore undoes it', async () => {
     const { page } = visitor;
     await visitor.button('Force-clean…').click();
     const dialog = page.getByRole('dialog', { name: 'Force-clean organization salon-2?' });

@@ -84,7 +84,10 @@ describe('bad input', () => {
   });
   afterAll(() => stage.end());
 
-  /** Every name below the stage's directory, in which the folders of keys and of data are; and where a naive path would have led. */
+  /**
+   * Every name below the stage's directory, in which the folders of keys and of data are; and where a naive path would
+   * have led.
+   */
   async function look(): Promise<typeof before> {
     const escapes = BAD_IDS.map(([, id]) => id)
       .filter((id): id is string => typeof id === 'string' && id !== '' && !id.includes('\u0000') && id.length < 200)

@@ -201,7 +201,7 @@ describe('a database that is damaged', () => {
     await stage.receive(number, CUSTOMER);
   });
 
-  it('is set aside at the start of the service too; the QR comes when somebody asks for it, and the others go on', async () => {
+  it('is set aside at the start of the service too; the QR comes on request, and the others go on', async () => {
     const [id, number] = ['at-boot', '573001170010'];
     await stage.pair(id, number);
     await stage.stopService();

@@ -26,7 +26,7 @@ describe('the phone of a shop is in busy groups', () => {
     return (answer.body.events as Told[]).filter((event) => event.name === name);
   };
 
-  it('which cost nothing: customers are heard and answered, and nothing else is told, kept, fetched or counted', async () => {
+  it('which cost nothing: customers are heard and answered; nothing else is told, kept, fetched, counted', async () => {
     stage = await Stage.set();
     await stage.pair(ID, PHONE);
     const { whatsapp } = stage;
@@ -99,7 +99,7 @@ describe('the phone of a shop is in busy groups', () => {
     }
   });
 
-  it('and its owner answers by hand, customers edit, react and take back: only new messages of customers are told', async () => {
+  it('and its owner answers by hand, customers edit, react, take back: only new messages are told', async () => {
     stage = await Stage.set();
     await stage.pair(ID, PHONE);
     const { whatsapp } = stage;

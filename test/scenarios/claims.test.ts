@@ -54,7 +54,7 @@ describe.each(READMES)('%s', (file) => {
   });
 });
 
-it('the pictures are of this version of the page (UPDATE_SCREENSHOTS=1 npx vitest run test/browser/looks.test.ts takes them anew)', () => {
+it('the pictures are of this version of the page (UPDATE_SCREENSHOTS=1 and looks.test.ts take them anew)', () => {
   const taken = JSON.parse(readFileSync(path.join(PICTURES, 'taken.json'), 'utf8')) as {
     version: string;
     pictures: string[];

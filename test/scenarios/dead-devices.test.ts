@@ -89,7 +89,7 @@ describe('a customer with a device whose keys cannot be had', () => {
     expect(stage.whatsapp.record.unreadable).toEqual([]);
   });
 
-  it('and no other: the message stays queued until its time is over; the next ones go when a device is well', async () => {
+  it('and no other: the message is queued until its time is over; the next ones go when a device is well', async () => {
     stage = await Stage.set();
     await stage.pair('2', PHONE);
     const customer = stage.whatsapp.customer(CUSTOMER, { devices: 2 });

@@ -32,7 +32,8 @@ describe('force-clean', () => {
   afterAll(() => stage.end());
 
   const curl = (body: string, route = '/api/force-clean-session'): string =>
-    `curl -s -X POST '${stage.api.url}${route}' -H 'Content-Type: application/json' -H 'x-api-key: ${stage.key}' -d '${body}'`;
+    `curl -s -X POST '${stage.api.url}${route}' -H 'Content-Type: application/json' ` +
+    `-H 'x-api-key: ${stage.key}' -d '${body}'`;
 
   /** The newest backup's folder is there and paired, the session shows a QR, and scanning it connects again. */
   async function expectCleaned(id: string, number: string, said: Said): Promise<void> {
@@ -68,7 +69,8 @@ describe('force-clean', () => {
       [
         'curl --data, header in capitals',
         () =>
-          `curl --silent --request POST --url ${stage.api.url}/api/force-clean-session --header "X-API-KEY: ${stage.key}" ` +
+          `curl --silent --request POST --url ${stage.api.url}/api/force-clean-session ` +
+          `--header "X-API-KEY: ${stage.key}" ` +
           `--header "content-type: application/json; charset=utf-8" --data "{\\"organization_id\\": \\"2\\"}"`,
       ],
       [
@@ -149,7 +151,8 @@ describe('force-clean', () => {
     const said = await Promise.all(Array.from({ length: 10 }, () => shell(curl(`{"organization_id": "${id}"}`))));
     for (const each of said) expect(each).toMatchObject({ exitCode: 0, body: { success: true, has_qr: true } });
     expect((await stage.api.backups(id)).body.total).toBe(1);
-    // Each of them that tells of a backup tells of that one; a process that came after the others' QR found nothing to keep.
+    // Each of them that tells of a backup tells of that one; a process that came after the others' QR found nothing to
+    // keep.
     const told = new Set(said.map(({ body }) => (body as { backup: string | null }).backup));
     told.delete(null);
     expect(told.size).toBe(1);

@@ -11,7 +11,7 @@ describe('guards', () => {
   let stage: Stage;
   afterEach(() => stage.end());
 
-  it('outage: 20 sessions hit together, again and again, keep their keys, and their logins come spread out, within the cap', async () => {
+  it('outage: 20 sessions hit together, again and again, keep their keys; logins are spread, and capped', async () => {
     stage = await Stage.set({
       env: {
         HEALTH_STABLE_AFTER: '100000',
@@ -60,7 +60,7 @@ describe('guards', () => {
     expect((await stage.api.get('/health/ready')).status).toBe(200);
   });
 
-  it('budget: cleaned three times in 24 h, then it asks for a person; by hand it always works; a restart does not forget', async () => {
+  it('budget: cleaned thrice in 24 h, it asks for a person; by hand it works; a restart forgets nothing', async () => {
     stage = await Stage.set({ env: { BAD_MAC_ERROR_LIMIT: '1' } });
     const [{ id, phone }] = organizations(1) as [{ id: string; phone: string }];
     const ruin = async (): Promise<void> => {

@@ -10,7 +10,7 @@ describe('bad MACs', () => {
   afterEach(() => stage.end());
 
   for (const type of ['pkmsg', 'msg'] as const) {
-    it(`three within the window, as ${type}: backup, new QR, log with counts; after the scan all is well again`, async () => {
+    it(`three within the window, as ${type}: backup, new QR, log with counts; after the scan all is well`, async () => {
       stage = await Stage.set({ env: { HEALTH_STABLE_AFTER: '100000' } });
       await stage.pair('2', PHONE);
       await stage.receive(PHONE, CUSTOMER);

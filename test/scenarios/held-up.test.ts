@@ -11,7 +11,7 @@ describe('what holds up an organization for more than ten seconds', () => {
   let stage: Stage;
   afterEach(() => stage.end());
 
-  it('a login that WhatsApp does not complete, and the turn of another that waits for it: both say so, and no more when it is over', async () => {
+  it('a login that WhatsApp does not complete, and one that waits for it: both say so, until its end', async () => {
     stage = await Stage.set({ env: { MAX_CONCURRENT_LOGINS: '1', QUERY_TIMEOUT: '60000' } });
     await stage.pair('2', PHONE);
     stage.whatsapp.mishaps.muteQueries(PHONE, { xmlns: 'encrypt' });

@@ -61,7 +61,8 @@ describe('the folder of the service before this one', () => {
     }
     const { record } = stage.whatsapp;
     expect(record.registrations.filter(({ org }) => org === PHONE)).toHaveLength(scans);
-    // Read at the first try, in the sessions that the predecessor had: nobody asked for anything again, nothing began anew.
+    // Read at the first try, in the sessions that the predecessor had: nobody asked for anything again, nothing began
+    // anew.
     expect(record.unreadable).toEqual([]);
     expect(record.receipts.filter(({ type }) => type === 'retry')).toEqual([]);
     expect(record.problems).toEqual([]);
@@ -101,7 +102,7 @@ describe('the folder of the service before this one', () => {
     await expectOldFilesKept(stage, contentOf(elsewhere));
   });
 
-  it('is set aside, never written over, when its credentials are cut short; restored as it was, it is still there', async () => {
+  it('is set aside, never written over, when its credentials are cut short; restored it is as it was', async () => {
     stage = await Stage.set();
     await predecessor(stage, folder(), PHONE);
     truncateSync(path.join(folder(), 'creds.json'), 500);
@@ -134,7 +135,9 @@ describe('the folder of the service before this one', () => {
     const isDone = (): boolean => existsSync(path.join(folder(), 'auth.sqlite'));
     const strikes: string[] = [];
 
-    /** Starts the service, kills it at the moment, and checks that the old files lie complete under exactly one name. */
+    /**
+     * Starts the service, kills it at the moment, and checks that the old files lie complete under exactly one name.
+     */
     async function strike(name: string, moment: () => Promise<unknown>): Promise<void> {
       const imports = stage.log.events('auth_folder_imported').length;
       const begun = moment();

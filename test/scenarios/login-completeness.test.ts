@@ -70,7 +70,7 @@ describe('a login is told when it is complete', () => {
     await stage.receive(PHONE, CUSTOMER);
   });
 
-  it('what had waited comes without being announced: connected when its time is over, and what came is told at once', async () => {
+  it('what had waited comes unannounced: connected when its time is over, and what came is told at once', async () => {
     stage = await Stage.set({ env: { HAND_OVER_WAIT: '300' } });
     await stage.pair('2', PHONE);
     await stage.whatsapp.mishaps.refuseConnections(true);

@@ -55,7 +55,9 @@ describe('a logout answers by what happened', () => {
       const { body } = await stage.api.logout('2');
       const backup = body.backup as string;
       expect(backup).toMatch(/^2_corrupted_\d+$/);
-      const sentence = `Logged out, but WhatsApp did not confirm it: this device may still be linked. Its keys are in the backup ${backup}.`;
+      const sentence =
+        'Logged out, but WhatsApp did not confirm it: this device may still be linked. ' +
+        `Its keys are in the backup ${backup}.`;
       expect(body).toEqual({
         success: true,
         message: sentence,

@@ -9,7 +9,10 @@ const PHONE = '573001150001';
 const CUSTOMER = '573109998877';
 const ROUND_TRIPS = 2000;
 
-/** What a message costs in ms, per round trip: until WhatsApp has the service's, until the customer's was read and acknowledged. */
+/**
+ * What a message costs in ms, per round trip: until WhatsApp has the service's, until the customer's was read and
+ * acknowledged.
+ */
 interface Cost {
   sent: number;
   received: number;

@@ -7,12 +7,15 @@ describe('eight organizations and three customers', () => {
   let stage: Stage;
   afterEach(() => stage.end());
 
-  it('write to each other at once, hundreds of messages both ways, with random cuts: every accepted message arrives under one id and in its order, everything readable, nothing counted; then one pair is corrupted, and only that organization counts it', async () => {
+  // Every accepted message arrives under one id and in its order, everything is readable, nothing is counted. Then one
+  // pair is corrupted, and only that organization counts it.
+  it('write to each other at once, hundreds of messages both ways, with random cuts', async () => {
     stage = await Stage.set({ env: { MAX_CONCURRENT_LOGINS: '8' } });
     const shops = Array.from({ length: 8 }, (_, n) => ({ id: `${n + 1}`, phone: `57300111220${n}` }));
     await Promise.all(shops.map(({ id, phone }) => stage.pair(id, phone)));
 
-    // Every tenth message takes a connection with it, so that there are as many cuts on a slow machine as on a fast one.
+    // Every tenth message takes a connection with it, so that there are as many cuts on a slow machine as on a fast
+    // one.
     let messages = 0;
     const cutNowAndThen = (): void => {
       if (++messages % 10 !== 0) return;

@@ -30,7 +30,7 @@ describe('the metrics of the real service', () => {
     expect((await fetch(address, { method: 'POST', headers: { 'x-api-key': stage.key } })).status).toBe(405);
   });
 
-  it('follow a session: pairing, a cut, Bad MACs that clean it, a guard that holds the next one back, a cleaning by hand, a restore', async () => {
+  it('follow a session: pairing, cut, Bad MACs that clean it, a guard, a cleaning by hand, a restore', async () => {
     stage = await Stage.set({ env: { BAD_MAC_ERROR_LIMIT: '1', MAX_CLEANINGS_PER_DAY: '1' } });
     const empty = await scrape();
     expect(empty('whatsapp_sessions{status="connected"}')).toBe(0);
@@ -79,7 +79,7 @@ describe('the metrics of the real service', () => {
     expect(now('whatsapp_sessions_needing_attention{code="cleaning_budget_spent"}')).toBe(0);
   });
 
-  it('follow messages: acks and how long they took, what waits and since when, outcomes, and what arrived', async () => {
+  it('follow messages: acks and their time, what waits and since when, outcomes, and what arrived', async () => {
     stage = await Stage.set();
     await stage.pair(SHOP, PHONE);
     await stage.send(SHOP, CUSTOMER);

@@ -49,7 +49,7 @@ describe('network trouble', () => {
     expect(stage.log.events('session_cleaned')).toEqual([]);
   });
 
-  it('a send whose ack does not come is sending, never taken for sent; after a reconnect it goes out again under its own id', async () => {
+  it('a send without an ack is sending, never taken for sent; after a reconnect it goes under its id', async () => {
     stage = await Stage.set({ env: { SEND_WAIT: '700' } });
     await stage.pair('2', PHONE);
     await stage.send('2', CUSTOMER);
@@ -115,7 +115,7 @@ describe('network trouble', () => {
     expect(stage.whatsapp.record.messages).toEqual([]);
   });
 
-  it('queries that hang never produce an empty message: it stays queued, and leaves whole when they are answered', async () => {
+  it('queries that hang produce no empty message: it stays queued, and leaves whole when answered', async () => {
     stage = await Stage.set({ env: { SEND_WAIT: '1000', QUERY_TIMEOUT: '400' } });
     await stage.pair('2', PHONE);
     stage.whatsapp.mishaps.muteQueries(PHONE, { xmlns: 'usync' });

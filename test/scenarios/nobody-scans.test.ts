@@ -11,7 +11,8 @@ const BUSY_PHONE = '573001130002';
 describe('nobody scans', () => {
   let stage: Stage;
   beforeAll(async () => {
-    // WhatsApp gives six codes. Shown for 60 s and then for 20 s each, they last almost three minutes; here they last three seconds.
+    // WhatsApp gives six codes. Shown for 60 s and then for 20 s each, they last almost three minutes; here they last
+    // three seconds.
     stage = await Stage.set({ env: { QR_TIMEOUT: '500' } });
     await stage.pair(BUSY, BUSY_PHONE);
   });
@@ -20,8 +21,8 @@ describe('nobody scans', () => {
   const connections = (): number => stage.whatsapp.record.upgrades;
 
   /**
-   * Lets the session next door be cut, come back and talk ten times, which takes several times the longest delay before a login, and
-   * returns how many connections to WhatsApp there were that were not its own.
+   * Lets the session next door be cut, come back and talk ten times, which takes several times the longest delay before
+   * a login, and returns how many connections to WhatsApp there were that were not its own.
    */
   async function connectionsOfOthersMeanwhile(): Promise<number> {
     const { record, mishaps } = stage.whatsapp;

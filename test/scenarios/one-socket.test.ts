@@ -41,7 +41,7 @@ describe('one live socket per organization', () => {
     expect(stage.whatsapp.record.replaced).toEqual([]);
   });
 
-  it('never enters Baileys’ own transactions: in Node 20 each socket that did would slow down every promise of the process for good', async () => {
+  it('never enters Baileys’ own transactions: each socket that did would slow every promise for good', async () => {
     const entered = new Set<unknown>();
     type Run = (store: unknown, work: (...rest: unknown[]) => unknown, ...rest: unknown[]) => unknown;
     const original = Object.getOwnPropertyDescriptor(AsyncLocalStorage.prototype, 'run')?.value as Run;
@@ -137,7 +137,8 @@ describe('one live socket per organization', () => {
         hint: expect.stringMatching(/same keys/),
       },
     });
-    // Another organization pairs and is cut and comes back meanwhile; whatever this one had planned would have happened by then.
+    // Another organization pairs and is cut and comes back meanwhile; whatever this one had planned would have happened
+    // by then.
     await stage.pair('3', '573001114455');
     stage.whatsapp.mishaps.cut('573001114455');
     await stage.log.until('session_connected', { org: '3', count: 2 });

@@ -49,7 +49,7 @@ describe('another phone scans, and messages wait that were accepted for the one 
     return { before, after, later };
   };
 
-  it('they wait for a person, who is told of both phones; what is accepted afterwards leaves, to the same customers too', async () => {
+  it('they wait for a person, told of both phones; what is accepted later leaves, to them too', async () => {
     const { before, after, later } = await otherPhoneScans();
     await newOnesLeave(OTHER_PHONE);
     expect(sentFrom(OTHER_PHONE)).toHaveLength(1);
@@ -93,7 +93,7 @@ describe('another phone scans, and messages wait that were accepted for the one 
     await stage.whatsapp.customer(ANOTHER).receivedText(after.text);
   });
 
-  it('a person sends them all the same: they leave from this phone under their ids, each at its time, and a repeated request is theirs', async () => {
+  it('a person sends them all the same: from this phone, under their ids, in time; a repeat is theirs', async () => {
     const { before, after, later } = await otherPhoneScans();
     const same = await accept(ANOTHER, { idempotency_key: 'booking-1' });
     const decided = await decide('send');

@@ -78,7 +78,7 @@ describe('an accepted message', () => {
     expect(['sent', 'delivered']).toContain((await stage.api.message(id)).body.status);
   });
 
-  it('that WhatsApp never answers is unconfirmed after RESEND_WITHIN, never sent under a new id; a late receipt still tells the truth', async () => {
+  it('never answered is unconfirmed after RESEND_WITHIN, never under a new id; a late receipt counts', async () => {
     stage = await Stage.set({ env: { RESEND_WITHIN: '1500' } });
     await stage.pair('2', PHONE);
     await stage.send('2', CUSTOMER);
@@ -94,7 +94,7 @@ describe('an accepted message', () => {
     expect(stage.whatsapp.record.messagesOf(PHONE).filter((message) => message.id === id)).toHaveLength(1);
   });
 
-  it('refused with 463 fails with recipient_refused, is not retried, and first contacts rest; known customers do not', async () => {
+  it('refused with 463 is recipient_refused, not retried; first contacts rest, known customers do not', async () => {
     stage = await Stage.set({ env: { FIRST_CONTACT_PAUSE: '3600000' } });
     await stage.pair('2', PHONE);
     await stage.send('2', CUSTOMER);
@@ -120,7 +120,7 @@ describe('an accepted message', () => {
     expect(twice.body).toMatchObject({ code: 'message_refused', ack_code: 479 });
   });
 
-  it('to a number without WhatsApp fails at once, and nothing is sent; variants of a number reach the right chat', async () => {
+  it('to a number without WhatsApp fails at once, unsent; variants of a number reach the right chat', async () => {
     stage = await Stage.set();
     stage.whatsapp.customer('573109990000', { onWhatsApp: false });
     stage.whatsapp.customer('551187654321', { aliases: ['5511987654321'] });
@@ -135,7 +135,7 @@ describe('an accepted message', () => {
     await stage.whatsapp.customer('551187654321').receivedText(text);
   });
 
-  it('with an idempotency key is stored once, also when asked for at once and after a restart; another body is refused', async () => {
+  it('with an idempotency key is stored once, also at once and after a restart; another body is refused', async () => {
     stage = await Stage.set();
     await stage.pair('2', PHONE);
     const text = stage.text();

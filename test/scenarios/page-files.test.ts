@@ -8,7 +8,8 @@ import { Stage } from '../stage/stage.js';
 
 const SCRIPT = `console.log("${'page '.repeat(200)}")`;
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** A path as it is, which `fetch` would tidy. */
 function raw(url: string, target: string): Promise<{ status: number; body: string }> {

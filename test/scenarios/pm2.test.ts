@@ -35,7 +35,8 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-  // One that has ended and waits for a parent to look is not alive; where there is no /proc, an init takes care of those.
+  // One that has ended and waits for a parent to look is not alive; where there is no /proc, an init takes care of
+  // those.
   const status = `/proc/${pid}/status`;
   return !existsSync(status) || !/^State:\s+Z/m.test(readFileSync(status, 'utf8'));
 }
@@ -94,7 +95,8 @@ class Installation {
     try {
       await this.killDaemon();
     } finally {
-      // The socket closes a moment before the process ends, and of a process that is not ours nothing else can be heard.
+      // The socket closes a moment before the process ends, and of a process that is not ours nothing else can be
+      // heard.
       for (const until = Date.now() + 5000; Date.now() < until && [...this.pids].some(isAlive);) await pause(20);
       const left = [...this.pids].filter((pid) => isAlive(pid));
       for (const pid of left) process.kill(pid, 'SIGKILL');

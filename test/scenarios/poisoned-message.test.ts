@@ -10,7 +10,7 @@ describe('a message that ends the connection', () => {
 
   const customers = (count: number): string[] => Array.from({ length: count }, (_, n) => `5731099900${10 + n}`);
 
-  it('among twenty is set aside after the second time; the others arrive once each, and the keys are not blamed', async () => {
+  it('among twenty is set aside after the second time; others arrive once each, and keys are not blamed', async () => {
     stage = await Stage.set();
     await stage.pair('2', PHONE);
     stage.whatsapp.mishaps.poisonTo(PHONE, POISONED, { times: 100 });

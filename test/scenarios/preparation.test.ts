@@ -122,7 +122,7 @@ describe('between the claim and the stanza', () => {
     expect(stage.log.events('message_hand_over_failed', '2')).toEqual([]);
   });
 
-  it('a connection that is cut took nothing with it either: queued again, sent after the reconnect, never unconfirmed', async () => {
+  it('a cut connection took nothing with it either: queued again, sent after it, never unconfirmed', async () => {
     stage = await Stage.set();
     await stage.pair('2', PHONE);
     await stage.send('2', CUSTOMER);

@@ -137,7 +137,8 @@ describe('a client that cleans by reflex', () => {
       status: 'disconnected',
       backup: null,
       message:
-        'Nothing was cleaned (with "force": true it is cleaned all the same). WhatsApp no longer accepts this client version; no session tries again.',
+        'Nothing was cleaned (with "force": true it is cleaned all the same). ' +
+        'WhatsApp no longer accepts this client version; no session tries again.',
     });
     await stage.api.restart('2');
     await stage.log.until('session_connected', { org: '2', count: 2 });

@@ -64,7 +64,7 @@ describe('WhatsApp refuses a message to a customer (463)', () => {
     await othersGoOn();
   });
 
-  it('who is new: first contacts rest until a time that is shown, and who is known, or writes meanwhile, does not', async () => {
+  it('who is new: first contacts rest until a time that is shown; who is known, or writes, does not', async () => {
     stage = await Stage.set({ env: { FIRST_CONTACT_PAUSE: '3600000' } });
     await stage.pair(ID, PHONE);
     await stage.receive(PHONE, CUSTOMER);

@@ -41,7 +41,7 @@ describe('replaced by another login', () => {
     expect(stage.log.events('fault_counted')).toEqual([]);
   });
 
-  it('again after that try, though it lasted: it asks for a person and logs in no more; after a person it begins anew', async () => {
+  it('again after that try, though it lasted: it asks for a person, logs in no more; then it begins anew', async () => {
     stage = await Stage.set({ env: { REPLACED_RETRY_DELAY: '50', HEALTH_STABLE_AFTER: '50' } });
     await stage.pair('2', PHONE);
     await stage.log.until('session_stable', { org: '2', count: 1 });

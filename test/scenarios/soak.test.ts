@@ -10,7 +10,8 @@ it.each([
   { timeout: 180_000 },
   async ({ seed }) => {
     process.stdout.write(
-      `seed ${seed}: npm run soak -- --seed ${seed} --organizations 2 --customers 3 --phases 1 --steps 80 --pause 100\n`,
+      `seed ${seed}: npm run soak -- --seed ${seed} --organizations 2 --customers 3 --phases 1 --steps 80 ` +
+        `--pause 100\n`,
     );
     const report = await soak({ seed, organizations: 2, customers: 3, phases: 1, stepsPerPhase: 80, pauseMs: 100 });
     if (report.violations.length > 0) process.stdout.write(`${report.journal.join('\n')}\n`);

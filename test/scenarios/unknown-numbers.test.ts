@@ -37,7 +37,7 @@ describe('a question about a number that WhatsApp answers oddly', () => {
     expect(stage.log.events('message_waits', '2')).toHaveLength(2);
   });
 
-  it('429, inside the answer or in place of it: nothing is asked until the pause is over, and not all ask at once', async () => {
+  it('429, in the answer or in place of it: nothing is asked until the pause is over, nor all at once', async () => {
     stage = await Stage.set();
     await stage.pair('2', PHONE);
     const asked: number[] = [];

@@ -37,7 +37,7 @@ describe('"this device is unlinked" is believed when a second login says the sam
     },
   );
 
-  it('said again and again of a device that can log in: it stays linked, and the logins come ever more seldom', async () => {
+  it('said again and again of a device that can log in: it stays linked, with logins ever more seldom', async () => {
     stage = await Stage.set({
       env: { HEALTH_STABLE_AFTER: '60000', RECONNECT_BASE_DELAY: '20', RECONNECT_MAX_DELAY: '100' },
     });
@@ -55,7 +55,7 @@ describe('"this device is unlinked" is believed when a second login says the sam
     await nothingSetAside();
   });
 
-  it('said twice: the keys are set aside, the hint names the way back, and restore-session goes it without a scan', async () => {
+  it('said twice: the keys are set aside, the hint names the way back, which needs no scan', async () => {
     stage = await Stage.set();
     await stage.pair('2', PHONE);
     stage.whatsapp.mishaps.failure(PHONE, 401);

@@ -79,7 +79,7 @@ const statuses = (received: readonly Received[]) => received.map(({ data }) => d
 const isStatus = (status: string) => (one: Received) => one.type === 'message.status' && one.data.status === status;
 
 describe('webhooks', () => {
-  it('are told of the events that were chosen, of their organization or of all, signed so that an existing verifier takes them', async () => {
+  it('are told of chosen events, of one organization or all, signed as an existing verifier takes them', async () => {
     await set();
     const [ofTwo, chosen, global] = [await receiver(), await receiver(), await receiver()];
     const two = await create(ofTwo.url, { organization_id: 2 });
@@ -141,7 +141,7 @@ describe('webhooks', () => {
     expect(shown.last_delivered_at).not.toBeNull();
   });
 
-  it('keep the order of an organization over failures, with the same id at every try; other organizations go on', async () => {
+  it('keep an organization’s order over failures, with one id for all tries; other organizations go on', async () => {
     await set({ UNDELIVERED_AFTER: '0' });
     await stage.pair('2', PHONE);
     await stage.pair('3', OTHER_PHONE);
@@ -202,7 +202,7 @@ describe('webhooks', () => {
     expect(silent.received).toHaveLength(11);
   });
 
-  it('are tried for their time, then parked and listed, and the line goes on; what is parked is sent again on request, in order', async () => {
+  it('are tried for their time, then parked and listed; the line goes on; parked ones go on request', async () => {
     await set({ WEBHOOK_RETRY_FOR: '400', UNDELIVERED_AFTER: '0' });
     await stage.pair('2', PHONE);
     const one = await receiver();
@@ -250,7 +250,7 @@ describe('webhooks', () => {
     expect((await stage.api.post(`/api/webhooks/${id}/redeliver`, { delivery_id: 'msg_0' })).status).toBe(404);
   });
 
-  it('lose nothing when the process is killed: what waited comes in order, and what came twice has the same id', async () => {
+  it('lose nothing when the process is killed: what waited comes in order; what came twice has one id', async () => {
     await set({}, { asProcess: true });
     await stage.pair('2', PHONE);
     const one = await receiver();
@@ -287,7 +287,8 @@ describe('webhooks', () => {
     const one = await receiver();
     const { webhook_id: id } = await create(one.url, { event_types: ['message.status'] });
     const messages: string[] = [];
-    // Killed when the second request, then the third and so on is there and not answered yet: events, commits and requests are under way.
+    // Killed when the second request, then the third and so on is there and not answered yet: events, commits and
+    // requests are under way.
     for (let round = 2; round <= 6; round++) {
       let left = round;
       const killed = new Promise<void>((resolve) => {
@@ -455,7 +456,7 @@ describe('webhooks', () => {
     expect((times[1] as number) - (times[0] as number)).toBeLessThan(5000);
   });
 
-  it('never reach this machine or a private network, unless that is allowed: not by address, name or redirect', async () => {
+  it('never reach this machine or a private network, unless allowed: not by address, name or redirect', async () => {
     await set({ WEBHOOK_ALLOW_PRIVATE: 'false' });
     const inside = await receiver();
     const { port } = new URL(inside.url);
@@ -499,7 +500,8 @@ describe('webhooks', () => {
   it.runIf(hasOpenssl)('go over https, to whom the system trusts, and to nobody else', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'tls-'));
     const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
-    const request = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost`;
+    const request =
+      'req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost ' + '-addext subjectAltName=DNS:localhost';
     execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
     const bodies: string[] = [];
     const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (incoming, response) => {
