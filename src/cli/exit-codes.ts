@@ -2,7 +2,7 @@
 export const EXIT = {
   /** Done, or the answer is yes. */
   ok: 0,
-  /** The service refused, it failed, or the answer is no: not connected, not sent, something for `doctor` to complain about. */
+  /** The service refused, it failed, or the answer is no: not connected, not sent, `doctor` has found something. */
   failed: 1,
   /** The command was not written right; nothing was done. */
   usage: 2,

@@ -66,7 +66,7 @@ export function readDuration(text: string): number | null {
   return match ? Number(match[1]) * (SECONDS[match[2] || 's'] ?? 1) : null;
 }
 
-/** `+30m` -> the time in so long, ISO 8601. A time that is written out goes as it is: the service checks it and says what is wrong. */
+/** `+30m` -> the time in so long, ISO 8601; null when unreadable. A time written out is for the service to check. */
 export function readTime(text: string, now: number): string | null {
   if (!text.startsWith('+')) return text;
   const seconds = readDuration(text.slice(1));

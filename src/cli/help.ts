@@ -15,8 +15,12 @@ const WORDS = {
     en: 'The WhatsApp service from the terminal: talks to it over its HTTP API.',
   },
   key: {
-    es: 'La clave es API_KEY, del entorno o del .env de esta carpeta. «{program} <comando> --help» tiene ejemplos de cada uno.',
-    en: 'The key is API_KEY, of the environment or of the .env in this folder. `{program} <command> --help` has examples of each.',
+    es:
+      'La clave es API_KEY, del entorno o del .env de esta carpeta. «{program} <comando> --help» tiene ejemplos de ' +
+      'cada uno.',
+    en:
+      'The key is API_KEY, of the environment or of the .env in this folder. `{program} <command> --help` has ' +
+      'examples of each.',
   },
 } as const satisfies Record<string, Text>;
 

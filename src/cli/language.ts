@@ -10,7 +10,7 @@ export function languageOf(locale: string | undefined): Language | null {
   return LANGUAGES.find((language) => language === name?.toLowerCase()) ?? null;
 }
 
-/** `--lang` decides, then the terminal's locale in the order in which POSIX reads it, then the service's own default. */
+/** `--lang` decides, then the terminal's locale in POSIX' order, then the service's own default. */
 export function chooseLanguage(
   asked: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,

@@ -4,11 +4,32 @@ import type { Context, Given } from './command.js';
 import { COMMANDS } from './commands/commands.js';
 import { CliError, EXIT, type ExitCode, usage } from './exit-codes.js';
 import { commandHelp, generalHelp, usageLine } from './help.js';
-import { chooseLanguage, fill, type Language } from './language.js';
+import { chooseLanguage, fill, type Language, type Text } from './language.js';
 import { ServiceClient } from './service-client.js';
 import { mergeEnvironment, readEnvironmentFile, readUrl, serviceUrl, type EnvironmentFile } from './settings.js';
 import { type Streams, Terminal } from './terminal.js';
 import { ownVersion } from './version.js';
+
+const NO_KEY: Text = { es: 'Falta la clave del servicio.', en: "The service's API key is missing." };
+const NO_KEY_HINT: Text = {
+  es:
+    'Se busca como API_KEY en el entorno y en {file}{unreadable}. ' +
+    'Ejecútelo en la carpeta del servicio, o ponga API_KEY.',
+  en:
+    'It is looked for as API_KEY in the environment and in {file}{unreadable}. ' +
+    "Run this in the service's folder, or set API_KEY.",
+};
+const UNREADABLE: Text = { es: ' (no se pudo leer: {problem})', en: ' (it could not be read: {problem})' };
+const BAD_URL: Text = {
+  es: '--url debe ser una dirección como http://127.0.0.1:3000.',
+  en: '--url must be an address like http://127.0.0.1:3000.',
+};
+const FREE_PORT: Text = {
+  es: 'Con PORT=0 el servicio toma un puerto libre, que sólo dice su registro: indíquelo con --url.',
+  en: 'With PORT=0 the service takes a free port, which only its log tells: give it with --url.',
+};
+const COMMANDS_HELP: Text = { es: 'Los comandos: `{help}`', en: 'The commands: `{help}`' };
+const COMMAND_HELP: Text = { es: 'Uso: {usage}\nEjemplos: `{help}`', en: 'Usage: {usage}\nExamples: `{help}`' };
 
 export interface Surroundings {
   readonly streams: Streams;
@@ -64,13 +85,7 @@ function contextOf(given: Given, known: Known): Context {
   const { language, environment, program, environmentFile } = known;
   const asked = given.values.url;
   const url = asked === undefined ? serviceUrl(environment) : readUrl(asked);
-  if (asked !== undefined && url === null) {
-    throw usage(
-      language === 'es'
-        ? '--url debe ser una dirección como http://127.0.0.1:3000.'
-        : '--url must be an address like http://127.0.0.1:3000.',
-    );
-  }
+  if (asked !== undefined && url === null) throw usage(BAD_URL[language]);
   let client: ServiceClient | undefined;
   return {
     ...given,
@@ -81,43 +96,20 @@ function contextOf(given: Given, known: Known): Context {
     now: Date.now,
     sleep: (ms) => sleep(ms),
     get service() {
-      client ??= new ServiceClient({
-        url: knownUrl(url, language),
-        key: knownKey(environment, environmentFile, language),
-        language,
-        program,
-      });
+      if (url === null) throw usage(FREE_PORT[language]);
+      const key = knownKey(environment, environmentFile, language);
+      client ??= new ServiceClient({ url, key, language, program });
       return client;
     },
   };
 }
 
-function knownUrl(url: string | null, language: Language): string {
-  if (url !== null) return url;
-  throw usage(
-    language === 'es'
-      ? 'Con PORT=0 el servicio toma un puerto libre, que sólo dice su registro: indíquelo con --url.'
-      : 'With PORT=0 the service takes a free port, which only its log tells: give it with --url.',
-  );
-}
-
 function knownKey(environment: Known['environment'], { file, problem }: EnvironmentFile, language: Language): string {
   const key = environment.API_KEY?.trim();
   if (key) return key;
-  const unreadable =
-    problem === null
-      ? ''
-      : language === 'es'
-        ? ` (no se pudo leer: ${problem})`
-        : ` (it could not be read: ${problem})`;
-  throw new CliError(
-    EXIT.wrongKey,
-    'missing_api_key',
-    language === 'es' ? 'Falta la clave del servicio.' : "The service's API key is missing.",
-    language === 'es'
-      ? `Se busca como API_KEY en el entorno y en ${file}${unreadable}. Ejecútelo en la carpeta del servicio, o ponga API_KEY.`
-      : `It is looked for as API_KEY in the environment and in ${file}${unreadable}. Run this in the service's folder, or set API_KEY.`,
-  );
+  const unreadable = problem === null ? '' : fill(UNREADABLE[language], { problem });
+  const hint = fill(NO_KEY_HINT[language], { file, unreadable });
+  throw new CliError(EXIT.wrongKey, 'missing_api_key', NO_KEY[language], hint);
 }
 
 function asCliError(error: unknown, language: Language, program: string): CliError {
@@ -125,10 +117,9 @@ function asCliError(error: unknown, language: Language, program: string): CliErr
   if (!(error instanceof UsageError)) throw error;
   const { command, text } = error;
   const help = `${program} ${command ? `${command.name} ` : ''}--help`;
-  const list = language === 'es' ? `Los comandos: \`${help}\`` : `The commands: \`${help}\``;
-  const examples = language === 'es' ? `Ejemplos: \`${help}\`` : `Examples: \`${help}\``;
-  const line = command && `${language === 'es' ? 'Uso' : 'Usage'}: ${usageLine(command, program)}`;
-  return new CliError(EXIT.usage, 'usage', text[language], line === null ? list : `${line}\n${examples}`);
+  const hint = command ? COMMAND_HELP : COMMANDS_HELP;
+  const usage = command ? usageLine(command, program) : '';
+  return new CliError(EXIT.usage, 'usage', text[language], fill(hint[language], { usage, help }));
 }
 
 /** Also when the line could not be read. */

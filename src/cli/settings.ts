@@ -37,7 +37,10 @@ export function serviceUrl({ HOST, PORT }: Environment): string | null {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** `http://host:port/` -> without the slash at the end, so that paths can follow; null for what is no address of a web server. */
+/**
+ * `http://host:port/` -> without the slash at the end, so that paths can follow. null for what is no address of a web
+ * server.
+ */
 export function readUrl(text: string): string | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);

@@ -5,7 +5,7 @@ import { width } from './format.js';
 type Color = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 const SGR: Readonly<Record<Color, string>> = { green: '32', yellow: '33', red: '31', dim: '2', bold: '1' };
 
-/** Fixed colours of the 256: white on black, whatever the terminal's theme makes of "white" and "black". A phone wants contrast. */
+/** White on black of the 256 fixed colours: a theme may change the named ones, and a phone wants contrast. */
 const QR_COLORS = '38;5;231;48;5;16';
 
 export interface Streams {

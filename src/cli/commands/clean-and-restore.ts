@@ -37,8 +37,12 @@ export const clean: Command = {
     const { service, terminal, json, say } = context;
     const org = given(context, 'org');
     await confirm(context, org, {
-      es: 'La organización {org} se desconecta, su carpeta se guarda como respaldo (si había un teléfono vinculado), y alguien tendrá que escanear un QR nuevo.',
-      en: 'Organization {org} is disconnected, its folder is set aside as a backup (if a phone was linked), and somebody will have to scan a new QR.',
+      es:
+        'La organización {org} se desconecta, su carpeta se guarda como respaldo (si había un teléfono vinculado), y ' +
+        'alguien tendrá que escanear un QR nuevo.',
+      en:
+        'Organization {org} is disconnected, its folder is set aside as a backup (if a phone was linked), and ' +
+        'somebody will have to scan a new QR.',
     });
     const answer = await service.post<CleanAnswer>(
       '/api/force-clean-session',

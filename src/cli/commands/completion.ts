@@ -73,7 +73,7 @@ function quoted(text: string): string {
   return text.replace(/[[\]:\\]/g, '\\$&').replaceAll("'", `'\\''`);
 }
 
-/** An action for _arguments. Without choices an empty list, since with no action at all zsh inserts no option either. */
+/** An action for _arguments. Without choices an empty list: with no action at all zsh inserts no option either. */
 function action(choices: readonly string[] = []): string {
   return `(${choices.join(' ') || ' '})`;
 }

@@ -16,6 +16,11 @@ export function colored(terminal: Terminal, status: string): string {
   return terminal.color(BAD.has(status) ? 'red' : 'yellow', text);
 }
 
+/** The chat's id of a person as the number in it. */
+export function personOf(phone: string): string {
+  return printable(phone).replace(/@s\.whatsapp\.net$/, '');
+}
+
 /** A sentence or hint of the service, with commands where it speaks of calls. */
 export function said(context: Context, text: string, subject: Subject): string {
   return inTerminalWords(printable(text), context.program, subject);
@@ -75,6 +80,7 @@ export function statusText(context: Context, answer: StatusAnswer): string {
   const { terminal, say } = context;
   const subject = { org: answer.organization_id };
   const { health, last_disconnect: cut, queue, attention, held_up: held } = answer;
+  const cleaning = health?.last_cleaning;
   const pausedUntil = answer.first_contacts_paused_until;
   const counters = Object.entries(health?.counters ?? {}).map(
     ([kind, { count, limit }]) => `${kind} ${count}/${limit}`,
@@ -87,15 +93,17 @@ export function statusText(context: Context, answer: StatusAnswer): string {
     [
       LABELS.lastDisconnect,
       cut &&
-        `${localTime(cut.at)} ${printable(cut.reason)}${cut.code === null ? '' : ` (${cut.code})`}${cut.text ? `: ${printable(cut.text)}` : ''}`,
+        `${localTime(cut.at)} ${printable(cut.reason)}` +
+          (cut.code === null ? '' : ` (${cut.code})`) +
+          (cut.text ? `: ${printable(cut.text)}` : ''),
     ],
     [LABELS.nextTry, answer.next_reconnect_at && localTime(answer.next_reconnect_at)],
     [LABELS.health, health && [colored(terminal, health.verdict), ...counters].join(', ')],
     [LABELS.cleanings, health && `${health.cleanings_24h}/${health.cleanings_limit}`],
     [
       LABELS.lastCleaning,
-      health?.last_cleaning
-        ? `${localTime(health.last_cleaning.at)} ${printable(health.last_cleaning.reason)}, ${health.last_cleaning.backup ?? say(LABELS.noBackup)}`
+      cleaning
+        ? `${localTime(cleaning.at)} ${printable(cleaning.reason)}, ${cleaning.backup ?? say(LABELS.noBackup)}`
         : null,
     ],
     [LABELS.backups, answer.backups === null ? say(LABELS.unknown) : String(answer.backups)],
@@ -113,7 +121,8 @@ export function statusText(context: Context, answer: StatusAnswer): string {
     [
       LABELS.heldUp,
       held
-        ? `${terminal.color('red', printable(held.by))}: ${printable(held.sentence)} (${say(LABELS.since)} ${localTime(held.since)})`
+        ? `${terminal.color('red', printable(held.by))}: ${printable(held.sentence)}` +
+          ` (${say(LABELS.since)} ${localTime(held.since)})`
         : null,
     ],
     [

@@ -23,7 +23,12 @@ const PROBLEMS: Text = {
   en: 'Problems: {problems}; warnings: {warnings}.',
 };
 
-/** What counts where the configuration cannot be read as a whole: each folder and address that is set, or its default. */
+const CORRECT_IT: Text = {
+  es: 'Corríjalo en .env o en el entorno; .env.example explica cada variable. Luego reinicie el servicio.',
+  en: 'Correct it in .env or in the environment; .env.example explains each variable. Then restart the service.',
+};
+
+/** What counts where the configuration cannot be read as a whole: what is set, or its default. */
 const FALLBACK = {
   AUTH_DIR: './auth_sessions',
   DATA_DIR: './data',
@@ -38,10 +43,13 @@ export const doctor: Command = {
   },
   more: {
     es:
-      'Configuración, carpetas, disco, reloj, versiones, el servicio y su clave, y si se llega a WhatsApp (sin entrar).\n' +
-      'Ejecútelo en la carpeta del servicio y como su usuario. Termina con 1 si halla un problema; los avisos no cuentan.',
+      'Configuración, carpetas, disco, reloj, versiones, el servicio y su clave, y si se llega a WhatsApp (sin ' +
+      'entrar).\n' +
+      'Ejecútelo en la carpeta del servicio y como su usuario. Termina con 1 si halla un problema; los avisos no ' +
+      'cuentan.',
     en:
-      'Configuration, folders, disk, clock, versions, the service and its key, and whether WhatsApp can be reached (without a login).\n' +
+      'Configuration, folders, disk, clock, versions, the service and its key, and whether WhatsApp can be reached ' +
+      '(without a login).\n' +
       "Run it in the service's folder and as its user. It ends with 1 when it finds a problem; warnings do not count.",
   },
   args: [],
@@ -117,14 +125,7 @@ function checkConfig(environment: Context['environment']): { config: Config | nu
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const findings = error.problems.map((what) =>
-      problem(
-        'config',
-        { es: `Configuración: ${what}`, en: `Configuration: ${what}` },
-        {
-          es: 'Corríjalo en .env o en el entorno; .env.example explica cada variable. Luego reinicie el servicio.',
-          en: 'Correct it in .env or in the environment; .env.example explains each variable. Then restart the service.',
-        },
-      ),
+      problem('config', { es: `Configuración: ${what}`, en: `Configuration: ${what}` }, CORRECT_IT),
     );
     return { config: null, findings };
   }

@@ -24,7 +24,9 @@ export const events: Command = {
   about: { es: 'Cuenta qué pasó, y con --follow qué pasa', en: 'Tells what happened, and with --follow what happens' },
   more: {
     es: 'Los más nuevos al final. Con --follow sigue hasta Ctrl+C; si el servicio reinicia, continúa donde quedó.',
-    en: 'The newest at the end. With --follow it goes on until Ctrl+C; when the service restarts, it goes on where it was.',
+    en:
+      'The newest at the end. With --follow it goes on until Ctrl+C; when the service restarts, it goes on where it ' +
+      'was.',
   },
   args: [{ ...ORGANIZATION, optional: true }],
   options: {

@@ -8,12 +8,20 @@ import { said } from './describe.js';
 const DECISIONS = ['send', 'cancel'] as const;
 const EFFECTS: Readonly<Record<(typeof DECISIONS)[number], Text>> = {
   send: {
-    es: 'Los mensajes que la organización {org} aceptó para el teléfono anterior salen del que ahora está vinculado. Lo que ya se entregó puede haber salido: queda como «unconfirmed».',
-    en: 'The messages that organization {org} accepted for the former phone leave from the one that is linked now. What was handed over before may have gone out: it becomes "unconfirmed".',
+    es:
+      'Los mensajes que la organización {org} aceptó para el teléfono anterior salen del que ahora está vinculado. ' +
+      'Lo que ya se entregó puede haber salido: queda como «unconfirmed».',
+    en:
+      'The messages that organization {org} accepted for the former phone leave from the one that is linked now. ' +
+      'What was handed over before may have gone out: it becomes "unconfirmed".',
   },
   cancel: {
-    es: 'Los mensajes que la organización {org} aceptó para el teléfono anterior se cancelan y no se envían. Lo que ya se entregó puede haber salido: queda como «unconfirmed».',
-    en: 'The messages that organization {org} accepted for the former phone are taken back and not sent. What was handed over before may have gone out: it becomes "unconfirmed".',
+    es:
+      'Los mensajes que la organización {org} aceptó para el teléfono anterior se cancelan y no se envían. Lo que ya ' +
+      'se entregó puede haber salido: queda como «unconfirmed».',
+    en:
+      'The messages that organization {org} accepted for the former phone are taken back and not sent. What was ' +
+      'handed over before may have gone out: it becomes "unconfirmed".',
   },
 };
 const HOW_MANY: Text = { es: 'Mensajes: {messages}', en: 'Messages: {messages}' };
@@ -26,8 +34,12 @@ export const otherPhone: Command = {
     en: 'Sends or cancels what was accepted for another phone',
   },
   more: {
-    es: 'Pregunta antes. Cuando se vincula otro teléfono, lo aceptado antes espera (`attention`: other_phone); lo aceptado después no.',
-    en: 'Asks first. When another phone is linked, what was accepted before waits (`attention`: other_phone); what comes after does not.',
+    es:
+      'Pregunta antes. Cuando se vincula otro teléfono, lo aceptado antes espera (`attention`: other_phone); lo ' +
+      'aceptado después no.',
+    en:
+      'Asks first. When another phone is linked, what was accepted before waits (`attention`: other_phone); what ' +
+      'comes after does not.',
   },
   args: [
     ORGANIZATION,

@@ -42,11 +42,14 @@ export const qr: Command = {
   about: { es: 'Dibuja el QR hasta que se escanee', en: 'Draws the QR until it is scanned' },
   more: {
     es:
-      'Termina con 0 cuando la sesión está conectada. Con --json escribe una línea por cambio, con el QR como imagen PNG (data URL).\n' +
+      'Termina con 0 cuando la sesión está conectada. Con --json escribe una línea por cambio, con el QR como imagen ' +
+      'PNG (data URL).\n' +
       'En una terminal pone sus propios colores; sin ellos (NO_COLOR) supone un fondo oscuro, o el de --background.',
     en:
-      'Ends with 0 when the session is connected. With --json it prints a line per change, with the QR as a PNG data URL.\n' +
-      'In a terminal it sets colours of its own; without them (NO_COLOR) it supposes a dark background, or that of --background.',
+      'Ends with 0 when the session is connected. With --json it prints a line per change, with the QR as a PNG data ' +
+      'URL.\n' +
+      'In a terminal it sets colours of its own; without them (NO_COLOR) it supposes a dark background, or that of ' +
+      '--background.',
   },
   args: [ORGANIZATION],
   options: {

@@ -21,8 +21,12 @@ export const start: Command = {
   name: 'start',
   about: { es: 'Inicia la sesión de una organización', en: "Starts an organization's session" },
   more: {
-    es: 'Entra con las claves guardadas o empieza una vinculación; nunca daña una sesión viva o guardada. Espera hasta 20 s por el QR o la conexión.',
-    en: 'Logs in with saved keys or begins a pairing; never harms a live or saved session. Waits up to 20 s for the QR or the connection.',
+    es:
+      'Entra con las claves guardadas o empieza una vinculación; nunca daña una sesión viva o guardada. Espera hasta ' +
+      '20 s por el QR o la conexión.',
+    en:
+      'Logs in with saved keys or begins a pairing; never harms a live or saved session. Waits up to 20 s for the QR ' +
+      'or the connection.',
   },
   args: [ORGANIZATION],
   options: {
@@ -107,8 +111,12 @@ export const logout: Command = {
     en: 'Unlinks the phone at WhatsApp',
   },
   more: {
-    es: 'Pregunta antes. Si WhatsApp lo confirma, las claves se borran, sin respaldo. Si no, quedan en un respaldo, y el dispositivo se quita en el teléfono. Para volver hay que escanear de nuevo.',
-    en: 'Asks first. If WhatsApp confirms it, the keys are removed, without a backup. If not, they stay in a backup, and the device is removed on the phone. The way back is a new scan.',
+    es:
+      'Pregunta antes. Si WhatsApp lo confirma, las claves se borran, sin respaldo. Si no, quedan en un respaldo, y ' +
+      'el dispositivo se quita en el teléfono. Para volver hay que escanear de nuevo.',
+    en:
+      'Asks first. If WhatsApp confirms it, the keys are removed, without a backup. If not, they stay in a backup, ' +
+      'and the device is removed on the phone. The way back is a new scan.',
   },
   args: [ORGANIZATION],
   options: { yes: YES },
@@ -118,8 +126,12 @@ export const logout: Command = {
   ],
   async run(context) {
     await confirm(context, given(context, 'org'), {
-      es: 'La organización {org} se desvincula en WhatsApp; si WhatsApp lo confirma, sus claves se borran, sin respaldo. Para volver habrá que escanear de nuevo.',
-      en: 'Organization {org} is unlinked at WhatsApp; if WhatsApp confirms it, its keys are removed, without a backup. The way back is a new scan.',
+      es:
+        'La organización {org} se desvincula en WhatsApp; si WhatsApp lo confirma, sus claves se borran, sin ' +
+        'respaldo. Para volver habrá que escanear de nuevo.',
+      en:
+        'Organization {org} is unlinked at WhatsApp; if WhatsApp confirms it, its keys are removed, without a ' +
+        'backup. The way back is a new scan.',
     });
     return simplePost(context, '/api/logout');
   },

@@ -120,11 +120,14 @@ export const webhooks: Command = {
   },
   more: {
     es:
-      'list, add <url>, show <id>, test <id>, rotate <id> (secreto nuevo), enable <id>, disable <id>, remove <id>, deliveries <id>,\n' +
+      'list, add <url>, show <id>, test <id>, rotate <id> (secreto nuevo), enable <id>, disable <id>, remove <id>, ' +
+      'deliveries <id>,\n' +
       'redeliver <id> [entrega] (sin ella, todas las apartadas). El secreto sólo se muestra al crearlo y al renovarlo.',
     en:
-      'list, add <url>, show <id>, test <id>, rotate <id> (a new secret), enable <id>, disable <id>, remove <id>, deliveries <id>,\n' +
-      'redeliver <id> [delivery] (without it, all that are parked). The secret is shown only when it is made or renewed.',
+      'list, add <url>, show <id>, test <id>, rotate <id> (a new secret), enable <id>, disable <id>, remove <id>, ' +
+      'deliveries <id>,\n' +
+      'redeliver <id> [delivery] (without it, all that are parked). The secret is shown only when it is made or ' +
+      'renewed.',
   },
   args: [
     { name: 'what', choices: Object.keys(ACTIONS), about: { es: 'qué hacer', en: 'what to do' } },

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { size } from '../format.js';
+import type { Text } from '../language.js';
 import type { EnvironmentFile } from '../settings.js';
 import { PACKAGE_ROOT, readPackage } from '../version.js';
 import { type Finding, ok, problem, warning } from './finding.js';
@@ -53,7 +54,8 @@ export async function checkVersions(waVersion: string | undefined): Promise<Find
     const defaults = await fs.readFile(path.join(folder, 'lib/Defaults/index.js'), 'utf8').catch(() => '');
     const builtIn = /^const version = \[([\d, ]+)\]/m.exec(defaults)?.[1]?.split(/, ?/).join('.') ?? '?';
     const whatsapp = waVersion ?? builtIn;
-    const es = `whatsapp-server ${own.version}, Baileys ${version}, WhatsApp Web ${whatsapp}${waVersion ? ' (WA_VERSION)' : ''}`;
+    const asked = waVersion ? ' (WA_VERSION)' : '';
+    const es = `whatsapp-server ${own.version}, Baileys ${version}, WhatsApp Web ${whatsapp}${asked}`;
     const wanted = own.dependencies?.[name];
     if (wanted === undefined || wanted === version) return ok('version', es, es);
     return problem(
@@ -98,6 +100,11 @@ export async function checkEnvironmentFile({ file, problem: unreadable }: Enviro
   );
 }
 
+const AS_USER: Text = {
+  es: 'Ejecute el doctor como el usuario del servicio; si lo es, corrija dueño y permisos (chown, chmod 700).',
+  en: "Run the doctor as the service's user; if it is, correct owner and permissions (chown, chmod 700).",
+};
+
 /** What the service must be able to do with a folder, and how much room there is. */
 export async function checkFolder(
   variable: 'AUTH_DIR' | 'DATA_DIR',
@@ -106,76 +113,42 @@ export async function checkFolder(
 ): Promise<Finding[]> {
   const check = variable.toLowerCase();
   const folder = path.resolve(base, setting);
+  const name = `${variable} ${folder}`;
   const found = await fs.stat(folder).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
-  const asUser = {
-    es: 'Ejecute el doctor como el usuario del servicio; si lo es, corrija dueño y permisos (chown, chmod 700).',
-    en: "Run the doctor as the service's user; if it is, correct owner and permissions (chown, chmod 700).",
-  };
-  if (found === 'ENOENT') {
-    const parent = await nearestFolder(path.dirname(folder));
-    if (await mayUse(parent)) {
-      const es = `${variable} ${folder} no existe todavía; el servicio la crea`;
-      return [
-        ok(check, es, `${variable} ${folder} does not exist yet; the service makes it`),
-        ...(await checkDisk(check, parent)),
-      ];
-    }
-    return [
-      problem(
-        check,
-        {
-          es: `${variable} ${folder} no existe, y no se puede crear en ${parent}`,
-          en: `${variable} ${folder} does not exist, and cannot be made in ${parent}`,
-        },
-        asUser,
-      ),
-    ];
-  }
+  if (found === 'ENOENT') return checkPlaceFor(check, folder, name);
   if (typeof found === 'string') {
-    return [
-      problem(
-        check,
-        {
-          es: `${variable} ${folder} no se puede leer (${found})`,
-          en: `${variable} ${folder} cannot be read (${found})`,
-        },
-        asUser,
-      ),
-    ];
+    const text = { es: `${name} no se puede leer (${found})`, en: `${name} cannot be read (${found})` };
+    return [problem(check, text, AS_USER)];
   }
   if (!found.isDirectory()) {
-    return [
-      problem(
-        check,
-        { es: `${variable} ${folder} no es una carpeta`, en: `${variable} ${folder} is not a folder` },
-        { es: `Corrija ${variable}, o mueva ese archivo.`, en: `Correct ${variable}, or move that file.` },
-      ),
-    ];
+    const hint = { es: `Corrija ${variable}, o mueva ese archivo.`, en: `Correct ${variable}, or move that file.` };
+    return [problem(check, { es: `${name} no es una carpeta`, en: `${name} is not a folder` }, hint)];
   }
   if (!(await mayUse(folder))) {
-    return [
-      problem(
-        check,
-        {
-          es: `En ${variable} ${folder} no se puede leer o escribir`,
-          en: `${variable} ${folder} cannot be read or written`,
-        },
-        asUser,
-      ),
-    ];
+    const text = { es: `En ${name} no se puede leer o escribir`, en: `${name} cannot be read or written` };
+    return [problem(check, text, AS_USER)];
   }
   const isOpen = (found.mode & OTHERS) !== 0 && process.platform !== 'win32';
-  const permissions = isOpen
-    ? warning(
-        check,
-        {
-          es: `${variable} ${folder} está abierta a otros usuarios: quien lee las claves puede escribir en nombre de sus dueños`,
-          en: `${variable} ${folder} is open to other users: whoever reads the keys can write in their owners' names`,
-        },
-        { es: `chmod 700 ${folder}`, en: `chmod 700 ${folder}` },
-      )
-    : ok(check, `${variable} ${folder}`, `${variable} ${folder}`);
-  return [permissions, ...(await checkDisk(check, folder))];
+  return [isOpen ? openToOthers(check, name, folder) : ok(check, name, name), ...(await checkDisk(check, folder))];
+}
+
+/** A folder that is not there yet. */
+async function checkPlaceFor(check: string, folder: string, name: string): Promise<Finding[]> {
+  const parent = await nearestFolder(path.dirname(folder));
+  if (!(await mayUse(parent))) {
+    const es = `${name} no existe, y no se puede crear en ${parent}`;
+    return [problem(check, { es, en: `${name} does not exist, and cannot be made in ${parent}` }, AS_USER)];
+  }
+  const es = `${name} no existe todavía; el servicio la crea`;
+  return [ok(check, es, `${name} does not exist yet; the service makes it`), ...(await checkDisk(check, parent))];
+}
+
+function openToOthers(check: string, name: string, folder: string): Finding {
+  const text = {
+    es: `${name} está abierta a otros usuarios: quien lee las claves puede escribir en nombre de sus dueños`,
+    en: `${name} is open to other users: whoever reads the keys can write in their owners' names`,
+  };
+  return warning(check, text, { es: `chmod 700 ${folder}`, en: `chmod 700 ${folder}` });
 }
 
 async function mayUse(folder: string): Promise<boolean> {

@@ -21,7 +21,7 @@ export interface Reached {
   readonly clockOffset: number | null;
 }
 
-/** Connects to the place where the sessions connect to, TLS included, and asks for nothing but the head of a page: no login. */
+/** Connects to where the sessions connect to, TLS included. It asks for nothing but the head of a page: no login. */
 export async function reach(
   address: string,
   limits = { connect: CONNECT_LIMIT, answer: ANSWER_LIMIT },
@@ -85,8 +85,12 @@ export function judgeReach(address: string, { error, ms }: Reached): Finding {
   }
   if (TLS.test(error)) {
     return problem('whatsapp', text, {
-      es: 'Algo en el camino (un proxy o un antivirus) cambia el certificado, o el reloj está mal. La conexión debe pasar intacta.',
-      en: 'Something on the way (a proxy, a virus scanner) changes the certificate, or the clock is wrong. The connection must pass untouched.',
+      es:
+        'Algo en el camino (un proxy o un antivirus) cambia el certificado, o el reloj está mal. La conexión debe ' +
+        'pasar intacta.',
+      en:
+        'Something on the way (a proxy, a virus scanner) changes the certificate, or the clock is wrong. The ' +
+        'connection must pass untouched.',
     });
   }
   return problem('whatsapp', text, {
