@@ -13,6 +13,7 @@ import { createServer as createHttp, type IncomingMessage, type Server, type Ser
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getMediaKeys, MEDIA_PATH_MAP, type MediaType } from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
 import { selfSigned } from './self-signed.js';
 
 /** A file as a message names it; `url` stands in for the path where a client takes one. */
@@ -42,8 +43,10 @@ export class MediaHost {
   readonly uploadsTo = new Map<string, number>();
   /** What `media_conn` hands out, and an upload must show. */
   readonly auth = randomBytes(18).toString('base64');
-  private readonly files = new Map<string, Buffer>();
-  private keptBytes = 0;
+  private readonly files = new LRUCache<string, Buffer>({
+    maxSize: KEPT_BYTES,
+    sizeCalculation: ({ length }) => Math.max(1, length),
+  });
   private readonly signed = selfSigned();
   private readonly plain: Server;
   private readonly secure: Server;
@@ -129,12 +132,6 @@ export class MediaHost {
   private keep(file: Buffer): string {
     const directPath = `/v/${randomBytes(12).toString('hex')}`;
     this.files.set(directPath, file);
-    this.keptBytes += file.length;
-    for (const [oldest, { length }] of this.files) {
-      if (this.keptBytes <= KEPT_BYTES) break;
-      this.files.delete(oldest);
-      this.keptBytes -= length;
-    }
     return directPath;
   }
 
@@ -171,7 +168,6 @@ export class MediaHost {
       server.close();
     }
     this.files.clear();
-    this.keptBytes = 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { toBuffer, toDataURL, toString } from 'qrcode';
 
 /**
@@ -7,8 +8,7 @@ import { toBuffer, toDataURL, toString } from 'qrcode';
 const PICTURE = { errorCorrectionLevel: 'M', margin: 4, scale: 6 } as const;
 
 /** A picture costs about 15 ms of CPU, and the same one is polled every few seconds by whoever shows it. */
-const REMEMBERED = 100;
-const dataUrls = new Map<string, Promise<string>>();
+const dataUrls = new LRUCache<string, Promise<string>>({ max: 100 });
 
 /** `data:image/png;base64,…` */
 export function qrDataUrl(text: string): Promise<string> {
@@ -17,8 +17,6 @@ export function qrDataUrl(text: string): Promise<string> {
   const made = toDataURL(text, PICTURE);
   dataUrls.set(text, made);
   made.catch(() => dataUrls.delete(text));
-  const oldest = dataUrls.size > REMEMBERED ? dataUrls.keys().next().value : undefined;
-  if (oldest !== undefined) dataUrls.delete(oldest);
   return made;
 }
 
