@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { compareOrganizationIds, type OrganizationId, parseOrganizationId } from '../organization-id.js';
 import { SESSION_STATUSES, type SessionOutline } from '../session/session-view.js';
 import { listOf, namesOf, parsed } from './fields.js';
-import { LISTED_FIELDS, type ListedField } from './session-answers.js';
+import { LISTED_FIELDS, type ListedField } from './answers/session.js';
 import type { FieldProblem } from './sentences.js';
 
 /** What `GET /api/sessions` can be asked for: which sessions, in which order, how many, and which fields of them. */

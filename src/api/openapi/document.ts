@@ -4,7 +4,7 @@ import { SHOP_COOKIE, SIGN_IN_COOKIE } from '../cookies.js';
 import { onlyOrganization } from '../fields.js';
 import { fillIn, type Language, SENTENCES } from '../sentences.js';
 import { nothing } from '../routes/sign-in.js';
-import { ANSWERS } from './answers.js';
+import { ANSWERS } from '../answers/common.js';
 import { errorsOf, type Operation, operations, type OperationsConfig, PATH_PARTS, TAGS } from './operations.js';
 
 /** A JSON Schema of draft 2020-12, which is what OpenAPI 3.1 takes. */

@@ -11,7 +11,7 @@ import { FORMATS } from '../routes/qr.js';
 import { sendMessageBody } from '../routes/send-message.js';
 import { sessionsQuery } from '../session-query.js';
 import { startSessionBody } from '../routes/start-session.js';
-import type { AnswerName } from './answers.js';
+import type { AnswerName } from '../answers/common.js';
 import { pageOperations } from './page-operations.js';
 import { webhookOperations } from './webhook-operations.js';
 

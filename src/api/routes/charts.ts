@@ -8,7 +8,7 @@ import { bucketCount, organizationId, time } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { methodNotAllowed, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { isoTime } from '../session-answers.js';
+import { isoTime } from '../answers/session.js';
 
 const DAY = 86_400_000;
 const DEFAULT_BUCKETS = 48;

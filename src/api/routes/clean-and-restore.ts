@@ -7,7 +7,7 @@ import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, organizationInPath, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 import type { Sentences } from '../sentences.js';
-import { qrFields, sessionSaying, statusFields } from '../session-answers.js';
+import { qrFields, sessionSaying, statusFields } from '../answers/session.js';
 
 /** It comes back without anybody. */
 const ON_ITS_WAY = new Set(['connecting', 'restoring', 'disconnected']);

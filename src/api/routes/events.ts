@@ -2,7 +2,7 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { ServiceError } from '../../errors.js';
 import type { ServiceEvent } from '../../events/catalogue.js';
-import { eventFields } from '../event-answers.js';
+import { eventFields } from '../answers/event.js';
 import { cursor, order, organizationId, pageSize } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { methodNotAllowed, readQuery } from '../request-body.js';

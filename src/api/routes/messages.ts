@@ -4,7 +4,7 @@ import type { Config } from '../../config.js';
 import { ServiceError } from '../../errors.js';
 import { cursor, messageStatuses, order, organizationId, pageSize, phone } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
-import { fullMessage, listedMessage } from '../message-answers.js';
+import { fullMessage, listedMessage } from '../answers/message.js';
 import { methodNotAllowed, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 

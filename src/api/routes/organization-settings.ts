@@ -4,7 +4,7 @@ import { ServiceError } from '../../errors.js';
 import type { OrganizationId } from '../../organization-id.js';
 import { organizationId, quietHours, undeliveredAfterSeconds } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
-import { quietHoursFields } from '../message-answers.js';
+import { quietHoursFields } from '../answers/message.js';
 import { jsonBody, methodNotAllowed, organizationInPath, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 

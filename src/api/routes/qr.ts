@@ -6,7 +6,7 @@ import type { HttpParts } from '../http-parts.js';
 import { qrBlocks, qrPng } from '../qr-picture.js';
 import { methodNotAllowed, organizationInPath } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { qrFields } from '../session-answers.js';
+import { qrFields } from '../answers/session.js';
 
 export const FORMATS = ['json', 'png', 'text'] as const;
 type Format = (typeof FORMATS)[number];

@@ -16,7 +16,7 @@ import {
 } from '../fields.js';
 import type { FieldProblem } from '../sentences.js';
 import type { HttpParts } from '../http-parts.js';
-import { whyItWaits } from '../message-answers.js';
+import { whyItWaits } from '../answers/message.js';
 import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 

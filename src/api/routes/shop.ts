@@ -14,8 +14,8 @@ import type { HttpParts } from '../http-parts.js';
 import { publicAddress, refuseOtherOrigins, requireOwnOrigin } from '../origin.js';
 import { jsonBody, methodNotAllowed, readBody, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { isoTime } from '../session-answers.js';
-import { shopFields, shopVersion } from '../shop-answers.js';
+import { isoTime } from '../answers/session.js';
+import { shopFields, shopVersion } from '../answers/shop.js';
 import { untilChanged } from '../until-changed.js';
 
 const MINUTE = 60_000;

@@ -7,7 +7,7 @@ import type { HttpParts } from '../http-parts.js';
 import { publicAddress, refuseOtherOrigins, requireOwnOrigin } from '../origin.js';
 import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { isoTime } from '../session-answers.js';
+import { isoTime } from '../answers/session.js';
 
 export const signInBody = z
   .strictObject({

@@ -6,7 +6,7 @@ import { organizationId, phone, waitMs } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { statusFields } from '../session-answers.js';
+import { statusFields } from '../answers/session.js';
 
 /** ms. Whoever asks for a pairing code wants it in this answer: this long for the connection, and the rest of the time for the code. */
 const PAIRING_CODE_WAIT = 6_000;

@@ -6,7 +6,7 @@ import type { HttpParts } from '../http-parts.js';
 import { methodNotAllowed, organizationInPath, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 import type { SessionSnapshot } from '../../session/session-view.js';
-import { fullStatus, listedSession, notStartedStatus } from '../session-answers.js';
+import { fullStatus, listedSession, notStartedStatus } from '../answers/session.js';
 import { pageOf, sessionsQuery } from '../session-query.js';
 
 /**

@@ -4,7 +4,7 @@ import { onlyOrganization } from '../fields.js';
 import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, readBody } from '../request-body.js';
 import { contextOf } from '../request-context.js';
-import { logoutSaying, statusFields } from '../session-answers.js';
+import { logoutSaying, statusFields } from '../answers/session.js';
 
 /**
  * Ending a session, with and without its keys. All take `{organization_id}`.

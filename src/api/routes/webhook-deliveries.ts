@@ -5,7 +5,7 @@ import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, readBody, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 import type { FieldProblem } from '../sentences.js';
-import { deliveryFields } from '../webhook-answers.js';
+import { deliveryFields } from '../answers/webhook.js';
 
 const DEFAULT_PAGE = 50;
 

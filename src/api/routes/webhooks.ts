@@ -5,7 +5,7 @@ import type { HttpParts } from '../http-parts.js';
 import { jsonBody, methodNotAllowed, readBody, readQuery } from '../request-body.js';
 import { contextOf } from '../request-context.js';
 import type { Sentences } from '../sentences.js';
-import { failureFields, webhookFields } from '../webhook-answers.js';
+import { failureFields, webhookFields } from '../answers/webhook.js';
 import type { Webhook } from '../../webhooks/webhook.js';
 
 export const webhookBody = (allowPrivate: boolean) =>

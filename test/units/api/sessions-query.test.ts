@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { OrganizationId } from '../../../src/organization-id.js';
-import { LISTED_FIELDS } from '../../../src/api/session-answers.js';
+import { LISTED_FIELDS } from '../../../src/api/answers/session.js';
 import type { AttentionCode } from '../../../src/session/session-view.js';
 import { NOW, snapshotOf, waitingForScan } from './in-memory-sessions.js';
 import { errorBody, onStage, type Stage } from './stage.js';

@@ -1,5 +1,5 @@
-import { eventSentence, type ServiceEvent } from '../events/catalogue.js';
-import type { Language } from './sentences.js';
+import { eventSentence, type ServiceEvent } from '../../events/catalogue.js';
+import type { Language } from '../sentences.js';
 
 /** An event in the words of the wire. */
 export function eventFields(event: ServiceEvent, language: Language) {

@@ -1,12 +1,12 @@
-import type { OrganizationId } from '../organization-id.js';
-import type { ServiceEvent } from '../events/catalogue.js';
-import { maskPhone } from '../logger.js';
-import type { Outbox } from '../outbox/outbox.js';
-import { type HealthView, type LogoutRecord, ownAttention, type SessionSnapshot } from '../session/session-view.js';
-import { eventFields } from './event-answers.js';
-import { qrDataUrl } from './qr-picture.js';
-import type { RequestContext } from './request-context.js';
-import { fillIn, type Saying, type Sentences } from './sentences.js';
+import type { OrganizationId } from '../../organization-id.js';
+import type { ServiceEvent } from '../../events/catalogue.js';
+import { maskPhone } from '../../logger.js';
+import type { Outbox } from '../../outbox/outbox.js';
+import { type HealthView, type LogoutRecord, ownAttention, type SessionSnapshot } from '../../session/session-view.js';
+import { eventFields } from './event.js';
+import { qrDataUrl } from '../qr-picture.js';
+import type { RequestContext } from '../request-context.js';
+import { fillIn, type Saying, type Sentences } from '../sentences.js';
 
 /** So many former phones are named. */
 const PHONES_NAMED = 3;

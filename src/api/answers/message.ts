@@ -1,10 +1,10 @@
-import type { OutboxMessage } from '../outbox/outbox-message.js';
-import { afterQuietHours, type QuietHours } from '../outbox/quiet-hours.js';
-import type { WaitReason } from '../session/message-carrier.js';
-import { ownAttention, type SessionSnapshot } from '../session/session-view.js';
-import type { HttpParts } from './http-parts.js';
-import { fillIn, type Sentences, type WaitSentence } from './sentences.js';
-import { isoTime, statusSaying } from './session-answers.js';
+import type { OutboxMessage } from '../../outbox/outbox-message.js';
+import { afterQuietHours, type QuietHours } from '../../outbox/quiet-hours.js';
+import type { WaitReason } from '../../session/message-carrier.js';
+import { ownAttention, type SessionSnapshot } from '../../session/session-view.js';
+import type { HttpParts } from '../http-parts.js';
+import { fillIn, type Sentences, type WaitSentence } from '../sentences.js';
+import { isoTime, statusSaying } from './session.js';
 
 /** Outbox messages in the words of the wire. Never their text. */
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { ShopVisit } from '../access/shop-links.js';
-import type { SessionSnapshot } from '../session/session-view.js';
-import { qrDataUrl } from './qr-picture.js';
-import type { Sentences } from './sentences.js';
-import { isoTime } from './session-answers.js';
+import type { ShopVisit } from '../../access/shop-links.js';
+import type { SessionSnapshot } from '../../session/session-view.js';
+import { qrDataUrl } from '../qr-picture.js';
+import type { Sentences } from '../sentences.js';
+import { isoTime } from './session.js';
 
 /** A visit, with the organization's session as it is now. */
 export type ShownVisit = ShopVisit & { readonly snapshot: SessionSnapshot | null };

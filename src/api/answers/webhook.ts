@@ -1,6 +1,6 @@
-import type { Backlog, Delivery, Failure, Webhook } from '../webhooks/webhook.js';
-import { isoTime } from './session-answers.js';
-import type { Sentences } from './sentences.js';
+import type { Backlog, Delivery, Failure, Webhook } from '../../webhooks/webhook.js';
+import { isoTime } from './session.js';
+import type { Sentences } from '../sentences.js';
 
 /** Webhooks and their deliveries in the words of the wire. Never their secrets. */
 
