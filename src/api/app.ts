@@ -6,28 +6,13 @@ import { guesses } from './guesses.js';
 import { HTTP_LIMITS, type HttpLimits, type HttpMetrics, type HttpParts } from './http-parts.js';
 import { PAGE_DIRECTORY, readPageFiles } from './page-files.js';
 import { beginRequest } from './request-context.js';
-import { chartRoutes } from './routes/charts.js';
-import { cleanAndRestoreRoutes } from './routes/clean-and-restore.js';
-import { eventRoutes } from './routes/events.js';
-import { healthRoutes } from './routes/health.js';
-import { messageRoutes } from './routes/messages.js';
-import { countRequests, metricsRoutes } from './routes/metrics.js';
-import { openapiRoutes } from './routes/openapi.js';
-import { organizationSettingsRoutes } from './routes/organization-settings.js';
-import { otherPhoneRoutes } from './routes/other-phone.js';
-import { pageRoutes } from './routes/page.js';
-import { qrRoutes } from './routes/qr.js';
-import { SEND_MESSAGE_PATH, sendMessageRoutes } from './routes/send-message.js';
-import { openShopRoutes, shopLinkRoutes } from './routes/shop.js';
-import { signInLinkRoutes, signInRoutes } from './routes/sign-in.js';
-import { serviceRoutes } from './routes/service.js';
-import { startSessionRoutes } from './routes/start-session.js';
-import { statusRoutes } from './routes/status.js';
-import { stopSessionRoutes } from './routes/stop-session.js';
-import { webhookDeliveryRoutes } from './routes/webhook-deliveries.js';
-import { webhookRoutes } from './routes/webhooks.js';
+import { countRequests } from './count-requests.js';
+import { apiDocument } from './openapi/document.js';
+import type { AnyOperation, Scope } from './operation.js';
+import { OPERATIONS } from './operations/index.js';
+import { routesOf } from './routes.js';
 
-export type AppParts = Omit<HttpParts, 'now' | 'metrics' | 'limits'> & {
+export type AppParts = Omit<HttpParts, 'now' | 'metrics' | 'limits' | 'pageFiles' | 'document' | 'refuseGuess'> & {
   /** Epoch ms; the clock when absent. */
   now?: () => number;
   /** Nothing is counted when absent. */
@@ -52,8 +37,15 @@ export function createApp({
   pageDirectory = PAGE_DIRECTORY,
   ...rooms
 }: AppParts): Express {
-  const parts: HttpParts = { ...rooms, now, metrics, limits: { ...HTTP_LIMITS, ...limits } };
-  const refuseGuess = guesses(parts);
+  const parts: HttpParts = {
+    ...rooms,
+    now,
+    metrics,
+    limits: { ...HTTP_LIMITS, ...limits },
+    pageFiles: readPageFiles(pageDirectory),
+    document: apiDocument(rooms.config),
+    refuseGuess: guesses({ logger: rooms.logger, limits: { ...HTTP_LIMITS, ...limits } }),
+  };
   const app = express();
   app.disable('x-powered-by');
   // Nothing here may be cached, so there is nothing to revalidate.
@@ -62,35 +54,25 @@ export function createApp({
 
   app.use(countRequests(metrics));
   app.use(beginRequest(parts));
-  const needsKey = authenticate(parts, refuseGuess);
-  // Before all others, for nearly all requests are for it.
-  app.use(SEND_MESSAGE_PATH, needsKey);
-  app.use(sendMessageRoutes(parts));
-  app.use(healthRoutes(parts));
-  app.use(openapiRoutes(parts));
-  app.use(pageRoutes(readPageFiles(pageDirectory)));
-  app.use(signInRoutes(parts, refuseGuess));
-  app.use(openShopRoutes(parts, refuseGuess));
+  const needsKey = authenticate(parts);
+  for (const one of operationsOf('admin', { often: true })) {
+    app.use(one.path, needsKey);
+    app.use(routesOf([one], parts));
+  }
+  app.use(routesOf(operationsOf('open'), parts));
+  app.use(routesOf(operationsOf('page'), parts, { caseSensitive: true }));
+  app.use(routesOf(operationsOf('shop'), parts));
   app.use(needsKey);
-  app.use(metricsRoutes(parts));
-  app.use(startSessionRoutes(parts));
-  app.use(qrRoutes(parts));
-  app.use(statusRoutes(parts));
-  app.use(eventRoutes(parts));
-  app.use(messageRoutes(parts));
-  app.use(otherPhoneRoutes(parts));
-  app.use(organizationSettingsRoutes(parts));
-  app.use(webhookRoutes(parts));
-  app.use(webhookDeliveryRoutes(parts));
-  app.use(stopSessionRoutes(parts));
-  app.use(cleanAndRestoreRoutes(parts));
-  app.use(chartRoutes(parts));
-  app.use(serviceRoutes(parts));
-  app.use(signInLinkRoutes(parts));
-  app.use(shopLinkRoutes(parts));
+  app.use(routesOf(operationsOf('admin', { often: false }), parts));
   app.use(() => {
     throw new ServiceError('not_found');
   });
   app.use(errorResponse(parts.logger));
   return app;
+}
+
+function operationsOf(scope: Scope, { often }: { often?: boolean } = {}): AnyOperation[] {
+  return (OPERATIONS as readonly AnyOperation[]).filter(
+    (one) => one.scope === scope && (often === undefined || (one.often ?? false) === often),
+  );
 }

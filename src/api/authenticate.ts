@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import { ServiceError } from '../errors.js';
 import { readCookie, SIGN_IN_COOKIE } from './cookies.js';
-import { apiKeyCheck, type RefuseGuess } from './guesses.js';
+import { apiKeyCheck } from './guesses.js';
 import type { HttpParts } from './http-parts.js';
 import { requireOwnOrigin } from './origin.js';
 import { contextOf } from './request-context.js';
@@ -20,7 +20,7 @@ function givenKey(request: Request): string | null {
  * A key goes before a cookie: no other site's page can send one, so it needs no further proof.
  * Errors: 401 `missing_api_key`, 401 `wrong_api_key`, 401 `signed_out`, 403 `cross_site_request`, 429 `too_many_requests` with Retry-After.
  */
-export function authenticate({ config, access }: HttpParts, refuseGuess: RefuseGuess): RequestHandler {
+export function authenticate({ config, access, refuseGuess }: HttpParts): RequestHandler {
   const isKey = apiKeyCheck(config.API_KEY);
 
   return async (request, response, next) => {

@@ -2,23 +2,13 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import { ERROR_CODES, ServiceError, type ErrorReason } from '../errors.js';
 import { organizationLabel } from '../organization-id.js';
 import { type Logger, redact } from '../logger.js';
+import type { errorAnswer } from './answers/common.js';
+import type { Shape } from './operation.js';
 import { contextOf } from './request-context.js';
 import { fieldSentence, fillIn, statusHint, type Saying, type Sentences } from './sentences.js';
 
-/** The shape of every error answer. Facts of `ServiceError.details.facts` stand beside these and never replace them. */
-export interface ErrorAnswer {
-  /** A sentence for people, in their language. */
-  error: string;
-  /** For programs; stable. */
-  code: string;
-  request_id: string;
-  /** The session's status, when the error follows from it. */
-  status?: string;
-  /** What to do. */
-  hint?: string;
-  /** Each wrong field with a sentence of its own. */
-  fields?: Record<string, string>;
-}
+/** Of what comes with an error, its own words are texts here; the document says which. */
+type ErrorAnswer = Omit<Shape<typeof errorAnswer>, 'status'> & { readonly status?: string };
 
 /** Express' and its body parser's own errors, in our words; null for what nobody expected. */
 function knownError(error: unknown, request: Request): ServiceError | null {

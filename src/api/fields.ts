@@ -1,11 +1,12 @@
 import type { CountryCode } from 'libphonenumber-js';
 import { z } from 'zod';
 import { EVENT_NAMES, type EventName } from '../events/catalogue.js';
-import { parseOrganizationId } from '../organization-id.js';
+import { type OrganizationId, parseOrganizationId } from '../organization-id.js';
 import { MESSAGE_STATES, OTHER_PHONE_DECISIONS, type MessageState } from '../outbox/outbox-message.js';
 import { parsePhoneNumber, phoneProblem } from '../phone-number.js';
 import { readReceiverUrl } from '../webhooks/receiver-address.js';
 import { DELIVERY_STATES } from '../webhooks/webhook.js';
+import type { ErrorCode } from '../errors.js';
 import type { FieldProblem } from './sentences.js';
 
 /**
@@ -26,16 +27,17 @@ const MAX_BUCKETS = 200;
 /** Longest page of a list. */
 const MAX_PAGE = 200;
 
-const problem = (name: FieldProblem): FieldProblem => name;
+export const problem = (name: FieldProblem): FieldProblem => name;
 
 /**
- * A field that a parser reads; the parser answers null for what it cannot read. `wrong` may depend on what was given.
+ * A field that a parser reads; the parser answers null for what it cannot read. `wrong` may depend on what was given. `Given` is what
+ * clients are told to give, for their types.
  */
-export function parsed<T>(
+export function parsed<T, Given = string>(
   parse: (value: unknown) => T | null,
   wrong: FieldProblem | ((value: unknown) => FieldProblem),
 ) {
-  return z.unknown().transform((value, context) => {
+  return (z.unknown() as z.ZodType<unknown, Given>).transform((value, context) => {
     const result = value === undefined ? null : parse(value);
     if (result !== null) return result;
     const why = value === undefined ? 'required' : typeof wrong === 'function' ? wrong(value) : wrong;
@@ -45,7 +47,7 @@ export function parsed<T>(
 }
 
 /** A string or an integer, as the existing callers send it. */
-export const organizationId = parsed(parseOrganizationId, 'organization_id').meta({
+export const organizationId = parsed<OrganizationId, string | number>(parseOrganizationId, 'organization_id').meta({
   type: ['string', 'integer'],
   pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
   description: 'Your id of the organization, as a string or an integer; it may not contain `_corrupted_`.',
@@ -53,7 +55,7 @@ export const organizationId = parsed(parseOrganizationId, 'organization_id').met
 
 /** A string or an integer -> digits with country code. */
 export const phone = (defaultCountry: CountryCode) =>
-  parsed(
+  parsed<string, string | number>(
     (value) => parsePhoneNumber(value, defaultCountry),
     (value) => phoneProblem(value, defaultCountry),
   ).meta({
@@ -119,7 +121,7 @@ export const cursor = parsed(
   'cursor',
 ).meta({ type: 'string', pattern: '^\\d{1,15}$', description: '`next` of the page before.' });
 
-export const pageSize = parsed((value) => {
+export const pageSize = parsed<number, string | number>((value) => {
   const size = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : 0;
   return size >= 1 && size <= MAX_PAGE ? size : null;
 }, 'page_size').meta({ type: 'integer', minimum: 1, maximum: MAX_PAGE, description: 'Longest page.' });
@@ -145,7 +147,7 @@ export const order = z.enum(['asc', 'desc'], { error: problem('order') }).meta({
 });
 
 /** Into how many parts a span is cut. */
-export const bucketCount = parsed((value) => {
+export const bucketCount = parsed<number, string | number>((value) => {
   const count = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : 0;
   return count >= 1 && count <= MAX_BUCKETS ? count : null;
 }, 'buckets').meta({
@@ -209,7 +211,7 @@ export const linkMinutes = z
   .meta({ description: 'For how many minutes the link, and what it opened, is good; 60 when absent.' });
 
 /** Of a query: how long an answer may wait for a change, ms. */
-export const pollWait = parsed((value) => {
+export const pollWait = parsed<number, string | number>((value) => {
   const ms = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : -1;
   return ms >= 0 && ms <= MAX_POLL ? ms : null;
 }, 'poll_wait').meta({
@@ -287,3 +289,27 @@ export const otherPhoneDecision = z.enum(OTHER_PHONE_DECISIONS, { error: problem
 
 /** Most actions take an organization and nothing else. */
 export const onlyOrganization = z.strictObject({ organization_id: organizationId });
+/** For operations that take nothing. */
+export const nothing = z.strictObject({});
+
+/** Parts of a path. */
+export const inOrganizationPath = z.object({ organization_id: organizationId });
+export const inMessagePath = z.object({
+  message_id: z.string().meta({ description: "The message's id, as `POST /api/send-message` answered it." }),
+});
+export const inWebhookPath = z.object({
+  webhook_id: z.string().meta({ description: "The webhook's id, as `POST /api/webhooks` answered it." }),
+});
+
+/** Of actions of one organization: they queue behind each other, wait for WhatsApp, and move its folder. */
+export const ACTION_ERRORS = [
+  'whatsapp_unavailable',
+  'shutting_down',
+  'auth_folder_unreadable',
+] as const satisfies readonly ErrorCode[];
+/** Of what can be guessed at without a key. */
+export const GUESS_ERRORS = [
+  'cross_site_request',
+  'too_many_requests',
+  'storage_unavailable',
+] as const satisfies readonly ErrorCode[];

@@ -8,6 +8,9 @@ import type { Outbox } from '../outbox/outbox.js';
 import type { Sessions } from '../session/session-view.js';
 import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
+import type { RefuseGuess } from './guesses.js';
+import type { ApiDocument } from './openapi/document.js';
+import type { PageFiles } from './page-files.js';
 
 /** The numbers of this room, with their reasons. */
 export interface HttpLimits {
@@ -66,6 +69,11 @@ export interface HttpParts {
   /** When `message.undelivered` is told. */
   readonly undelivered: Pick<UndeliveredWatch, 'chosen' | 'choose'>;
   readonly metrics: HttpMetrics;
+  /** The built pages for people; null when they were not built. */
+  readonly pageFiles: PageFiles | null;
+  /** What describes all this (GET /openapi.json). */
+  readonly document: ApiDocument;
+  readonly refuseGuess: RefuseGuess;
   readonly logger: Logger;
   /** Epoch ms. */
   readonly now: () => number;

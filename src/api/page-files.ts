@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { ServiceError } from '../errors.js';
+import type { Call } from './operation.js';
 
 /** Where `npm run build` puts the operator's page: the same place seen from `src/api` and from `dist/api`. */
 export const PAGE_DIRECTORY = path.resolve(import.meta.dirname, '../../dist/operator-page');
@@ -60,4 +62,32 @@ function readPageFile(file: string): PageFile | null {
   const bytes = readFileSync(file);
   const gzip = gzipSync(bytes, { level: 9 });
   return { type, bytes, gzip: gzip.length < bytes.length ? gzip : null };
+}
+
+/** Only what this service itself serves; nothing inline, nobody's frame, no request to anywhere else. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Errors: 503 `page_not_built`. */
+export function builtPages(files: PageFiles | null): PageFiles {
+  if (!files) throw new ServiceError('page_not_built');
+  return files;
+}
+
+/** The answer that a file is, packed when the browser takes it so. */
+export function pageFileReply({ request, response }: Call, { type, bytes, gzip }: PageFile) {
+  const packed = gzip !== null && request.acceptsEncodings('gzip') === 'gzip';
+  response.vary('Accept-Encoding');
+  if (packed) response.set('Content-Encoding', 'gzip');
+  response.set({ 'Content-Security-Policy': POLICY, 'Cross-Origin-Opener-Policy': 'same-origin' });
+  return { status: 200, type, body: packed ? gzip : bytes } as const;
 }

@@ -166,7 +166,7 @@ describe.each(READMES)('the tables of $file', (readme) => {
 
   it('have every field of a send', () => {
     const told = table(text, readme.language === 'en' ? 'field' : 'campo').map(([field]) => field);
-    const route = readFileSync('src/api/routes/send-message.ts', 'utf8');
+    const route = readFileSync('src/api/operations/messages/send-message.ts', 'utf8');
     const body = /z\s*\.strictObject\(\{([^}]*)\}\)/.exec(route)?.[1] ?? '';
     expect(told.sort()).toEqual([...body.matchAll(/^\s*(\w+)[:,]/gm)].map(([, field]) => field).sort());
   });
@@ -203,7 +203,7 @@ describe.each(READMES)('the tables of $file', (readme) => {
   });
 
   it('name only routes that exist', () => {
-    const routes = sources('src/api/routes').flatMap((code) =>
+    const routes = sources('src/api/operations').flatMap((code) =>
       [...code.matchAll(/'(\/(?:api|health|metrics|openapi|docs)[^']*)'/g)].map(([, route]) =>
         (route ?? '').replace(/\/:\w+(\/.*)?$/, ''),
       ),

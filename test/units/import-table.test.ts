@@ -206,8 +206,8 @@ describe('the checker', () => {
   test.each([
     ['src/api/app.ts', "import { SessionHealth } from '../health/session-health.js';", 'api does not know health'],
     [
-      'src/api/routes/qr.ts',
-      "import { AuthFolders } from '../../store/sqlite/keys/auth-folders.js';",
+      'src/api/operations/sessions/get-qr.ts',
+      "import { AuthFolders } from '../../../store/sqlite/keys/auth-folders.js';",
       'api does not know store',
     ],
     [
@@ -342,8 +342,8 @@ describe('the checker', () => {
       "import { GroupCommit } from '../store/sqlite/group-commit.js'; import type { A } from '../session/message-carrier.js';",
     ],
     [
-      'src/api/routes/send-message.ts',
-      "import { MESSAGE_STATES } from '../../outbox/outbox-message.js'; import { D } from '../../outbox/dispatcher.js';",
+      'src/api/operations/messages/send-message.ts',
+      "import { MESSAGE_STATES } from '../../../outbox/outbox-message.js'; import { D } from '../../../outbox/dispatcher.js';",
     ],
     [
       'src/operator-page/x.ts',

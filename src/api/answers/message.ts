@@ -1,16 +1,56 @@
+import { z } from 'zod';
 import type { OutboxMessage } from '../../outbox/outbox-message.js';
 import { afterQuietHours, type QuietHours } from '../../outbox/quiet-hours.js';
-import type { WaitReason } from '../../session/message-carrier.js';
+import { WAIT_REASONS, type WaitReason } from '../../session/message-carrier.js';
 import { ownAttention, type SessionSnapshot } from '../../session/session-view.js';
 import type { HttpParts } from '../http-parts.js';
+import type { Shape } from '../operation.js';
 import { fillIn, type Sentences, type WaitSentence } from '../sentences.js';
-import { isoTime, statusSaying } from './session.js';
+import {
+  count,
+  hint,
+  instant,
+  instantOrNull,
+  isoTime,
+  messageId,
+  messageStatus,
+  named,
+  organization,
+  sentence,
+} from './common.js';
+import { statusSaying } from './session.js';
 
 /** Outbox messages in the words of the wire. Never their text. */
 
+export const listedMessage = z.object({
+  message_id: messageId,
+  organization_id: organization,
+  phone: z.string().meta({ description: 'The chat id, or digits before the number was resolved.' }),
+  status: messageStatus,
+  error: z.object({ code: z.string(), ack_code: z.int().nullable(), sentence }).nullable(),
+  waiting: z
+    .object({ reason: z.enum(WAIT_REASONS), since: instantOrNull, next_try_at: instantOrNull, sentence })
+    .nullable()
+    .meta({ description: 'Why it waits, when a reason is known.' }),
+  replace_key: z.string().nullable(),
+  attempts: count,
+  created_at: instant,
+  send_at: instant,
+  expires_at: instant,
+  first_try_at: instantOrNull,
+  times: z.record(z.string(), z.string()).meta({ description: 'When each status was entered.' }),
+});
+export const fullMessage = named('Message', z.object({ ...listedMessage.shape, sentence, hint }));
+
+export const quietHours = z.object({ from: z.string(), to: z.string(), time_zone: z.string() }).nullable();
+
 /** One line of `GET /api/messages`. `phone` is the chat id, or digits before the number was resolved. */
-export function listedMessage(message: OutboxMessage, parts: Rooms, sentences: Sentences) {
-  const times = Object.entries(message.times).map(([state, at]) => [state, isoTime(at)]);
+export function listedMessageFields(
+  message: OutboxMessage,
+  parts: Rooms,
+  sentences: Sentences,
+): Shape<typeof listedMessage> {
+  const times = Object.entries(message.times).map(([state, at]) => [state, isoTime(at)] as const);
   return {
     message_id: message.messageId,
     organization_id: String(message.organizationId),
@@ -28,15 +68,15 @@ export function listedMessage(message: OutboxMessage, parts: Rooms, sentences: S
     send_at: isoTime(message.sendAt),
     expires_at: isoTime(message.expiresAt),
     first_try_at: isoTime(message.firstTryAt),
-    times: Object.fromEntries(times) as Record<string, string>,
+    times: Object.fromEntries(times),
   };
 }
 
 /** One message, with what its status means and what to do about it. */
-export function fullMessage(message: OutboxMessage, parts: Rooms, sentences: Sentences) {
+export function messageFields(message: OutboxMessage, parts: Rooms, sentences: Sentences): Shape<typeof fullMessage> {
   const { sentence, hint } = sentences.messages[message.state];
   return {
-    ...listedMessage(message, parts, sentences),
+    ...listedMessageFields(message, parts, sentences),
     sentence,
     hint: message.errorCode ? sentences.messageErrors[message.errorCode].hint : hint,
   };
@@ -50,7 +90,7 @@ function waitingFields(
   message: OutboxMessage,
   { sessions, outbox, dispatcher, now }: Rooms,
   { waiting: sayings }: Sentences,
-) {
+): Shape<typeof listedMessage>['waiting'] {
   const { organizationId: id, state, phone, sendAt } = message;
   if (state !== 'queued' && state !== 'sending') return null;
   const because = (reason: WaitReason, since: number | null, nextTryAt: number | null) => ({
@@ -86,7 +126,7 @@ function sentenceOf(reason: WaitReason): WaitSentence {
 type Rooms = Pick<HttpParts, 'sessions' | 'outbox' | 'dispatcher' | 'now'>;
 
 /** `{from, to, time_zone}` */
-export function quietHoursFields(quiet: QuietHours | null) {
+export function quietHoursFields(quiet: QuietHours | null): Shape<typeof quietHours> {
   return quiet && { from: quiet.from, to: quiet.to, time_zone: quiet.timeZone };
 }
 

@@ -1,9 +1,27 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { ShopVisit } from '../../access/shop-links.js';
 import type { SessionSnapshot } from '../../session/session-view.js';
 import { qrDataUrl } from '../qr-picture.js';
+import type { Shape } from '../operation.js';
 import type { Sentences } from '../sentences.js';
-import { isoTime } from './session.js';
+import { digits, instant, isoTime, named, organization, qr, qrExpiresAt, sentence, sessionStatus } from './common.js';
+
+export const shopSession = named(
+  'ShopSession',
+  z.object({
+    organization_id: organization,
+    status: sessionStatus,
+    sentence,
+    qr,
+    qr_expires_at: qrExpiresAt,
+    pairing_code: z.string().nullable(),
+    phone_number: digits.nullable().meta({ description: 'The phone that was linked; null before.' }),
+    linked: z.boolean(),
+    expires_at: instant,
+    version: z.string().meta({ description: 'To be given as `since`.' }),
+  }),
+);
 
 /** A visit, with the organization's session as it is now. */
 export type ShownVisit = ShopVisit & { readonly snapshot: SessionSnapshot | null };
@@ -25,15 +43,15 @@ export function shopVersion(visit: ShownVisit): string {
     .slice(0, 16);
 }
 
-export async function shopFields(visit: ShownVisit, sentences: Sentences) {
-  const { status, qr, qrExpiresAt, pairingCode, phoneNumber, linked } = shown(visit);
+export async function shopFields(visit: ShownVisit, sentences: Sentences): Promise<Shape<typeof shopSession>> {
+  const { status, pairingCode, phoneNumber, linked, ...code } = shown(visit);
   const saying = sentences.statuses[status];
   return {
     organization_id: String(visit.organizationId),
     status,
     sentence: linked ? sentences.done.phone_linked : saying.sentence,
-    qr: qr === null ? null : await qrDataUrl(qr),
-    qr_expires_at: isoTime(qrExpiresAt),
+    qr: code.qr === null ? null : await qrDataUrl(code.qr),
+    qr_expires_at: isoTime(code.qrExpiresAt),
     pairing_code: pairingCode,
     phone_number: phoneNumber,
     linked,

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import { SHOP_COOKIE, SIGN_IN_COOKIE } from '../cookies.js';
-import { onlyOrganization } from '../fields.js';
+import { ANSWER_NAMES } from '../answers/common.js';
+import { nothing, onlyOrganization } from '../fields.js';
+import { type Contract, type SchemaConfig, schemaFor, TAGS } from '../operation.js';
+import { OPERATIONS } from '../operations/index.js';
 import { fillIn, type Language, SENTENCES } from '../sentences.js';
-import { nothing } from '../routes/sign-in.js';
-import { ANSWERS } from '../answers/common.js';
-import { errorsOf, type Operation, operations, type OperationsConfig, PATH_PARTS, TAGS } from './operations.js';
+import { errorsOf } from './errors-of.js';
 
 /** A JSON Schema of draft 2020-12, which is what OpenAPI 3.1 takes. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -64,9 +65,35 @@ Every operation needs the key, as \`x-api-key\` or \`Authorization: Bearer\` (or
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
+/** An operation under one of its paths, with its schemas made. */
+export type DocumentableOperation = Omit<Contract, 'query' | 'body' | 'aliases'> & {
+  readonly deprecated?: true;
+  readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+};
+
+/** Every operation, those of the old names of paths behind the one whose other names they are. */
+function documentable(config: SchemaConfig): DocumentableOperation[] {
+  return (OPERATIONS as readonly Contract[]).flatMap(({ aliases = [], ...contract }) => {
+    const one = {
+      ...contract,
+      query: schemaFor(contract.query, config),
+      body: schemaFor<z.ZodType>(contract.body, config),
+    };
+    const others = aliases.map((path, n) => ({
+      ...one,
+      path,
+      id: `${one.id}Alias${n + 1}`,
+      summary: `Another name of ${one.path}`,
+      deprecated: true as const,
+    }));
+    return [one, ...others];
+  });
+}
+
 /** The contract as an OpenAPI document, made from the schemas that check the requests. */
-export function apiDocument(config: OperationsConfig): ApiDocument {
-  const all = operations(config);
+export function apiDocument(config: SchemaConfig): ApiDocument {
+  const all = documentable(config);
   return {
     openapi: '3.1.0',
     info: { title: 'WhatsApp service', version: API_VERSION, description: ABOUT },
@@ -91,7 +118,7 @@ export function apiDocument(config: OperationsConfig): ApiDocument {
   };
 }
 
-function pathsOf(all: readonly Operation[]): ApiDocument['paths'] {
+function pathsOf(all: readonly DocumentableOperation[]): ApiDocument['paths'] {
   const paths: Record<string, Record<string, DocumentedOperation>> = {};
   for (const operation of all) {
     const path = operation.path.replace(/:(\w+)/g, '{$1}');
@@ -100,8 +127,8 @@ function pathsOf(all: readonly Operation[]): ApiDocument['paths'] {
   return paths;
 }
 
-function documented(operation: Operation): DocumentedOperation {
-  const { id, tag, summary, about, open, deprecated, body } = operation;
+function documented(operation: DocumentableOperation): DocumentedOperation {
+  const { id, tag, summary, about, scope, deprecated, body } = operation;
   const parameters = parametersOf(operation);
   return {
     operationId: id,
@@ -109,7 +136,7 @@ function documented(operation: Operation): DocumentedOperation {
     summary,
     ...(about !== undefined && { description: about }),
     ...(deprecated && { deprecated }),
-    ...(open && { security: open === 'shop' ? [{ shopLink: [] }] : ([] as const) }),
+    ...(scope !== 'admin' && { security: scope === 'shop' ? [{ shopLink: [] }] : ([] as const) }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: { required: true, content: { 'application/json': { schema: ref(bodyName(operation)) } } },
@@ -118,12 +145,8 @@ function documented(operation: Operation): DocumentedOperation {
   };
 }
 
-function parametersOf({ path, query, headers }: Operation): DocumentedParameter[] {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = '']): DocumentedParameter => {
-    const { description, ...schema } = plain(PATH_PARTS[name] ?? z.string());
-    return { name, in: 'path', required: true, ...(text(description) && { description: text(description) }), schema };
-  });
-  const named = (place: 'query' | 'header', object: z.ZodObject | undefined): DocumentedParameter[] => {
+function parametersOf({ params, query, headers }: DocumentableOperation): DocumentedParameter[] {
+  const named = (place: DocumentedParameter['in'], object: z.ZodObject | undefined): DocumentedParameter[] => {
     if (!object) return [];
     const { properties = {}, required = [] } = plain(object) as {
       properties?: Record<string, JsonSchema>;
@@ -137,10 +160,10 @@ function parametersOf({ path, query, headers }: Operation): DocumentedParameter[
       schema,
     }));
   };
-  return [...inPath, ...named('query', query), ...named('header', headers)];
+  return [...named('path', params), ...named('query', query), ...named('header', headers)];
 }
 
-function answersOf({ answers }: Operation): Record<string, DocumentedAnswer> {
+function answersOf({ answers }: DocumentableOperation): Record<string, DocumentedAnswer> {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { about, json, other = {}, headers }]) => [
       status,
@@ -152,7 +175,7 @@ function answersOf({ answers }: Operation): Record<string, DocumentedAnswer> {
           ),
         }),
         content: {
-          ...(json && { 'application/json': { schema: ref(json) } }),
+          ...(json && { 'application/json': { schema: ref(nameOf(json)) } }),
           ...Object.fromEntries(Object.entries(other).map(([type, schema]) => [type, { schema: plain(schema) }])),
         },
       },
@@ -161,7 +184,7 @@ function answersOf({ answers }: Operation): Record<string, DocumentedAnswer> {
 }
 
 /** One answer for each HTTP status, with the codes that it may carry. */
-function errorAnswers(operation: Operation): Record<string, DocumentedAnswer> {
+function errorAnswers(operation: DocumentableOperation): Record<string, DocumentedAnswer> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of errorsOf(operation)) {
     const status = ERROR_CODES[code];
@@ -182,6 +205,13 @@ function errorAnswers(operation: Operation): Record<string, DocumentedAnswer> {
   );
 }
 
+/** JSON answers have names, so that the document says each shape once. */
+function nameOf(answer: z.ZodType): string {
+  const name = ANSWER_NAMES.get(answer);
+  if (name === undefined) throw new Error('A JSON answer has no name; give it one with named()');
+  return name;
+}
+
 function sentenceOf(code: ErrorCode, language: Language): string {
   return fillIn(SENTENCES[language].errors[code].sentence, { fields: '…' });
 }
@@ -191,9 +221,9 @@ const RETRY_AFTER = {
 };
 
 /** Every answer and every body under its own name; the same schema twice is one name. */
-function namedSchemas(all: readonly Operation[]): Record<string, JsonSchema> {
+function namedSchemas(all: readonly DocumentableOperation[]): Record<string, JsonSchema> {
   const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(ANSWERS)) registry.add(schema, { id });
+  for (const [schema, id] of ANSWER_NAMES) registry.add(schema, { id });
   for (const operation of all) {
     if (operation.body && !registry.has(operation.body)) registry.add(operation.body, { id: bodyName(operation) });
   }
@@ -208,7 +238,7 @@ function namedSchemas(all: readonly Operation[]): Record<string, JsonSchema> {
 }
 
 /** What several operations take has the name of what it is. */
-function bodyName({ id, body }: Operation): string {
+function bodyName({ id, body }: DocumentableOperation): string {
   if (body === nothing) return 'Nothing';
   // Another name of an operation takes the same body.
   const name = id.replace(/Alias\d+$/, '');

@@ -1,0 +1,108 @@
+import type { Response } from 'express';
+import { z } from 'zod';
+import { ServiceError } from '../../../errors.js';
+import type { ServiceEvent } from '../../../events/catalogue.js';
+import { eventFields } from '../../answers/event.js';
+import { cursor, organizationId } from '../../fields.js';
+import { operation, STREAMED } from '../../operation.js';
+import type { Language } from '../../sentences.js';
+
+/** Between two signs of life on a quiet stream, ms: proxies cut what is silent for a minute. */
+const HEARTBEAT_MS = 15_000;
+/** Bytes that a reader may be behind before it is cut off; it resumes with `Last-Event-ID` where it was. */
+const MAX_BEHIND = 512 * 1024;
+/** Events read from the ledger at a time when a reader resumes. */
+const REPLAY_PAGE = 500;
+/** Streams at one time in this process. */
+const MAX_STREAMS = 200;
+
+/** A stream that a cookie opened ends at once when its sign-in does. */
+export const streamEvents = operation({
+  method: 'get',
+  path: '/api/events/stream',
+  id: 'streamEvents',
+  tag: 'Events',
+  summary: 'What happens, live',
+  about:
+    'Server-sent events; the `data` of each is an Event. With `Last-Event-ID` (or `after`) it begins with what was missed. A reader that does not keep up is cut off.',
+  scope: 'admin',
+  query: z.strictObject({ organization_id: organizationId.optional(), after: cursor.optional() }),
+  headers: z.object({
+    'Last-Event-ID': z.string().optional().meta({ description: 'The id of the last event that was read.' }),
+  }),
+  answers: { 200: { about: 'The stream.', other: { 'text/event-stream': z.string() } } },
+  errors: ['shutting_down'],
+}).handledBy(({ ledger, now }) => {
+  let streams = 0;
+  return async ({ query, headers }, { response, context }) => {
+    const { organization_id: id, after } = query;
+    if (streams >= MAX_STREAMS) throw new ServiceError('too_many_streams', { retryAfterSeconds: 30 });
+    streams += 1;
+    const resumed = lastEventId(headers['Last-Event-ID']) ?? after;
+    response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
+    response.flushHeaders();
+    const reader = new StreamReader(response, context.language);
+    let last = resumed ?? null;
+    const deliver = (event: ServiceEvent): void => {
+      if (id !== undefined && event.organizationId !== id) return;
+      if (last !== null && event.id <= last) return;
+      last = event.id;
+      reader.write(event);
+    };
+    // Everything here is synchronous, so nothing can happen between the replay and the first live event.
+    while (last !== null && reader.isOpen) {
+      const missed = ledger.list({ organizationId: id, after: last, limit: REPLAY_PAGE });
+      missed.forEach(deliver);
+      if (missed.length < REPLAY_PAGE) break;
+    }
+    reader.comment(`now ${new Date(now()).toISOString()}`);
+    const end = ledger.onEvent(deliver);
+    const { isStillSignedIn = () => true, onSignInEnd } = context;
+    const heartbeat = setInterval(() => {
+      // A machine that slept may wake up after the sign-in's time, before its timer knows.
+      if (isStillSignedIn()) reader.comment('still here');
+      else response.end();
+    }, HEARTBEAT_MS);
+    const stopped = ledger.onEnd(() => response.end());
+    const signedOut = onSignInEnd?.(() => response.end());
+    response.once('close', () => {
+      streams -= 1;
+      clearInterval(heartbeat);
+      end();
+      stopped();
+      signedOut?.();
+    });
+    return STREAMED;
+  };
+});
+
+/** One reader of the stream; one that does not keep up is cut off, so that it never costs memory. */
+class StreamReader {
+  constructor(
+    private readonly response: Response,
+    private readonly language: Language,
+  ) {}
+
+  get isOpen(): boolean {
+    return !this.response.destroyed;
+  }
+
+  write(event: ServiceEvent): void {
+    const data = JSON.stringify(eventFields(event, this.language));
+    this.send(`id: ${event.id}\nevent: ${event.name}\ndata: ${data}\n\n`);
+  }
+
+  comment(text: string): void {
+    this.send(`: ${text}\n\n`);
+  }
+
+  private send(chunk: string): void {
+    if (!this.isOpen) return;
+    this.response.write(chunk);
+    if (this.response.writableLength > MAX_BEHIND) this.response.destroy();
+  }
+}
+
+function lastEventId(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
