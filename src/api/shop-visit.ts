@@ -10,20 +10,20 @@ import { contextOf } from './request-context.js';
  * What the browser with the cookie of an opened link may see. Notes that a phone was linked, should the event of it have been lost.
  * Errors: 404 `unknown_shop_link` (also without the cookie), 403 `cross_site_request`.
  */
-export function visitOf(
+export async function visitOf(
   { config, sessions, access: { shopLinks }, now }: HttpParts,
   request: Request,
   response: Response,
-): ShownVisit {
+): Promise<ShownVisit> {
   const cookie = readCookie(request, SHOP_COOKIE);
   if (cookie === null) throw new ServiceError('unknown_shop_link');
   requireOwnOrigin(request, config);
-  const visit = shopLinks.visit(cookie);
+  const visit = await shopLinks.visit(cookie);
   if (!visit) throw new ServiceError('unknown_shop_link');
   contextOf(response).organizationId = visit.organizationId;
   const snapshot = sessions.snapshot(visit.organizationId);
   if (visit.linkedAt === null && snapshot?.status === 'connected') {
-    shopLinks.phoneLinked(visit.organizationId, snapshot.phoneNumber);
+    await shopLinks.phoneLinked(visit.organizationId, snapshot.phoneNumber);
     return { ...visit, linkedAt: now(), phoneNumber: snapshot.phoneNumber, snapshot };
   }
   return { ...visit, snapshot };
@@ -31,8 +31,8 @@ export function visitOf(
 
 /** Lets a visitor pass. No key opens more here, and the cookie opens nothing else. Errors: as above */
 export function requireShopVisit(parts: HttpParts): RequestHandler {
-  return (request, response, next) => {
-    visitOf(parts, request, response);
+  return async (request, response, next) => {
+    await visitOf(parts, request, response);
     next();
   };
 }

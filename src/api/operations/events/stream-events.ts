@@ -57,12 +57,13 @@ export const streamEvents = operation({
     }
     reader.comment(`now ${new Date(now()).toISOString()}`);
     const end = ledger.onEvent(deliver);
-    const { isStillSignedIn = () => true, onSignInEnd } = context;
-    const heartbeat = setInterval(() => {
+    const { isStillSignedIn = async () => true, onSignInEnd } = context;
+    const beat = async (): Promise<void> => {
       // A machine that slept may wake up after the sign-in's time, before its timer knows.
-      if (isStillSignedIn()) reader.comment('still here');
+      if (await isStillSignedIn().catch(() => true)) reader.comment('still here');
       else response.end();
-    }, HEARTBEAT_MS);
+    };
+    const heartbeat = setInterval(() => void beat(), HEARTBEAT_MS);
     const stopped = ledger.onEnd(() => response.end());
     const signedOut = onSignInEnd?.(() => response.end());
     response.once('close', () => {

@@ -54,14 +54,14 @@ export const getShopPairingCode = operation({
   };
 
   return {
-    before: ({ request, response }) => {
-      if (visitOf(parts, request, response).linkedAt !== null) throw new ServiceError('already_paired');
+    before: async ({ request, response }) => {
+      if ((await visitOf(parts, request, response)).linkedAt !== null) throw new ServiceError('already_paired');
     },
     handle: async ({ body }, call) => {
       // Not before the number was looked at: one that is none costs nobody a try.
       await countCode(call);
       const { sentences } = call.context;
-      const { organizationId: id } = visitOf(parts, call.request, call.response);
+      const { organizationId: id } = await visitOf(parts, call.request, call.response);
       const started = parts.sessions.start(id, { pairingPhone: body.phone, waitMs: PAIRING_CODE_WAIT });
       const { status, pairingCode } = await answerInTime(parts, call.context, started);
       return {

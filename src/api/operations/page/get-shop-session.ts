@@ -54,7 +54,7 @@ export const getShopSession = operation({
           onEnd: (listener) => ledger.onEnd(listener),
         },
         call.response,
-        () => shopVersion(visitOf(parts, call.request, call.response)) !== since,
+        async () => shopVersion(await visitOf(parts, call.request, call.response)) !== since,
         Math.min(wait, visit.expiresAt - now()),
       );
     } finally {
@@ -63,8 +63,8 @@ export const getShopSession = operation({
   }
 
   return async ({ query: { since, wait_ms: wait = MAX_POLL } }, call) => {
-    const fields = async () => shopFields(visitOf(parts, call.request, call.response), call.context.sentences);
-    const visit = visitOf(parts, call.request, call.response);
+    const fields = async () => shopFields(await visitOf(parts, call.request, call.response), call.context.sentences);
+    const visit = await visitOf(parts, call.request, call.response);
     await keepQrsComing(visit, { isLooking: since === undefined });
     const first = await fields();
     if (since !== first.version || wait === 0 || first.linked) return { status: 200, json: first };

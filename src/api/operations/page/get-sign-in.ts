@@ -15,6 +15,6 @@ export const getSignIn = operation({
   answers: { 200: { about: 'Whether, and until when.', json: state } },
 }).handledBy(({ access }) => async (_input, { request }) => {
   const cookie = readCookie(request, SIGN_IN_COOKIE);
-  const expiresAt = cookie === null ? null : access.signIns.find(cookie);
+  const expiresAt = cookie === null ? null : await access.signIns.find(cookie);
   return { status: 200, json: { signed_in: expiresAt !== null, expires_at: isoTime(expiresAt) } };
 });

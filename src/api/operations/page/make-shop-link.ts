@@ -39,7 +39,7 @@ export const makeShopLink = operation({
     throw new ServiceError('already_paired', { status: sessions.snapshot(id)?.status });
   }
   await answerInTime(parts, context, sessions.start(id));
-  const { token, expiresAt } = access.shopLinks.make(id, minutes * MINUTE);
+  const { token, expiresAt } = await access.shopLinks.make(id, minutes * MINUTE);
   logger.info(
     { event: 'shop_link_made', org: `org_id_${id}`, minutes, request_id: context.requestId },
     `A link for the shop was made; it is good for ${minutes} minutes.`,

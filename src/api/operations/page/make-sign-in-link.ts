@@ -26,7 +26,7 @@ export const makeSignInLink = operation({
   answers: { 201: { about: 'The link.', json: link } },
 }).handledBy(({ config, access }) => async (_input, { request }) => {
   const address = publicAddress(request, config);
-  const { token, expiresAt } = access.signIns.makeLink();
+  const { token, expiresAt } = await access.signIns.makeLink();
   return {
     status: 201,
     json: { success: true, url: `${address}/#sign-in=${token}`, token, expires_at: isoTime(expiresAt) },

@@ -27,7 +27,8 @@ export const openShopLink = operation({
 }).handledBy(({ config, access, logger, now, refuseGuess }) => ({
   before: ({ request }) => refuseOtherOrigins(request, config),
   handle: async ({ body }, { request, response, context }) => {
-    const opened = access.shopLinks.open(body.token) ?? (await refuseGuess(request, response, 'unknown_shop_link'));
+    const opened =
+      (await access.shopLinks.open(body.token)) ?? (await refuseGuess(request, response, 'unknown_shop_link'));
     const { visitor, organizationId: id } = opened;
     context.organizationId = id;
     logger.info(

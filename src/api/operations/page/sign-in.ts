@@ -47,12 +47,12 @@ export const signIn = operation({
       if (key !== undefined && !isKey(Buffer.from(key, 'utf8'))) {
         await refuseGuess(request, response, 'wrong_api_key');
       }
-      if (token !== undefined && !signIns.useLink(token)) {
+      if (token !== undefined && !(await signIns.useLink(token))) {
         await refuseGuess(request, response, 'unknown_sign_in_link');
       }
       const before = readCookie(request, SIGN_IN_COOKIE);
-      if (before !== null) signIns.end(before);
-      const { token: cookie, expiresAt } = signIns.begin();
+      if (before !== null) await signIns.end(before);
+      const { token: cookie, expiresAt } = await signIns.begin();
       logger.info(
         {
           event: 'signed_in',

@@ -21,7 +21,7 @@ export const signOut = operation({
   const cookie = readCookie(request, SIGN_IN_COOKIE);
   if (cookie !== null) {
     requireOwnOrigin(request, config);
-    access.signIns.end(cookie);
+    await access.signIns.end(cookie);
   }
   clearCookie(request, response, config, SIGN_IN_COOKIE);
   return { status: 200, json: { success: true } };
