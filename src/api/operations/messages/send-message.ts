@@ -179,7 +179,7 @@ export const sendMessage = operation({
   const { message: stored, isNew } = await dispatcher.accept({
     organizationId: id,
     phone: body.phone,
-    text: body.message,
+    content: { kind: 'text', version: 1, text: body.message },
     replaceKey: body.replace_key,
     idempotencyKey: key,
     fingerprint: JSON.stringify({ send_at, expires_at, ttl_seconds }),
