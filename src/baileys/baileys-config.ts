@@ -6,7 +6,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
 import { maskPhone, type Logger } from '../logger.js';
-import type { AuthKeys, OpenSocketOptions } from '../session/whatsapp-socket.js';
+import type { OpenSocketOptions } from '../session/whatsapp-socket.js';
 import { baileysLogger } from './baileys-logger.js';
 import type { BaileysOptions } from './baileys-options.js';
 import { sendUnderWay } from './calls.js';
@@ -14,8 +14,9 @@ import { shownDevices } from './device-lists.js';
 import type { Inbound } from './inbound.js';
 import { messageOf } from './message-of.js';
 import type { OrganizationMemory } from './organization-memory.js';
+import type { LatestSessions } from './latest-sessions.js';
 import { directKeyStore, makeSignalRepository } from './signal-repository.js';
-import type { LatestSessions } from './signal-transaction.js';
+import type { SocketKeys } from './socket-keys.js';
 import type { SocketLife } from './socket-life.js';
 import { ASKED_AGAIN_PER_HOUR } from './unreadable-customers.js';
 import { isChatOfMany, isHistoryInline } from './unused-traffic.js';
@@ -26,7 +27,7 @@ interface Parts {
   readonly memory: OrganizationMemory;
   readonly life: SocketLife;
   readonly inbound: Inbound;
-  readonly keys: AuthKeys;
+  readonly keys: SocketKeys;
   readonly creds: AuthenticationCreds;
   readonly latestSessions: LatestSessions;
   /** WhatsApp told of a change of a user's devices. */

@@ -24,7 +24,7 @@ import { askForPairingCode } from './pairing-code.js';
 import { Preparation } from './preparation.js';
 import { askForNumber } from './questions.js';
 import { Sends } from './sends.js';
-import { latestSessions } from './signal-transaction.js';
+import { LatestSessions } from './latest-sessions.js';
 import { SilenceWatch } from './silence-watch.js';
 import { guardedKeys, holdFramesUntilDurable, takeKeysOutOfTransactions } from './socket-keys.js';
 import { SocketLife } from './socket-life.js';
@@ -82,9 +82,9 @@ class BaileysSocket implements WhatsAppSocket {
     const { logger, listener, hold, sentContent } = options;
     const life = new SocketLife({ listener, stanzas: memory.stanzas, queryTimeoutMs: settings.queryTimeoutMs });
     this.life = life;
-    const latest = latestSessions();
+    const latest = new LatestSessions();
     const keys = guardedKeys(options.keys, life, latest);
-    const creds = pairedOrFresh(keys.readCreds() as unknown as AuthenticationCreds);
+    const creds = pairedOrFresh(options.creds as unknown as AuthenticationCreds);
     const inbound = new Inbound({ life, memory, logger });
     const onDevicesChanged = (user: string): Promise<void> => this.preparation.changed(user);
     const sock = makeWASocket(

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuthenticationCreds, WASocket } from '@whiskeysockets/baileys';
 import type { Logger } from '../logger.js';
-import type { AuthKeys } from '../session/whatsapp-socket.js';
+import type { Creds } from '../store/ports.js';
 import type { BaileysOptions } from './baileys-options.js';
 import { LoginWatch } from './login-watch.js';
 import type { SilenceWatch } from './silence-watch.js';
+import type { SocketKeys } from './socket-keys.js';
 import { ownEnd, safeText, type SocketLife } from './socket-life.js';
 import { phoneNumberOf } from './translate-events.js';
 
@@ -22,13 +23,13 @@ interface Connection {
 /** What Baileys says of the connection: QR, paired, open, closed. Credentials that it changed are stored. */
 export function followConnection(
   { sock, life, settings }: Connection,
-  keys: AuthKeys,
+  keys: SocketKeys,
   creds: AuthenticationCreds,
 ): void {
   const { ev } = sock;
   let qrs = 0;
-  // Synchronous, so that credentials are on disk before the next write to the network.
-  ev.on('creds.update', () => keys.writeCreds(creds as unknown as Record<string, unknown>));
+  // Every frame that is sent from here on waits until they are durable. A failure ends the socket, which tells of it.
+  ev.on('creds.update', () => void keys.put({ creds: creds as unknown as Creds }).catch(() => {}));
   ev.on('connection.update', (update) => {
     if (update.qr) {
       const lastsMs = settings.qrTimeoutMs ?? (qrs === 0 ? FIRST_QR_MS : NEXT_QR_MS);

@@ -13,12 +13,14 @@ import type SessionRecord from 'libsignal/src/session_record.js';
 import { LRUCache } from 'lru-cache';
 import type { SessionFault } from '../health/session-fault.js';
 import { maskPhone } from '../logger.js';
-import type { AuthKeys } from '../session/whatsapp-socket.js';
 import type { SendUnderWay } from './calls.js';
+import type { KeyData } from '../store/ports.js';
 import { decryptionFault } from './decryption-fault.js';
 import { PreparedNoMore } from './device-lists.js';
 import { SignalCipher } from './signal-cipher.js';
-import { deserialized, SignalTransaction, type Creds, type LatestSessions } from './signal-transaction.js';
+import type { LatestSessions } from './latest-sessions.js';
+import { SignalTransaction, type Creds } from './signal-transaction.js';
+import type { SocketKeys } from './socket-keys.js';
 import { isPhoneNumber, TwoNames } from './two-names.js';
 
 type MakeSignalRepository = NonNullable<SocketConfig['makeSignalRepository']>;
@@ -35,7 +37,7 @@ export function decryptedBefore(): DecryptedBefore {
 }
 
 interface RepositoryOptions {
-  readonly keys: AuthKeys;
+  readonly keys: SocketKeys;
   readonly onFault: (fault: SessionFault) => void;
   readonly decryptedBefore: DecryptedBefore;
   /**
@@ -97,11 +99,16 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       return { exists: false, reason };
     };
 
-    const read = (transaction: SignalTransaction, address: ProtocolAddress, type: 'pkmsg' | 'msg', text: Buffer) => {
+    const read = async (
+      transaction: SignalTransaction,
+      address: ProtocolAddress,
+      type: 'pkmsg' | 'msg',
+      text: Buffer,
+    ): Promise<Buffer> => {
       const cipher = new SignalCipher(transaction, address);
       if (type === 'msg') return cipher.decryptWhisperMessage(text);
       const identityKey = identityKeyOf(text);
-      if (identityKey) transaction.saveIdentity(address.toString(), identityKey);
+      if (identityKey) await transaction.saveIdentity(address.toString(), identityKey);
       return cipher.decryptPreKeyWhisperMessage(text);
     };
 
@@ -122,7 +129,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
       if (!other || decryptionFault(error, type).kind === 'duplicate_message') throw error;
       try {
         return await inTransaction(async (transaction) => {
-          if (!transaction.hasSession(other.toString())) throw error;
+          if (!(await transaction.hasSession(other.toString()))) throw error;
           const plaintext = await read(transaction, other, type, text);
           await transaction.mergeSession(other.toString(), (await names.addressOf(jid)).toString());
           return plaintext;
@@ -134,18 +141,13 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
 
     /** A device's sessions as they stand in the store, by whatever name; null when there are none. */
     const recordOf = async (jid: string): Promise<SessionRecord | null> => {
-      const address = (await names.addressOf(jid)).toString();
-      const known = latest.get(address);
+      const known = latest.get((await names.addressOf(jid)).toString());
       if (known) return known;
-      const find = (): SessionRecord | null => deserialized(keys.get('session', [address])[address]);
-      let stored = find();
-      if (!stored && (await names.otherAddressOf(jid))) {
-        await begun((transaction) => names.settle(transaction, jid));
-        stored = find();
-      }
-      // The message that is asked for needs it next.
-      if (stored) latest.set(address, stored);
-      return stored;
+      // With the lock held: what is read beside an operation would be kept instead of what that one stores.
+      const { value } = await begun(async (transaction) =>
+        transaction.look((await names.settle(transaction, jid)).toString()),
+      );
+      return value;
     };
 
     return {
@@ -253,10 +255,10 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
 }
 
 /** Baileys' key store interface over the organization's keys, without its copies in transactions that go stale. */
-export function directKeyStore(keys: AuthKeys, lock: Mutex) {
+export function directKeyStore(keys: SocketKeys, lock: Mutex) {
   return {
-    get: async (type: string, ids: string[]) => reviveKeys(type, keys.get(type, ids)) as never,
-    set: async (data: Record<string, Record<string, unknown> | undefined>) => keys.set(data as never),
+    get: async (type: string, ids: string[]) => reviveKeys(type, await keys.get(type, ids)) as never,
+    set: (data: KeyData) => keys.set(data),
     isInTransaction: () => false,
     transaction: <T>(work: () => Promise<T>): Promise<T> => lock.runExclusive(work),
   };

@@ -1,31 +1,20 @@
 import SessionRecord from 'libsignal/src/session_record.js';
-import { LRUCache } from 'lru-cache';
-import type { AuthKeys } from '../session/whatsapp-socket.js';
+import type { LatestSessions } from './latest-sessions.js';
+import type { SocketKeys } from './socket-keys.js';
 
 /** libsignal's mark of a session that is not closed (src/session_record.js, isClosed). */
 const OPEN = -1;
-
-/**
- * Sessions as they stand in the store, the latest ones of one socket: Baileys asks for each before each message, and each message writes it,
- * so it would be read and parsed twice a message. Whoever writes sessions past the repository clears it. Put here before the commit: when
- * that fails, the socket ends, and with it this.
- */
-export type LatestSessions = LRUCache<string, SessionRecord>;
-
-export function latestSessions(): LatestSessions {
-  // Some 10 KB each.
-  return new LRUCache({ max: 50 });
-}
 
 /** The record that libsignal's storage interface speaks of, kept back until the operation's one commit. */
 export class SignalTransaction {
   private readonly session = new Map<string, unknown>();
   private readonly preKey = new Map<string, null>();
   private readonly identity = new Map<string, Uint8Array | null>();
-  private readonly stored = new Map<string, SessionRecord>();
+  /** What `session` holds, as records. */
+  private readonly changed = new Map<string, SessionRecord>();
 
   constructor(
-    private readonly keys: AuthKeys,
+    private readonly keys: SocketKeys,
     private readonly creds: Creds,
     private readonly latest: LatestSessions,
   ) {}
@@ -33,24 +22,20 @@ export class SignalTransaction {
   // --- libsignal's storage interface (index.d.ts, SignalStorage) ---
 
   readonly loadSession = async (address: string): Promise<SessionRecord | null> => {
-    if (this.session.has(address)) return deserialized(this.session.get(address));
-    const latest = this.latest.get(address);
-    if (!latest) return deserialized(this.keys.get('session', [address])[address]);
-    // Taken out: libsignal changes it, and what an operation that fails has changed is not what is stored.
-    this.latest.delete(address);
-    return latest;
+    if (!this.session.has(address)) return this.latest.take(address) ?? this.stored(address);
+    return deserialized(this.session.get(address));
   };
 
   readonly storeSession = async (address: string, record: SessionRecord): Promise<void> => {
     this.session.set(address, record.serialize());
-    this.stored.set(address, record);
+    this.changed.set(address, record);
   };
 
   /** Trust on first use and on change, as WhatsApp's own clients do. */
   readonly isTrustedIdentity = (): boolean => true;
 
   readonly loadPreKey = async (id: number | string): Promise<{ privKey: Buffer; pubKey: Buffer } | undefined> => {
-    const pair = this.keys.get('pre-key', [String(id)])[String(id)] as KeyPair | undefined;
+    const pair = await this.read<KeyPair>('pre-key', String(id));
     return pair && { privKey: Buffer.from(pair.private), pubKey: Buffer.from(pair.public) };
   };
 
@@ -73,9 +58,8 @@ export class SignalTransaction {
   // --- what else belongs to the same commit ---
 
   /** A contact's identity that differs from the stored one ends the old session: the contact has a new phone. */
-  saveIdentity(address: string, identityKey: Uint8Array): void {
-    const stored =
-      this.identity.get(address) ?? (this.keys.get('identity-key', [address])[address] as Uint8Array | undefined);
+  async saveIdentity(address: string, identityKey: Uint8Array): Promise<void> {
+    const stored = await this.identityOf(address);
     if (stored && Buffer.from(stored).equals(identityKey)) return;
     this.identity.set(address, identityKey);
     if (!stored) return;
@@ -84,22 +68,25 @@ export class SignalTransaction {
 
   // --- a contact's other name (two-names.ts) ---
 
-  hasSession(address: string): boolean {
-    if (this.session.has(address)) return this.session.get(address) !== null;
-    if (this.latest.has(address)) return true;
-    const stored = deserialized(this.keys.get('session', [address])[address]);
+  async hasSession(address: string): Promise<boolean> {
+    return (await this.look(address)) !== null;
+  }
+
+  /** The session as it will stand in the store; nobody changes it. */
+  async look(address: string): Promise<SessionRecord | null> {
+    const changed = this.changed.get(address);
+    if (changed || this.session.has(address)) return changed ?? null;
     // It is asked for next.
-    if (stored) this.latest.set(address, stored);
-    return stored !== null;
+    return this.latest.get(address) ?? this.latest.fill(address, () => this.stored(address));
   }
 
   /** Session and identity, from a name under which nothing is looked for any more. False when there is no session to move. */
-  moveSession(from: string, to: string): boolean {
-    const session = this.keys.get('session', [from])[from];
+  async moveSession(from: string, to: string): Promise<boolean> {
+    const session = await this.stored(from);
     if (!session) return false;
-    this.session.set(to, session);
+    await this.storeSession(to, session);
     this.removeSession(from);
-    this.moveIdentity(from, to);
+    await this.moveIdentity(from, to);
     return true;
   }
 
@@ -108,7 +95,7 @@ export class SignalTransaction {
    * still on their way.
    */
   async mergeSession(from: string, to: string): Promise<void> {
-    const right = this.stored.get(from);
+    const right = this.changed.get(from);
     if (!right) throw new Error('No session has read anything');
     for (const [baseKey, session] of Object.entries((await this.loadSession(to))?.sessions ?? {})) {
       if (baseKey in right.sessions) continue;
@@ -118,20 +105,32 @@ export class SignalTransaction {
     right.removeOldSessions();
     await this.storeSession(to, right);
     this.removeSession(from);
-    this.moveIdentity(from, to);
+    await this.moveIdentity(from, to);
   }
 
   private removeSession(address: string): void {
     this.session.set(address, null);
-    this.stored.delete(address);
+    this.changed.delete(address);
     this.latest.delete(address);
   }
 
-  private moveIdentity(from: string, to: string): void {
-    const identity = this.identity.get(from) ?? (this.keys.get('identity-key', [from])[from] as Uint8Array | undefined);
+  private async moveIdentity(from: string, to: string): Promise<void> {
+    const identity = await this.identityOf(from);
     if (!identity) return;
     this.identity.set(to, identity);
     this.identity.set(from, null);
+  }
+
+  private async identityOf(address: string): Promise<Uint8Array | undefined> {
+    return this.identity.get(address) ?? this.read<Uint8Array>('identity-key', address);
+  }
+
+  private async stored(address: string): Promise<SessionRecord | null> {
+    return deserialized(await this.read('session', address));
+  }
+
+  private async read<T>(type: string, id: string): Promise<T | undefined> {
+    return (await this.keys.get(type, [id]))[id] as T | undefined;
   }
 
   // --- the end ---
@@ -143,13 +142,13 @@ export class SignalTransaction {
     if (this.preKey.size > 0) data['pre-key'] = Object.fromEntries(this.preKey);
     if (this.identity.size > 0) data['identity-key'] = Object.fromEntries(this.identity);
     if (Object.keys(data).length === 0) return;
-    const committed = this.keys.setSoon(data);
-    for (const [address, record] of this.stored) this.latest.set(address, record);
+    const committed = this.keys.put({ keys: data });
+    for (const [address, record] of this.changed) this.latest.set(address, record);
     await committed;
   }
 }
 
-export function deserialized(stored: unknown): SessionRecord | null {
+function deserialized(stored: unknown): SessionRecord | null {
   return stored ? SessionRecord.deserialize(stored) : null;
 }
 

@@ -1,9 +1,10 @@
 import type { WASocket } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
-import type { AuthKeys, OpenSocketOptions } from '../session/whatsapp-socket.js';
+import type { OpenSocketOptions } from '../session/whatsapp-socket.js';
+import type { KeyData, KeyWrite, OrganizationKeys } from '../store/ports.js';
 import { calls, sendUnderWay } from './calls.js';
 import { directKeyStore } from './signal-repository.js';
-import type { LatestSessions } from './signal-transaction.js';
+import type { LatestSessions } from './latest-sessions.js';
 import { KeysFailed, type SocketLife } from './socket-life.js';
 
 /** The connection itself, below Baileys' websocket client. */
@@ -13,30 +14,32 @@ interface FrameSocket {
 
 type Hold = OpenSocketOptions['hold'];
 
+/** The organization's keys as one socket uses them. */
+export interface SocketKeys extends Pick<OrganizationKeys, 'get' | 'put' | 'durable'> {
+  /** What Baileys writes by itself. It deletes sessions, and moves them from phone number to LID. */
+  set(keys: KeyData): Promise<void>;
+}
+
 /**
- * The organization's keys as one socket uses them. After the socket's end nothing is read or written, and a failure of
- * the folder ends the socket at once.
+ * After the socket's end nothing is read or written, and a failure of the folder ends the socket: no frame leaves
+ * meanwhile, for nothing is durable any more.
  */
-export function guardedKeys(keys: AuthKeys, life: SocketLife, latestSessions: LatestSessions): AuthKeys {
-  const guard = <T>(work: () => T): T => {
+export function guardedKeys(keys: OrganizationKeys, life: SocketLife, latestSessions: LatestSessions): SocketKeys {
+  const guard = async <T>(work: () => Promise<T>): Promise<T> => {
     if (life.isOver) throw new KeysFailed('The socket has ended');
     try {
-      return work();
+      return await work();
     } catch (error) {
       return life.failKeys(error);
     }
   };
+  const put = (write: KeyWrite): Promise<void> => guard(() => keys.put(write));
   return {
-    readCreds: () => keys.readCreds(),
-    writeCreds: (creds) => guard(() => keys.writeCreds(creds)),
     get: (type, ids) => guard(() => keys.get(type, ids)),
+    put,
     set: (data) => {
-      // Baileys deletes sessions, and moves them from phone number to LID.
       if (data.session) latestSessions.clear();
-      guard(() => keys.set(data));
-    },
-    setSoon: async (data) => {
-      await guard(() => keys.setSoon(data)).catch((error: unknown) => life.failKeys(error));
+      return put({ keys: data });
     },
     durable: () => keys.durable(),
   };
@@ -46,7 +49,7 @@ export function guardedKeys(keys: AuthKeys, life: SocketLife, latestSessions: La
  * Nothing leaves before all that was written until then is on disk: frames wait, in their order, for the open commit.
  * So an encryption need not wait for its own, and those of many messages share one.
  */
-export function holdFramesUntilDurable({ ws }: WASocket, keys: AuthKeys, hold: Hold): void {
+export function holdFramesUntilDurable({ ws }: WASocket, keys: SocketKeys, hold: Hold): void {
   const { socket } = ws as unknown as { socket: FrameSocket };
   const send = socket.send.bind(socket);
   let line = Promise.resolve();
@@ -54,6 +57,8 @@ export function holdFramesUntilDurable({ ws }: WASocket, keys: AuthKeys, hold: H
   let failed = false;
   socket.send = (frame, told) => {
     const durable = keys.durable();
+    // The line comes to it later, and then tells.
+    durable?.catch(() => {});
     const underWay = sendUnderWay();
     const give = (): void => {
       if (underWay?.encrypted) underWay.left = true;
@@ -85,7 +90,7 @@ export function holdFramesUntilDurable({ ws }: WASocket, keys: AuthKeys, hold: H
  * transactions only the lock is left: one at a time, and what is called within one belongs to it. Changed in place, for
  * Baileys' own uploads hold on to this object.
  */
-export function takeKeysOutOfTransactions(sock: WASocket, keys: AuthKeys, hold: Hold): void {
+export function takeKeysOutOfTransactions(sock: WASocket, keys: SocketKeys, hold: Hold): void {
   const lock = new Mutex();
   const { get, set, isInTransaction } = directKeyStore(keys, lock);
   Object.assign(sock.authState.keys, {

@@ -34,9 +34,9 @@ export class TwoNames {
   /** Where a device's session is stored, after it was moved there. Called with the lock held; asks nobody. */
   async settle(transaction: SignalTransaction, jid: string): Promise<ProtocolAddress> {
     const address = await this.addressOf(jid);
-    if (transaction.hasSession(address.toString())) return address;
+    if (await transaction.hasSession(address.toString())) return address;
     const other = await this.otherAddressOf(jid);
-    if (other) transaction.moveSession(other.toString(), address.toString());
+    if (other) await transaction.moveSession(other.toString(), address.toString());
     return address;
   }
 

@@ -2,8 +2,9 @@ import { EventEmitter } from 'node:events';
 import path from 'node:path';
 import { Mutex } from 'async-mutex';
 import type { AuthDatabase } from '../store/sqlite/keys/auth-database.js';
-import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../store/sqlite/keys/auth-folder-error.js';
+import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../store/ports.js';
 import type { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
+import { SqliteKeys } from '../store/sqlite/keys/key-store.js';
 import { pairingOf } from '../store/sqlite/keys/folder-content.js';
 import type { Content } from '../content/content.js';
 import { ServiceError } from '../errors.js';
@@ -587,7 +588,8 @@ export class OrganizationSession {
     if (this.status !== 'restoring') this.setStatus('connecting');
     const socket = this.house.sockets.open({
       organizationId: this.id,
-      keys: database,
+      keys: new SqliteKeys(database),
+      creds: database.load(),
       logger: this.logger,
       hold: (by) => (this.socket === socket ? this.holds.begin(by, this.house.now()) : () => {}),
       sentContent: (messageId) => this.house.sentContent(this.id, messageId),

@@ -1,28 +1,12 @@
 import type { Content } from '../content/content.js';
 import type { SessionFault } from '../health/session-fault.js';
 import type { Logger } from '../logger.js';
+import type { Creds, OrganizationKeys } from '../store/ports.js';
 import type { DisconnectReason } from './disconnect-reason.js';
 import type { MessageToHand } from './message-carrier.js';
 
 export { NotAnsweredError, NothingLeftError } from './message-carrier.js';
 export type { MessageToHand, WaitReason } from './message-carrier.js';
-
-/**
- * Keys of one organization as a socket reads and writes them; `store/sqlite/keys/auth-database.ts` implements it. Everything is
- * durable when it returns (or resolves): that is what lets a socket save before it sends. Reads give fresh copies.
- */
-export interface AuthKeys {
-  readCreds(): Record<string, unknown>;
-  writeCreds(creds: Record<string, unknown>): void;
-  /** Values by id; absent ids are absent. */
-  get(type: string, ids: readonly string[]): Record<string, unknown>;
-  /** One atomic commit; null deletes. */
-  set(data: Record<string, Record<string, unknown>>): void;
-  /** As `set`, sharing the commit with what else is written at this moment: visible at once, durable when it resolves. */
-  setSoon(data: Record<string, Record<string, unknown>>): Promise<void>;
-  /** Resolves when everything that was written until now is durable, rejects when it is not; null when it is already. */
-  durable(): Promise<void> | null;
-}
 
 /** Something that WhatsApp delivers. `kind` is its tag: `message`, `receipt`, `notification`, `call`. */
 export interface InboundStanza {
@@ -136,7 +120,10 @@ export interface WhatsAppSocket {
 
 export interface OpenSocketOptions {
   readonly organizationId: string;
-  readonly keys: AuthKeys;
+  /** Open as long as the socket is. */
+  readonly keys: OrganizationKeys;
+  /** As `keys.load()` has just told; the socket changes them, and stores what it changed. */
+  readonly creds: Creds;
   readonly listener: SocketListener;
   readonly logger: Logger;
   /** Something begins for which the rest of this organization's work waits; to be ended by the function that is returned. */

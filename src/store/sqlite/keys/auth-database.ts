@@ -1,13 +1,8 @@
 import Database from 'better-sqlite3';
 import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  AuthFolderCorruptError,
-  AuthFolderUnreadableError,
-  isStorageError,
-  toAuthFolderError,
-  withAuthFolderErrors,
-} from './auth-folder-error.js';
+import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../ports/auth-folder-error.js';
+import { isStorageError, toAuthFolderError, withAuthFolderErrors } from './storage-errors.js';
 import {
   APPLICATION_ID,
   BUSY_TIMEOUT_MS,
@@ -20,6 +15,7 @@ import {
   verifyContent,
   verifyIdentity,
 } from './database-check.js';
+import type { Creds, KeyData, KeyWrite } from '../../ports/keys.js';
 import { GroupCommit } from '../group-commit.js';
 import { decodeJson, encodeJson } from './buffer-json.js';
 import {
@@ -31,12 +27,6 @@ import {
   syncPath,
   tighten,
 } from './durable-files.js';
-
-/** Credentials as Baileys shapes them; this room looks at `account` and `me.id` only. */
-export type Creds = Record<string, unknown>;
-
-/** Signal keys as Baileys' `keys.set` takes them: type -> id -> value; null (or undefined) deletes. */
-export type KeyData = Record<string, Record<string, unknown> | undefined>;
 
 /** What `create` builds in before the database gets its name. A leftover of it is the trace of a crash and worth nothing. */
 export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
@@ -58,8 +48,11 @@ export class AuthDatabase {
   /** `performance.now()` */
   private seenInPlaceAt = -Infinity;
 
+  /** What was put and is not there after all; noted before anything else happens. */
+  private refused: { readonly error: unknown } | null = null;
+
   private constructor(private readonly database: Database.Database) {
-    this.group = new GroupCommit(database);
+    this.group = new GroupCommit(database, () => this.refuse(new AuthFolderUnreadableError('NOT_WRITTEN')));
     this.file = fileId(database.name);
   }
 
@@ -149,11 +142,11 @@ export class AuthDatabase {
   writeCreds(creds: Creds): void {
     const text = encodeJson(creds);
     this.requireInPlace();
-    this.run(() => this.group.writeNow(() => this.statement('UPDATE creds SET value = ? WHERE id = 1').run(text)));
+    this.run(() => this.group.writeNow(() => this.statement(UPDATE_CREDS).run(text)));
   }
 
   /** Fresh copies of the values that exist; an absent id is absent in the answer. */
-  get(type: string, ids: string[]): Record<string, unknown> {
+  get(type: string, ids: readonly string[]): Record<string, unknown> {
     return this.run(() => {
       const statement = this.statement('SELECT value FROM keys WHERE type = ? AND id = ?').pluck();
       const found: Record<string, unknown> = {};
@@ -174,23 +167,39 @@ export class AuthDatabase {
   }
 
   /**
-   * As `set`, but the commit is shared with what else is written in this turn of the event loop: one fsync for many. Visible to reads at
-   * once; the promise resolves when it is on disk, and rejects when it is not; then nothing of the whole group is.
+   * All of it, in a commit that is shared with what else is written in this turn of the event loop: one fsync for many.
+   * Visible to reads at once; the promise resolves when it is on disk, and rejects when it is not; then nothing of the
+   * whole group is.
    */
-  async setSoon(data: KeyData): Promise<void> {
-    const rows = toRows(data);
-    if (rows.length === 0) return;
-    this.requireInPlace(LOOK_EVERY_MS);
+  async put({ creds, keys = {} }: KeyWrite): Promise<void> {
     try {
-      await this.run(() => this.group.write(() => this.setAll(rows)));
+      const text = creds && encodeJson(creds);
+      const rows = toRows(keys);
+      if (text === undefined && rows.length === 0) return;
+      this.requireInPlace(text === undefined ? LOOK_EVERY_MS : 0);
+      await this.run(() =>
+        this.group.write(() => {
+          if (text !== undefined) this.statement(UPDATE_CREDS).run(text);
+          this.setAll(rows);
+        }),
+      );
     } catch (error) {
-      throw isStorageError(error) ? toAuthFolderError(error) : error;
+      throw this.refuse(isStorageError(error) ? toAuthFolderError(error) : error);
     }
   }
 
-  /** Resolves when everything that was written until now is on disk, rejects when it is not; null when it is already. */
+  /**
+   * Resolves when everything that was put until now is on disk; null when it is already. Rejects when something of it
+   * is not, and from then on until `load`.
+   */
   durable(): Promise<void> | null {
-    return this.group.durable();
+    return this.refused ? Promise.reject(this.refused.error as Error) : this.group.durable();
+  }
+
+  /** The credentials, for somebody who begins anew. */
+  load(): Creds {
+    this.refused = null;
+    return this.readCreds();
   }
 
   /** Every value of one type, by id. */
@@ -232,6 +241,11 @@ export class AuthDatabase {
     this.database.close();
   }
 
+  private refuse(error: unknown): unknown {
+    this.refused ??= { error };
+    return error;
+  }
+
   /** @param maxAgeMs how old a look that found it may be */
   private requireInPlace(maxAgeMs = 0): void {
     const now = performance.now();
@@ -263,6 +277,7 @@ export class AuthDatabase {
 /** Sends write several times a millisecond; a look for each was a hundredth of what a message costs. */
 const LOOK_EVERY_MS = 2;
 
+const UPDATE_CREDS = 'UPDATE creds SET value = ? WHERE id = 1';
 const UPSERT_KEY =
   'INSERT INTO keys (type, id, value) VALUES (?, ?, ?) ON CONFLICT (type, id) DO UPDATE SET value = excluded.value';
 

@@ -2,16 +2,16 @@ import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServiceError } from '../../../errors.js';
 import { parseOrganizationId, type OrganizationId } from '../../../organization-id.js';
-import { AuthDatabase, removeUnfinished, type Creds } from './auth-database.js';
-import { AuthFolderCorruptError, toAuthFolderError, withAuthFolderErrors } from './auth-folder-error.js';
-import { backupNames, describeBackup, type Backup } from './backups.js';
+import type { Backup, Creds, Imported, Pairing } from '../../ports/keys.js';
+import { AuthDatabase, removeUnfinished } from './auth-database.js';
+import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
+import { toAuthFolderError, withAuthFolderErrors } from './storage-errors.js';
+import { backupNames, describeBackup } from './backups.js';
 import { PRIVATE_FOLDER, kindOf, makePrivateFolder } from './durable-files.js';
-import { LABEL_FILE, lookInto, peekInto, type Pairing } from './folder-content.js';
-import { FolderMoves, type AuthFoldersOptions, type Imported } from './folder-moves.js';
+import { LABEL_FILE, lookInto, peekInto } from './folder-content.js';
+import { FolderMoves, type AuthFoldersOptions } from './folder-moves.js';
 
-export type { Backup } from './backups.js';
-export type { Pairing } from './folder-content.js';
-export type { AuthFolderStep, AuthFoldersOptions, Imported } from './folder-moves.js';
+export type { AuthFolderStep, AuthFoldersOptions } from './folder-moves.js';
 
 export interface OpenedAuthFolder {
   /** The caller closes it, and before setAside, restore and remove. */

@@ -1,25 +1,10 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BACKUP_MARK, type OrganizationId } from '../../../organization-id.js';
+import type { Backup } from '../../ports/keys.js';
 import { isRecord } from './buffer-json.js';
 import { kindOf, writePrivateFile } from './durable-files.js';
 import { LABEL_FILE, partFiles, peekInto } from './folder-content.js';
-
-/** A set-aside auth folder, in the words of the HTTP API. */
-export interface Backup {
-  /** `<id>_corrupted_<ms>`, unique and the argument of a restore. */
-  name: string;
-  /** Where it lies, below the directory of all auth folders. */
-  path: string;
-  /** ISO 8601, UTC. */
-  set_aside_at: string;
-  /** Digits only; null when nobody can tell any more. Never to be logged in full. */
-  phone_number: string | null;
-  /** Why, e.g. `bad_mac`, `replaced_by_restore`, `imported`; `unknown` for the predecessor's. */
-  reason: string;
-  /** Bytes, all files together. */
-  size: number;
-}
 
 /** What `backup.json` in a backup holds. */
 export type BackupLabel = Pick<Backup, 'reason' | 'set_aside_at' | 'phone_number'>;

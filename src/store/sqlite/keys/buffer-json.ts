@@ -1,4 +1,4 @@
-import { AuthFolderCorruptError } from './auth-folder-error.js';
+import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
 
 /**
  * Credentials and keys as JSON text, bytes in Baileys' form `{"type":"Buffer","data":"<base64>"}`

@@ -1,7 +1,8 @@
 import Database from 'better-sqlite3';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AuthFolderCorruptError, AuthFolderUnreadableError, withAuthFolderErrors } from './auth-folder-error.js';
+import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../ports/auth-folder-error.js';
+import { withAuthFolderErrors } from './storage-errors.js';
 import { decodeJson, isRecord } from './buffer-json.js';
 
 export const DATABASE_FILE = 'auth.sqlite';

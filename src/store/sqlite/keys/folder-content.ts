@@ -1,7 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UNFINISHED_FILE } from './auth-database.js';
-import { AuthFolderCorruptError, withAuthFolderErrors } from './auth-folder-error.js';
+import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
+import type { Pairing } from '../../ports/keys.js';
+import { withAuthFolderErrors } from './storage-errors.js';
 import { decodeJson, isRecord } from './buffer-json.js';
 import { DATABASE_FILE, peekCreds } from './database-check.js';
 import { LEGACY_CREDS_FILE, parseLegacyName } from './legacy-import.js';
@@ -68,14 +70,6 @@ export function partFiles(folder: string): { ours: string[]; foreign: string[] }
     parted[entry.isFile() && (isKnown || isLegacyFile) ? 'ours' : 'foreign'].push(name);
   }
   return parted;
-}
-
-/** Whether WhatsApp knows the keys of a folder, and whose they are. */
-export interface Pairing {
-  /** A phone scanned: the credentials hold WhatsApp's `account` signature and the own id. */
-  paired: boolean;
-  /** Digits only, e.g. `573001112233`; null when not paired or not told. Never to be logged in full. */
-  phoneNumber: string | null;
 }
 
 export const NEVER_PAIRED: Pairing = { paired: false, phoneNumber: null };

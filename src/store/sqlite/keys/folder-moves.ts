@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import type { Logger } from '../../../logger.js';
 import { organizationLabel, type OrganizationId } from '../../../organization-id.js';
 import { AuthDatabase } from './auth-database.js';
-import { AuthFolderCorruptError, toAuthFolderError } from './auth-folder-error.js';
+import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
+import type { Imported, Pairing } from '../../ports/keys.js';
+import { toAuthFolderError } from './storage-errors.js';
 import { backupTime, backupsToPrune, nextBackupName, writeLabel } from './backups.js';
 import { DATABASE_FILE } from './database-check.js';
 import { kindOf, moveDurably, syncFolder, writePrivateFile } from './durable-files.js';
-import { LABEL_FILE, lookInto, pairingOf, partFiles, peekInto, type Pairing } from './folder-content.js';
+import { LABEL_FILE, lookInto, pairingOf, partFiles, peekInto } from './folder-content.js';
 import { readLegacyFolder } from './legacy-import.js';
 
 /** Points at which a test may stop the process to show that nothing is lost there. */
@@ -35,15 +37,6 @@ export interface AuthFoldersOptions {
   logger: Logger;
   /** For tests: called when a step is complete on disk. */
   onStep?: (step: AuthFolderStep) => void;
-}
-
-export interface Imported {
-  /** The backup in which the old files lie. */
-  backup: string;
-  /** Files taken over, `creds.json` included. */
-  files: number;
-  /** Files that were no JSON or no key's: left in the backup only. */
-  skipped: number;
 }
 
 /*

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AuthFolderCorruptError } from './auth-folder-error.js';
+import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
 import { decodeJson, isRecord } from './buffer-json.js';
 
 /*

@@ -17,11 +17,8 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
-import {
-  AuthFolderCorruptError,
-  AuthFolderUnreadableError,
-  toAuthFolderError,
-} from '../../../../src/store/sqlite/keys/auth-folder-error.js';
+import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../../../src/store/ports/auth-folder-error.js';
+import { toAuthFolderError } from '../../../../src/store/sqlite/keys/storage-errors.js';
 import { peekCreds } from '../../../../src/store/sqlite/keys/database-check.js';
 import { closing, entries, errorOf, pairedCreds, temporaryDirectory } from './fixtures.js';
 
@@ -249,7 +246,7 @@ describe('a file that somebody took away while it is open', () => {
     const gone = { name: 'AuthFolderUnreadableError', code: 'FOLDER_GONE' };
     expect(errorOf(() => database.writeCreds(pairedCreds()))).toMatchObject(gone);
     expect(errorOf(() => database.set({ session: { a: 2 } }))).toMatchObject(gone);
-    await expect(database.setSoon({ session: { a: 2 } })).rejects.toMatchObject(gone);
+    await expect(database.put({ keys: { session: { a: 2 } } })).rejects.toMatchObject(gone);
     expect(database.get('session', ['a'])).toEqual({ a: 1 });
     database.close();
     expect(existsSync(folder)).toBe(false);

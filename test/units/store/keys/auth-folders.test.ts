@@ -13,10 +13,7 @@ import {
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import {
-  AuthFolderCorruptError,
-  AuthFolderUnreadableError,
-} from '../../../../src/store/sqlite/keys/auth-folder-error.js';
+import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../../../src/store/ports/auth-folder-error.js';
 import { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
 import type { AuthFolders } from '../../../../src/store/sqlite/keys/auth-folders.js';
 import type { ServiceError } from '../../../../src/errors.js';

@@ -2,10 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { initAuthCreds, proto, useMultiFileAuthState, type SignalDataSet } from '@whiskeysockets/baileys';
 import { describe, expect, it } from 'vitest';
-import {
-  AuthFolderCorruptError,
-  AuthFolderUnreadableError,
-} from '../../../../src/store/sqlite/keys/auth-folder-error.js';
+import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../../../src/store/ports/auth-folder-error.js';
 import { parseLegacyName } from '../../../../src/store/sqlite/keys/legacy-import.js';
 import {
   closing,
