@@ -1,13 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { SqliteRegisterStore } from '../../src/store/sqlite/register-store.js';
+import { inDirectory } from './in-directory.js';
 import { registerContract } from './register.contract.js';
 
-registerContract('SQLite', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'register-contract-'));
-  return {
-    open: () => SqliteRegisterStore.open(directory),
-    remove: async () => rmSync(directory, { recursive: true, force: true }),
-  };
-});
+registerContract('SQLite', () => inDirectory((directory) => SqliteRegisterStore.open(directory)));
