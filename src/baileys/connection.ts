@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { AuthenticationCreds, WASocket } from '@whiskeysockets/baileys';
 import type { Logger } from '../logger.js';
-import type { Creds } from '../store/ports.js';
 import type { BaileysOptions } from './baileys-options.js';
 import { LoginWatch } from './login-watch.js';
 import type { SilenceWatch } from './silence-watch.js';
@@ -29,7 +28,7 @@ export function followConnection(
   const { ev } = sock;
   let qrs = 0;
   // Every frame that is sent from here on waits until they are durable. A failure ends the socket, which tells of it.
-  ev.on('creds.update', () => void keys.put({ creds: creds as unknown as Creds }).catch(() => {}));
+  ev.on('creds.update', () => void keys.put({ creds }).catch(() => {}));
   ev.on('connection.update', (update) => {
     if (update.qr) {
       const lastsMs = settings.qrTimeoutMs ?? (qrs === 0 ? FIRST_QR_MS : NEXT_QR_MS);

@@ -5,6 +5,11 @@ import { Stage, type StageOptions } from '../stage/stage.js';
 const PHONE = '573001112233';
 const CUSTOMER = '573109998877';
 
+interface Page {
+  readonly events: readonly { readonly name: string; readonly data: { readonly message_id: string } }[];
+  readonly next: string | null;
+}
+
 describe('a message of a customer is told exactly once, though', () => {
   let stage: Stage;
   afterEach(() => stage.end());
@@ -16,10 +21,14 @@ describe('a message of a customer is told exactly once, though', () => {
   const write = async (customer = CUSTOMER): Promise<string> =>
     (await stage.whatsapp.customer(customer).write(PHONE, stage.text())).id;
   const told = async (): Promise<string[]> => {
-    const { body } = await stage.api.get('/api/events?organization_id=2&limit=200');
-    return (body.events as { name: string; data: { message_id: string } }[])
-      .filter(({ name }) => name === 'message.received')
-      .map(({ data }) => data.message_id);
+    const ids: string[] = [];
+    for (let after: string | null = ''; after !== null;) {
+      const { body } = await stage.api.get(`/api/events?organization_id=2&limit=200${after && `&after=${after}`}`);
+      const { events, next } = body as unknown as Page;
+      for (const { name, data } of events) if (name === 'message.received') ids.push(data.message_id);
+      after = next;
+    }
+    return ids;
   };
   /** Until WhatsApp has an answer to everything. */
   const answered = (): Promise<void> =>

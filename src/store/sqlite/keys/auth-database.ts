@@ -49,7 +49,7 @@ export class AuthDatabase {
   private seenInPlaceAt = -Infinity;
 
   /** What was put and is not there after all; noted before anything else happens. */
-  private refused: { readonly error: unknown } | null = null;
+  private refused: Error | null = null;
 
   private constructor(private readonly database: Database.Database) {
     this.group = new GroupCommit(database, () => this.refuse(new AuthFolderUnreadableError('NOT_WRITTEN')));
@@ -184,7 +184,9 @@ export class AuthDatabase {
         }),
       );
     } catch (error) {
-      throw this.refuse(isStorageError(error) ? toAuthFolderError(error) : error);
+      const known = isStorageError(error) ? toAuthFolderError(error) : (error as Error);
+      this.refuse(known);
+      throw known;
     }
   }
 
@@ -193,7 +195,7 @@ export class AuthDatabase {
    * is not, and from then on until `load`.
    */
   durable(): Promise<void> | null {
-    return this.refused ? Promise.reject(this.refused.error as Error) : this.group.durable();
+    return this.refused ? Promise.reject(this.refused) : this.group.durable();
   }
 
   /** The credentials, for somebody who begins anew. */
@@ -241,9 +243,8 @@ export class AuthDatabase {
     this.database.close();
   }
 
-  private refuse(error: unknown): unknown {
-    this.refused ??= { error };
-    return error;
+  private refuse(error: Error): void {
+    this.refused ??= error;
   }
 
   /** @param maxAgeMs how old a look that found it may be */
