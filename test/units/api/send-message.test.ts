@@ -36,7 +36,11 @@ describe('when WhatsApp has the message', () => {
       status: 'sent',
     });
     expect(stage.courier.accepted).toMatchObject([
-      { organizationId: '2', phone: '573001234567', text: ' Su cita es mañana. ' },
+      {
+        organizationId: '2',
+        phone: '573001234567',
+        content: { kind: 'text', version: 1, text: ' Su cita es mañana. ' },
+      },
     ]);
     expect(stored(response)).toMatchObject({ createdAt: NOW, sendAt: NOW, expiresAt: NOW + config.MESSAGE_TTL });
   });
