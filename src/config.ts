@@ -16,7 +16,8 @@ export class ConfigError extends Error {
 const DAY = 24 * 60 * 60 * 1000;
 const count = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
-const duration = (fallback: number, min: number, max = DAY) => count(fallback, min, max);
+const duration = (fallback: number, min: number, max = DAY) => count(fallback, min, max).meta({ unit: 'ms' });
+const days = (fallback: number, max: number) => count(fallback, 1, max).meta({ unit: 'days' });
 
 /** API keys that stand in examples all over the world; starting with one of them would be an open door. */
 const EXAMPLE_KEYS = new RegExp(
@@ -104,7 +105,7 @@ const schema = z.object({
   /** How long a login waits for a sign that WhatsApp passes messages to this device. */
   HAND_OVER_WAIT: duration(5_000, 100, 60_000),
   QUERY_TIMEOUT: duration(15_000, 100, 120_000),
-  QR_TIMEOUT: z.coerce.number().int().min(50).max(600_000).optional(),
+  QR_TIMEOUT: z.coerce.number().int().min(50).max(600_000).optional().meta({ unit: 'ms' }),
   /** How long send-message waits for WhatsApp's ack by itself; the existing client gives up at 10 s. */
   SEND_WAIT: duration(8_000, 0, 9_000),
   SEND_RATE_PER_MINUTE: count(30, 1, 1_000_000),
@@ -115,7 +116,7 @@ const schema = z.object({
   LATE_ANSWER_WAIT: duration(2_000, 0, 60_000),
   FIRST_CONTACT_PAUSE: duration(3_600_000, 0, 7 * DAY),
   OUTBOX_LIMIT: count(10_000, 1, 1_000_000),
-  MESSAGE_RETENTION_DAYS: count(7, 1, 3650),
+  MESSAGE_RETENTION_DAYS: days(7, 3650),
   EVENTS_KEPT: count(1_000, 10, 1_000_000),
   CLEAN_WAIT: duration(5_000, 0, 9_000),
 
@@ -128,7 +129,7 @@ const schema = z.object({
   WEBHOOK_RETRY_MAX_DELAY: duration(3_600_000, 1),
   WEBHOOK_RETRY_FOR: duration(DAY, 100, 7 * DAY),
   WEBHOOK_BACKLOG: count(100_000, 10, 10_000_000),
-  WEBHOOK_RETENTION_DAYS: count(7, 1, 365),
+  WEBHOOK_RETENTION_DAYS: days(7, 365),
   UNDELIVERED_AFTER: duration(600_000, 0, 7 * DAY),
 });
 
@@ -136,6 +137,32 @@ export type Config = Readonly<z.infer<typeof schema>>;
 
 /** The names of all variables, for `.env.example`'s test and for `doctor`-like listings. */
 export const CONFIG_VARIABLES = Object.keys(schema.shape) as readonly (keyof Config)[];
+
+export interface ConfigVariable {
+  readonly name: keyof Config;
+  /** What holds when nothing is set; undefined: nothing does. */
+  readonly fallback?: string | number | boolean;
+  readonly unit?: 'ms' | 'days';
+  /** The smallest and the largest number that is taken, both included; for a number only. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** The words that are taken; for a word only. */
+  readonly values?: readonly string[];
+}
+
+type Described = Omit<ConfigVariable, 'name' | 'fallback' | 'values'> & {
+  readonly default?: ConfigVariable['fallback'];
+  readonly enum?: readonly string[];
+};
+
+/** Every variable as the schema has it: for what is written about them. */
+export function configVariables(): readonly ConfigVariable[] {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+  return CONFIG_VARIABLES.map((name) => {
+    const { default: fallback, enum: values, ...rest } = properties[name] as Described;
+    return { name, fallback, values, unit: rest.unit, minimum: rest.minimum, maximum: rest.maximum };
+  });
+}
 
 /** Reads the configuration. An empty variable is an absent one. Throws ConfigError with one line per wrong variable. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
