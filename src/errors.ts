@@ -1,7 +1,7 @@
 /**
  * Every error that leaves this service, in one table: a stable code for programs and its HTTP status.
  * The sentences live beside the languages in `api/sentences.ts`; a test holds both tables against each other and
- * against the README.
+ * against the docs.
  */
 export const ERROR_CODES = {
   invalid_json: 400,

@@ -1,4 +1,4 @@
-import type { ApiDocument, DocumentedOperation, JsonSchema } from '../../src/http/openapi/document.js';
+import type { ApiDocument, DocumentedOperation, JsonSchema } from '../../src/api/openapi/document.js';
 import { API_WORDS } from './api-words.js';
 import { type Language, point, table, wrapped } from './markdown.js';
 

@@ -1,4 +1,4 @@
-/** What a script learns from how the program ended; in `--help` and the README too. */
+/** What a script learns from how the program ended; in `--help` and docs/cli.md too. */
 export const EXIT = {
   /** Done, or the answer is yes. */
   ok: 0,

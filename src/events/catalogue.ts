@@ -3,7 +3,7 @@ import type { OrganizationId } from '../organization-id.js';
 
 /**
  * Every fact worth telling, in one place: its stable name, what comes with it, and how it is told to people. Types, the event stream, the
- * ledger, webhooks and their documentation follow from this table; a test holds the README against it. Data holds no key, no message text
+ * ledger, webhooks and their documentation follow from this table; a test holds docs/events.md against it. Data holds no key, no message text
  * and no full phone number, for it goes wherever events go.
  */
 const status = z.enum([

@@ -1,13 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownVersion } from '../../src/cli/version.js';
+import { EDITIONS, linksOf, pagesOf, textOf } from '../stage/documents.js';
 import { Stage } from '../stage/stage.js';
 
 /** What is claimed of this service where nothing else would notice that it is no longer true. */
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-const READMES = ['README.md', 'README.es.md'] as const;
+const PAGES = EDITIONS.flatMap(pagesOf);
 const PICTURES = 'docs/screenshots';
 
 describe('the version', () => {
@@ -35,8 +36,8 @@ describe('the version', () => {
   });
 });
 
-describe.each(READMES)('%s', (file) => {
-  const text = readFileSync(file, 'utf8');
+describe.each(PAGES)('%s', (file) => {
+  const text = textOf(file);
 
   it('promises nothing for a later version, and names no version of its own that is not this one', () => {
     expect(text).not.toMatch(/not yet here|comes with the next version|coming soon|todavía no está|próxima versión/i);
@@ -44,13 +45,6 @@ describe.each(READMES)('%s', (file) => {
       ([, one]) => one,
     );
     expect(own.filter((one) => one !== version)).toEqual([]);
-  });
-
-  it('shows only pictures that are there, and leads to no file that is not', () => {
-    const links = [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => link ?? '');
-    const missing = links.filter((link) => !/^https?:/.test(link) && !existsSync(link));
-    expect(missing).toEqual([]);
-    expect(links.filter((link) => link.startsWith(PICTURES)).length).toBeGreaterThan(4);
   });
 });
 
@@ -62,4 +56,9 @@ it('the pictures are of this version of the page (UPDATE_SCREENSHOTS=1 and looks
   expect(taken.version).toBe(version);
   const there = readdirSync(PICTURES).filter((name) => name.endsWith('.png'));
   expect([...taken.pictures].sort()).toEqual(there.sort());
+});
+
+it.each(EDITIONS)('$folder shows pictures of the page', (edition) => {
+  const links = pagesOf(edition).flatMap((page) => linksOf(textOf(page)));
+  expect(new Set(links.filter((link) => link.includes(path.basename(PICTURES)))).size).toBeGreaterThan(4);
 });
