@@ -1,4 +1,4 @@
-import type { TAGS } from '../../src/api/openapi/operations.js';
+import type { TAGS } from '../../src/api/operation.js';
 
 /** What the API page says by itself; all else comes from the OpenAPI document. */
 interface ApiWords {
