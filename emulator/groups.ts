@@ -1,23 +1,18 @@
 /**
- * Chats of many: groups, status broadcasts, broadcast lists and channels, as the devices of an organization get them.
- * In a group, and in a status, each member encrypts with a sender key of its own, and gives that key to each device
- * once, in the pairwise session with it (Baileys' `lib/Signal/libsignal.js`, `encryptGroupMessage`). A broadcast list
- * is pairwise. A channel is not encrypted.
+ * Chats of many, as the devices of an organization get them: groups, status broadcasts and broadcast lists. In a group,
+ * and in a status, each member encrypts with a sender key of its own (sender-keys.ts), given to each device in the
+ * pairwise session with it. A broadcast list is pairwise.
  */
 import { randomBytes } from 'node:crypto';
-import { encodeWAMessage, proto } from '@whiskeysockets/baileys';
-import {
-  GroupCipher,
-  GroupSessionBuilder,
-  SenderKeyName,
-  SenderKeyRecord,
-} from '@whiskeysockets/baileys/lib/Signal/Group/index.js';
+import { encodeWAMessage, type proto } from '@whiskeysockets/baileys';
 import type { Companion } from './companion.js';
-import { bundleOf } from './customer.js';
 import type { Account } from './directory.js';
+import { bundleOf } from './key-bundles.js';
+import { messageId, pairwise } from './pairwise.js';
 import { Phone } from './phone.js';
+import { SenderKeys } from './sender-keys.js';
 import type { SignalDevice } from './signal-device.js';
-import { child, isGroup, node, seconds, SERVER, type Attributes, type BinaryNode } from './wire.js';
+import { child, isGroup, node, seconds, type Attributes, type BinaryNode } from './wire.js';
 import type { World } from './world.js';
 
 /** How many of the members' messages can be asked for again. */
@@ -51,19 +46,11 @@ export interface GroupSettings {
   approval: boolean;
 }
 
-/** What a member knows of its own key for one chat. */
-interface Sender {
-  readonly name: SenderKeyName;
-  readonly records: Map<string, SenderKeyRecord>;
-  /** The devices that have the key. */
-  readonly given: WeakSet<Companion>;
-}
-
 /** A group (`…@g.us`), the status broadcasts of people (`status@broadcast`), or a broadcast list (`…@broadcast`). */
 export class Group {
   /** The members' latest messages, by id. */
   private readonly written = new Map<string, { member: string; message: proto.IMessage }>();
-  private readonly senders = new Map<string, Sender>();
+  private readonly senderKeys: SenderKeys;
   private writing: Promise<unknown> = Promise.resolve();
   private serial = 0;
   /** By number. */
@@ -90,6 +77,7 @@ export class Group {
     readonly jid: string,
     { phones, members, addressing = 'pn', subject = 'Group' }: GroupOptions,
   ) {
+    this.senderKeys = new SenderKeys(jid);
     this.addressing = addressing;
     this.owner = phones[0] ?? members[0] ?? '';
     this.subject = { text: subject, by: this.owner, at: this.createdAt };
@@ -229,7 +217,7 @@ export class Group {
     const attrs = this.attrsOf(account, id, message);
     const withSenderKey = this.isGroup || this.jid === STATUS;
     const padded = encodeWAMessage(message);
-    const sealed = withSenderKey ? await this.seal(member, padded) : undefined;
+    const sealed = withSenderKey ? await this.senderKeys.seal(member, padded) : undefined;
     for (const companion of this.audience()) {
       const content: BinaryNode[] = [];
       if (!sealed) content.push(await pairwise(device, companion, padded));
@@ -245,7 +233,6 @@ export class Group {
     return id;
   }
 
-  /** The ciphertext for all, and the message that gives the key to a device, made before the key steps on. */
   private attrsOf(account: Account, id: string, message: proto.IMessage): Attributes {
     const attrs: Attributes = {
       from: this.jid,
@@ -271,7 +258,7 @@ export class Group {
       const device = deviceOf(this.world, member);
       const bundle = bundleOf(receipt);
       if (bundle) await device.openSession(to.peer, bundle);
-      const { keyMessage } = await this.seal(member, encodeWAMessage({}));
+      const { keyMessage } = await this.senderKeys.seal(member, encodeWAMessage({}));
       const enc = await pairwise(device, to, encodeWAMessage({ ...message, ...keyMessage }));
       enc.attrs['count'] = child(receipt, 'retry')?.attrs['count'] ?? '1';
       to.deliver(node('message', this.attrsOf(account, id, message ?? {}), [enc]));
@@ -279,92 +266,11 @@ export class Group {
     this.writing = writing.catch(() => undefined);
     return writing;
   }
-
-  private async seal(
-    member: string,
-    padded: Uint8Array,
-  ): Promise<{ sender: Sender; ciphertext: Buffer; keyMessage: proto.IMessage }> {
-    let sender = this.senders.get(member);
-    if (!sender) {
-      const name = new SenderKeyName(this.jid, { id: member, deviceId: 0, toString: () => `${member}.0` });
-      sender = { name, records: new Map(), given: new WeakSet() };
-      this.senders.set(member, sender);
-    }
-    const { records, name } = sender;
-    const store = {
-      loadSenderKey: async () => records.get(member) ?? new SenderKeyRecord(),
-      storeSenderKey: async (_name: SenderKeyName, record: SenderKeyRecord) => void records.set(member, record),
-    };
-    const distribution = await new GroupSessionBuilder(store).create(name);
-    const ciphertext = Buffer.from(await new GroupCipher(store, name).encrypt(padded));
-    const keyMessage = {
-      senderKeyDistributionMessage: {
-        groupId: this.jid,
-        axolotlSenderKeyDistributionMessage: distribution.serialize(),
-      },
-    };
-    return { sender, ciphertext, keyMessage };
-  }
-}
-
-/** A channel (`…@newsletter`) that organizations follow. */
-export class Channel {
-  private serial = 0;
-
-  constructor(
-    private readonly world: World,
-    readonly jid: string,
-    private readonly phones: string[],
-  ) {}
-
-  /** A post. Returns its id. */
-  post(text: string): string {
-    const id = messageId();
-    const plain = Buffer.from(proto.Message.encode({ conversation: text }).finish());
-    const attrs = { from: this.jid, id, type: 'text', t: seconds(), server_id: String(++this.serial) };
-    this.deliver(node('message', attrs, [node('plaintext', {}, plain)]));
-    return id;
-  }
-
-  /** WhatsApp tells of a reaction to the newest post, and of how many have seen it. */
-  tellOfReactions(): void {
-    const id = `channel-${this.serial}-${randomBytes(4).toString('hex')}`;
-    this.deliver(
-      node('notification', { from: this.jid, id, type: 'newsletter', t: seconds() }, [
-        node('reaction', { message_id: String(this.serial) }, [node('reaction', {}, '👍')]),
-      ]),
-    );
-  }
-
-  private deliver(stanza: BinaryNode): void {
-    for (const number of this.phones)
-      for (const companion of this.world.phone(number).companions.values()) companion.deliver(stanza);
-  }
-}
-
-/**
- * WhatsApp says that what it knows of the account's groups (or of the account) has changed since the last login. Sent
- * once, to who is here.
- */
-export function sendDirty(world: World, number: string, type: 'groups' | 'account_sync'): void {
-  for (const { connection } of world.phone(number).companions.values())
-    connection?.send(node('ib', { from: SERVER }, [node('dirty', { type, timestamp: seconds() })]));
-}
-
-/** One text or message in the pairwise session between a device and a linked device of an organization. */
-export async function pairwise(device: SignalDevice, to: Companion, padded: Uint8Array): Promise<BinaryNode> {
-  if (!device.hasSession(to.peer)) await device.openSession(to.peer, to.takeBundle());
-  const { type, ciphertext } = await device.encrypt(to.peer, padded);
-  return node('enc', { v: '2', type }, ciphertext);
 }
 
 /** As in `https://chat.whatsapp.com/CODE`. */
 function inviteCode(): string {
   return randomBytes(16).toString('base64url');
-}
-
-export function messageId(): string {
-  return `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
 }
 
 function deviceOf(world: World, member: string): SignalDevice {

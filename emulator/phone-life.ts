@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { encodeWAMessage, proto } from '@whiskeysockets/baileys';
 import { deviceJid } from './directory.js';
-import { messageId, pairwise } from './groups.js';
+import { messageId, pairwise } from './pairwise.js';
 import type { MediaHost } from './media-host.js';
 import type { Phone } from './phone.js';
 import { node, seconds, SERVER } from './wire.js';
