@@ -19,3 +19,11 @@ export function percentile(values: readonly number[], percent: number): number {
   const high = sorted[Math.ceil(place)] as number;
   return low + (high - low) * (place - Math.floor(place));
 }
+
+export const fixed = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+/** The order changes from round to round, so that nobody always comes after the same one. */
+export function rotated<T>(items: readonly T[], by: number): T[] {
+  const start = by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}

@@ -10,22 +10,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  acquaintance,
-  cleaning,
-  identitiesFor,
-  idle,
-  oldOutbox,
-  oneOrganization,
-  restart,
-  twentyOrganizations,
-  type PartResult,
-  type Sizes,
-} from './parts.js';
+import { acquaintance, oldOutbox } from './age.js';
 import { busyPhone } from './busy-phone.js';
+import { cleaning } from './cleaning.js';
 import { commitCost, type CommitCost } from './commit-cost.js';
+import { idle, restart } from './many-sessions.js';
+import { identitiesFor, type PartResult, type Sizes } from './parts.js';
 import { pairAll, type Urls } from './pool.js';
 import { Child } from './rpc.js';
+import { oneOrganization, twentyOrganizations } from './sending.js';
 import type { House } from './sides.js';
 
 const { values: options } = parseArgs({

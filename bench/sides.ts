@@ -5,7 +5,7 @@ import path from 'node:path';
 import { authFolders, type Urls } from './pool.js';
 import type { BareKind, OpenBare } from './bare-process.js';
 import { run, type Load, type LoadResult } from './load.js';
-import { customerOf, phoneOf } from './numbers.js';
+import { customerOf, median, phoneOf } from './numbers.js';
 import { Child, type Usage } from './rpc.js';
 
 const API_KEY = 'bN7vQ2xW9kR4mT6yH8jL3pZ5cF1dG0sA';
@@ -291,4 +291,9 @@ export async function acquaint(
     await Promise.all(numbers.map((from) => emulator.ask('write', { from, to: phoneOf(organization) })));
   }
   return customers;
+}
+
+/** The median of one figure of several measurements. */
+export function middle(runs: readonly Measured[], of: (run: Measured) => number): number {
+  return median(runs.map(of));
 }
