@@ -22,7 +22,8 @@ export default tseslint.config(
     },
   },
   {
-    // It runs in browsers, and has a TypeScript project of its own, with their words and without Node's.
+    // It runs in browsers, and has a TypeScript project of its own. That knows Node's words too, for the contract's types lead to files
+    // of the service; here they are forbidden.
     files: ['src/operator-page/**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -30,6 +31,16 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'Buffer',
+        'global',
+        'require',
+        'module',
+        '__dirname',
+        'setImmediate',
+      ],
       'no-console': 'error',
     },
   },

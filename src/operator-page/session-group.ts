@@ -15,7 +15,9 @@ export function groupOf({ status, attention }: { status: Status; attention: stri
  * Whether the QR stands on the page: a phone is to be linked, or is being linked. Not while keys are missing that may
  * be put back: that is for a person to decide, with "Start".
  */
-export function isLinking(session: Pick<SessionStatus, 'status' | 'attention' | 'phone_number'>): boolean {
+export function isLinking(
+  session: Pick<SessionStatus, 'status' | 'phone_number'> & { readonly attention: { readonly code: string } | null },
+): boolean {
   const { status, attention, phone_number: phone } = session;
   if (attention?.code === 'auth_folder_missing') return false;
   return status === 'qr_ready' || status === 'qr_required' || (phone === null && status === 'connecting');

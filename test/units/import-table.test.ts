@@ -48,6 +48,8 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Runs in browsers: it knows no room, and nobody knows it. */
 const PAGE = 'operator-page';
+/** The contract, as types: whoever speaks HTTP to the service may know it, and nothing else of `api`. */
+const CONTRACT = 'api/contract.ts';
 const PAGE_LIBRARIES = ['preact', '@preact/signals'];
 const WHATSAPP_LIBRARIES = ['@whiskeysockets/baileys', 'libsignal'];
 /** The only wiring, and what starts it. */
@@ -116,6 +118,9 @@ function complaint({ from, to, typeOnly }: Import): string | null {
   }
   if (PAGE_LIBRARIES.some((name) => isPackage(to, name)))
     return room === PAGE ? null : `only src/${PAGE} imports preact`;
+  if (to === `src/${CONTRACT}` && (room === PAGE || room === 'cli')) {
+    return typeOnly ? null : `${room} takes only types of ${CONTRACT}`;
+  }
   if (room === PAGE && !to.startsWith(`src/${PAGE}/`)) return `the page imports nothing but itself and preact`;
   if (/^(emulator|test|demo|bench|scripts)\//.test(to)) return `src/ imports nothing of ${to.split('/')[0]}/`;
   if (!to.startsWith('src/') || WIRING.includes(room)) return null;
@@ -301,6 +306,14 @@ describe('the checker', () => {
       'the page imports nothing but itself',
     ],
     ['src/operator-page/x.ts', "import fs from 'node:fs';", 'the page imports nothing but itself'],
+    ['src/operator-page/x.ts', "import type { S } from '../api/sentences.js';", 'the page imports nothing but itself'],
+    [
+      'src/operator-page/x.ts',
+      "import { AnswerOf } from '../api/contract.js';",
+      'operator-page takes only types of api/contract.ts',
+    ],
+    ['src/cli/x.ts', "import { AnswerOf } from '../api/contract.js';", 'cli takes only types of api/contract.ts'],
+    ['src/cli/x.ts', "import type { Sentences } from '../api/sentences.js';", 'cli does not know api'],
     ['src/api/x.ts', "import { words } from '../operator-page/words/words-en.js';", 'api does not know operator-page'],
     ['src/api/x.ts', "import { render } from 'preact';", 'only src/operator-page imports preact'],
     [
@@ -332,6 +345,8 @@ describe('the checker', () => {
   });
 
   test.each([
+    ['src/operator-page/x.ts', "import type { AnswerOf } from '../api/contract.js';"],
+    ['src/cli/x.ts', "import type { AnswerOf } from '../api/contract.js';"],
     [
       'src/api/app.ts',
       "import type { Sessions } from '../session/session-view.js'; import { redact } from '../logger.js';",

@@ -6,6 +6,9 @@ import { instant, named, organization, sentence } from './common.js';
 
 export const eventName = z.enum(EVENT_NAMES as [EventName, ...EventName[]]);
 
+/** What comes with events, as their kinds in the catalogue have it. */
+type EventValue = string | number | boolean | null;
+
 export const event = named(
   'Event',
   z.object({
@@ -13,7 +16,9 @@ export const event = named(
     name: eventName,
     organization_id: organization,
     at: instant,
-    data: z.record(z.string(), z.unknown()).meta({ description: 'What comes with this kind of event.' }),
+    data: z
+      .record(z.string(), z.unknown() as z.ZodType<EventValue>)
+      .meta({ description: 'What comes with this kind of event.' }),
     sentence,
   }),
 );

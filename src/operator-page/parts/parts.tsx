@@ -180,8 +180,9 @@ export function Done({ children }: { children?: ComponentChildren }) {
   );
 }
 
-/** A time as people say it, with the exact one behind it. */
-export function Time({ at, ago = false }: { at: string; ago?: boolean }) {
+/** A time as people say it, with the exact one behind it; nothing when it is not known. */
+export function Time({ at, ago = false }: { at: string | null; ago?: boolean }) {
+  if (at === null) return null;
   return (
     <time dateTime={at} title={formatExact(at)}>
       {ago ? formatAgo(at) : formatMoment(at)}

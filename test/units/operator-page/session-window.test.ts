@@ -47,8 +47,8 @@ describe('the rows that the page holds', () => {
 
   it('take in single fields, and nobody new with them', () => {
     const fresh = withFields(whole, [
-      { organization_id: '2', queue: { pending: 7 } },
-      { organization_id: 'stranger', queue: { pending: 1 } },
+      { organization_id: '2', queue: { pending: 7, oldest_at: null } },
+      { organization_id: 'stranger', queue: { pending: 1, oldest_at: null } },
     ]);
     expect(ids(fresh)).toEqual(ids(whole));
     expect(fresh.rows[1]).toMatchObject({ organization_id: '2', status: 'connected', queue: { pending: 7 } });
