@@ -4,7 +4,10 @@ import { words } from './settings.js';
 
 export type EventGroup = 'session' | 'faults' | 'messages';
 
-/** What the page's own words need a value of; without it the service's sentence is told, which is whole whatever is absent. */
+/**
+ * What the page's own words need a value of; without it the service's sentence is told, which is whole whatever is
+ * absent.
+ */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'session.status': ['status', 'previous'],
   'session.qr': ['number'],
@@ -19,7 +22,10 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   'message.undelivered': ['phone_last4', 'status'],
 };
 
-/** An event in the page's own words, for the stream speaks the browser's language and not the one chosen here; what the page does not know speaks for itself. */
+/**
+ * An event in the page's own words, for the stream speaks the browser's language and not the one chosen here; what the
+ * page does not know speaks for itself.
+ */
 export function eventWords({ name, data, sentence }: ServiceEvent): string {
   const { event, status, reason, message, attention, needsYou } = words.value;
   const said = (key: string): string => wordFor({}, data[key]);

@@ -10,7 +10,10 @@ addEventListener('hashchange', () => {
   hash.value = location.hash;
 });
 
-/** Where the page is: the part of the address after `#`, so that back, forward and bookmarks work and the service sees nothing of it. */
+/**
+ * Where the page is: the part of the address after `#`, so that back, forward and bookmarks work and the service sees
+ * nothing of it.
+ */
 export const route = computed<Route>(() => {
   const [, first, id, tab] = hash.value.split('/');
   if (first === 'organizations' && id) {
@@ -27,7 +30,9 @@ export function goTo(address: string): void {
   location.hash = address;
 }
 
-/** The token of a sign-in link (`/#sign-in=…`), which leaves the address bar and the history at once; null without one. */
+/**
+ * The token of a sign-in link (`/#sign-in=…`), which leaves the address bar and the history at once; null without one.
+ */
 export function takeToken(prefix: string): string | null {
   if (!location.hash.startsWith(prefix)) return null;
   const token = decoded(location.hash.slice(prefix.length));

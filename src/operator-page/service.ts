@@ -4,7 +4,10 @@ import { language, words } from './settings.js';
 /** ms. The service answers within 10 s unless it is asked to wait. */
 const ANSWER_WITHIN = 15_000;
 
-/** Whether the cookie of a sign-in is there; null until the service was asked. The cookie itself is out of reach of this code, on purpose. */
+/**
+ * Whether the cookie of a sign-in is there; null until the service was asked. The cookie itself is out of reach of this
+ * code, on purpose.
+ */
 export const signedIn = signal<boolean | null>(null);
 /** Why somebody is asked to sign in again, or null. */
 export const signInReason = signal<'ended' | null>(null);
@@ -104,8 +107,8 @@ function faultOf(response: Response, answer: unknown): ServiceFault {
     signedIn.value = false;
   }
   const retryAfter = Number(response.headers.get('retry-after') ?? NaN);
-  // The service's hints speak to programs of routes; where a person has a button for it, the page says so in its own words.
-  // A reason has a hint that names none.
+  // The service's hints speak to programs of routes; where a person has a button for it, the page says so in its own
+  // words. A reason has a hint that names none.
   const own = code === undefined || reason !== undefined ? undefined : words.value.faultHints[code];
   return new ServiceFault(
     response.status,

@@ -37,7 +37,10 @@ export function saySession(session: SessionStatus): { sentence: string; step: st
   });
 }
 
-/** What is the matter, and what to do: for people with buttons. The service's own hints name routes; they are for what this page does not know. */
+/**
+ * What is the matter, and what to do: for people with buttons. The service's own hints name routes; they are for what
+ * this page does not know.
+ */
 function say({ status, attention, logout, sentence, hint, next_reconnect_at: next, until }: Told): {
   sentence: string;
   step: string;

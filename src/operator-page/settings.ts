@@ -8,7 +8,10 @@ export type Theme = 'system' | 'light' | 'dark';
 const LANGUAGES: readonly Language[] = ['en', 'es'];
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
-/** What this browser remembers of its user: how the page looks and speaks, never a key. A browser may forbid it; then nothing is remembered. */
+/**
+ * What this browser remembers of its user: how the page looks and speaks, never a key. A browser may forbid it; then
+ * nothing is remembered.
+ */
 function remembered(name: string): string | null {
   try {
     return localStorage.getItem(name);

@@ -1,6 +1,6 @@
 /**
- * Names of the catalogue (`src/events/catalogue.ts`): a browser's EventSource hears only what it is told to listen for. A test holds this list
- * against the catalogue.
+ * Names of the catalogue (`src/events/catalogue.ts`): a browser's EventSource hears only what it is told to listen for.
+ * A test holds this list against the catalogue.
  */
 export const EVENT_NAMES = [
   'session.status',

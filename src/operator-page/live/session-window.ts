@@ -1,7 +1,10 @@
 import type { ListedSession } from '../answers.js';
 import { GROUP_ORDER, groupOf, type SessionGroup } from '../session-group.js';
 
-/** The part of the list that this page holds: from its beginning, by need, up to a place. The rest stays with the service. */
+/**
+ * The part of the list that this page holds: from its beginning, by need, up to a place. The rest stays with the
+ * service.
+ */
 export interface SessionWindow {
   readonly rows: readonly ListedSession[];
   /** Where the part that is not here begins (`attention:clinic-7`: behind it); null when everything is here. */
@@ -27,8 +30,8 @@ export function compareByNeed(one: readonly [SessionGroup, string], other: reado
 const placeOf = (row: ListedSession): [SessionGroup, string] => [groupOf(row), row.organization_id];
 
 /**
- * Puts in what the service answered about the organizations that were asked about. Who is not in the answer fits the search no more. Who
- * moved behind the end of the window leaves it: the next page brings it.
+ * Puts in what the service answered about the organizations that were asked about. Who is not in the answer fits the
+ * search no more. Who moved behind the end of the window leaves it: the next page brings it.
  */
 export function withChanged(
   window: SessionWindow,

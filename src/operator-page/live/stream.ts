@@ -3,10 +3,15 @@ import type { ServiceEvent } from '../answers.js';
 import { EVENT_NAMES } from './event-names.js';
 import { get, reachable, signedIn } from '../service.js';
 
-/** ms before the stream is opened again after the service closed it for good (stop, too many streams); doubled each time, up to the second. */
+/**
+ * ms before the stream is opened again after the service closed it for good (stop, too many streams); doubled each
+ * time, up to the second.
+ */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 15_000;
-/** ms between two looks whether the service is there at all: a phone that slept may hold a dead stream without knowing. */
+/**
+ * ms between two looks whether the service is there at all: a phone that slept may hold a dead stream without knowing.
+ */
 const LOOK_EVERY = 20_000;
 
 type Listener = (event: ServiceEvent) => void;
@@ -33,8 +38,8 @@ export function onEvent(listener: Listener): () => void {
 }
 
 /**
- * Opens the stream at the newest event. What is read after this has resolved misses nothing: whatever happens later is in the stream, and
- * after a break the stream begins with what was missed.
+ * Opens the stream at the newest event. What is read after this has resolved misses nothing: whatever happens later is
+ * in the stream, and after a break the stream begins with what was missed.
  */
 export async function openStream(): Promise<void> {
   closeStream();

@@ -9,7 +9,7 @@ const AT_MOST_EVERY = 400;
 /** ms until something is read again whose change matters less: the length of a queue under load. */
 const SOON = 3_000;
 
-/** ms between two readings of what may change without an event: a message that is only accepted, deliveries of webhooks. */
+/** ms between two readings of what may change without an event: accepted messages, deliveries of webhooks. */
 export const WITHOUT_EVENTS = 5_000;
 
 /** Whether an event changes what is shown: at once, in a while, or not at all. */
@@ -23,8 +23,9 @@ export interface Loaded<Data> {
 }
 
 /**
- * Reads something of the service, and again when `concerns` says that an event touches it, when the connection is back, and when the
- * language changes; with `everyMs` also after so long, while somebody looks. `key` names what is read: with another key everything begins anew.
+ * Reads something of the service, and again when `concerns` says that an event touches it, when the connection is
+ * back, and when the language changes; with `everyMs` also after so long, while somebody looks. `key` names what is
+ * read: with another key everything begins anew.
  */
 export function useLoaded<Data>(
   key: string,
@@ -45,15 +46,7 @@ export function useLoaded<Data>(
 
   useEffect(() => {
     const end = new AbortController();
-    let busy = false;
-    let again = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let later: ReturnType<typeof setTimeout> | undefined;
-
-    const read = async (): Promise<void> => {
-      busy = true;
-      again = false;
-      const startedAt = Date.now();
+    const readings = atMostEvery(AT_MOST_EVERY, async () => {
       try {
         const data = await latest.current.load(end.signal);
         if (!end.signal.aborted) setState({ key, data, fault: null });
@@ -62,37 +55,26 @@ export function useLoaded<Data>(
         const fault = asFault(error);
         setState((before) => ({ key, data: before.key === key ? before.data : null, fault }));
       }
-      timer = setTimeout(
-        () => {
-          busy = false;
-          if (again) void read();
-        },
-        Math.max(0, AT_MOST_EVERY - (Date.now() - startedAt)),
-      );
+    });
+    ask.current = readings.ask;
+    readings.ask();
+    const look = (): void => {
+      if (document.visibilityState === 'visible') readings.ask();
     };
-    ask.current = () => {
-      if (busy) again = true;
-      else void read();
-    };
-    ask.current();
-    const clock =
-      everyMs === undefined
-        ? undefined
-        : setInterval(() => {
-            if (document.visibilityState === 'visible') ask.current();
-          }, everyMs);
+    const clock = everyMs === undefined ? undefined : setInterval(look, everyMs);
+    let later: ReturnType<typeof setTimeout> | undefined;
     const stopHearing = onEvent((event) => {
       const concern = latest.current.concerns(event);
-      if (concern === 'now') ask.current();
+      if (concern === 'now') readings.ask();
       if (concern !== 'soon') return;
       later ??= setTimeout(() => {
         later = undefined;
-        ask.current();
+        readings.ask();
       }, SOON);
     });
     return () => {
       end.abort();
-      clearTimeout(timer);
+      readings.stop();
       clearTimeout(later);
       clearInterval(clock);
       stopHearing();
@@ -101,4 +83,34 @@ export function useLoaded<Data>(
 
   const reload = useCallback(() => ask.current(), []);
   return state.key === key ? { ...state, reload } : { data: null, fault: null, reload };
+}
+
+/** One reading at a time, begun at most every `ms`; what is asked for meanwhile is one more reading after it. */
+function atMostEvery(ms: number, read: () => Promise<void>): { ask: () => void; stop: () => void } {
+  let busy = false;
+  let again = false;
+  let stopped = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const run = async (): Promise<void> => {
+    busy = true;
+    again = false;
+    const startedAt = Date.now();
+    await read();
+    if (stopped) return;
+    const free = (): void => {
+      busy = false;
+      if (again) void run();
+    };
+    timer = setTimeout(free, Math.max(0, ms - (Date.now() - startedAt)));
+  };
+  return {
+    ask: () => {
+      if (busy) again = true;
+      else void run();
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

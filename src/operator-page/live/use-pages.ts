@@ -25,8 +25,8 @@ export interface Pages<Item> {
 }
 
 /**
- * A list, newest first, that stays live: at each news all open pages are read again, one after the other, so that nothing is missing between
- * them, nothing is there twice, and what has changed is shown as it is.
+ * A list, newest first, that stays live: at each news all open pages are read again, one after the other, so that
+ * nothing is missing between them, nothing is there twice, and what has changed is shown as it is.
  */
 export function usePages<Item>(
   key: string,

@@ -79,7 +79,6 @@ function Drawing({
   });
   const top = niceTop(Math.max(...heights));
   const slot = (width - LEFT) / labels.length;
-  const bar = stacked ? slot * 0.7 : (slot * 0.8) / series.length;
   const scale = (value: number): number => (value / top) * (HEIGHT - TOP);
   const label = (labels[0] ?? '').length > 6 ? WIDE_LABEL : LABEL_WIDTH;
   const every = Math.ceil((labels.length * label) / (width - LEFT));
@@ -100,41 +99,59 @@ function Drawing({
           </text>
         </g>
       ))}
-      {labels.map((label, bucket) => {
-        const left = LEFT + bucket * slot;
-        let under = 0;
+      {labels.map((label, bucket) => (
+        <g key={bucket}>
+          <Bucket series={series} bucket={bucket} label={label} stacked={stacked} slot={slot} scale={scale} />
+          {bucket % every === 0 && (
+            <text class="chart-text" x={LEFT + bucket * slot} y={HEIGHT + 16}>
+              {label}
+            </text>
+          )}
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+interface BucketProps {
+  series: readonly Series[];
+  bucket: number;
+  label: string;
+  stacked: boolean;
+  /** Pixels from one bucket to the next. */
+  slot: number;
+  /** A value's height, pixels. */
+  scale: (value: number) => number;
+}
+
+/** The bars of one moment. */
+function Bucket({ series, bucket, label, stacked, slot, scale }: BucketProps) {
+  const bar = stacked ? slot * 0.7 : (slot * 0.8) / series.length;
+  let under = 0;
+  return (
+    <>
+      {series.map(({ name, look, values }, place) => {
+        const value = values[bucket] ?? 0;
+        if (value === 0) return null;
+        const height = Math.max(2, scale(value));
+        const y = HEIGHT - (stacked ? scale(under) : 0) - height;
+        if (stacked) under += value;
+        const x = LEFT + bucket * slot + (stacked ? slot * 0.15 : slot * 0.1 + place * bar);
         return (
-          <g key={bucket}>
-            {series.map(({ name, look, values }, place) => {
-              const value = values[bucket] ?? 0;
-              if (value === 0) return null;
-              const height = Math.max(2, scale(value));
-              const y = HEIGHT - (stacked ? scale(under) : 0) - height;
-              if (stacked) under += value;
-              const x = left + (stacked ? slot * 0.15 : slot * 0.1 + place * bar);
-              return (
-                <rect
-                  key={name}
-                  class={look}
-                  x={x}
-                  y={y}
-                  width={Math.max(1, bar - 0.6)}
-                  height={height}
-                  rx={Math.min(2, bar / 4)}
-                >
-                  <title>{`${label}: ${name} ${formatNumber(value)}`}</title>
-                </rect>
-              );
-            })}
-            {bucket % every === 0 && (
-              <text class="chart-text" x={left} y={HEIGHT + 16}>
-                {label}
-              </text>
-            )}
-          </g>
+          <rect
+            key={name}
+            class={look}
+            x={x}
+            y={y}
+            width={Math.max(1, bar - 0.6)}
+            height={height}
+            rx={Math.min(2, bar / 4)}
+          >
+            <title>{`${label}: ${name} ${formatNumber(value)}`}</title>
+          </rect>
         );
       })}
-    </svg>
+    </>
   );
 }
 

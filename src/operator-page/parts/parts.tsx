@@ -219,7 +219,10 @@ export function Panel({ title, children, kind = 'plain', beside }: PanelProps) {
   );
 }
 
-/** Something to be taken elsewhere: a link, a secret. Where the browser forbids the clipboard, the text is selected instead. */
+/**
+ * Something to be taken elsewhere: a link, a secret. Where the browser forbids the clipboard, the text is selected
+ * instead.
+ */
 export function Copyable({ label, value }: { label: string; value: string }) {
   const input = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState(false);

@@ -49,7 +49,10 @@ export function ScanSteps() {
   );
 }
 
-/** The eight characters in two groups, as WhatsApp shows them; null when there were none in time, undefined before anybody asked. */
+/**
+ * The eight characters in two groups, as WhatsApp shows them; null when there were none in time, undefined before
+ * anybody asked.
+ */
 export function PairingCode({ code }: { code: string | null | undefined }) {
   const { qr: say } = words.value;
   return (

@@ -7,6 +7,7 @@ import { goTo, organizationAddress } from '../route.js';
 import { get, post, ServiceFault } from '../service.js';
 import { words } from '../settings.js';
 import { Confirm } from '../parts/confirm.js';
+import type { IconName } from '../parts/icon-names.js';
 import { Button, Done, Fault, Loading, Panel } from '../parts/parts.js';
 
 type Danger = { kind: 'clean' } | { kind: 'logout' } | { kind: 'restore'; backup: Backup };
@@ -15,7 +16,7 @@ const PATHS = { clean: '/api/force-clean-session', logout: '/api/logout', restor
 
 /** Backups, and what must be meant: each says what it will do and asks for the organization's id. */
 export function KeysTab({ session, reload }: { session: SessionStatus; reload: () => void }) {
-  const { keys: say, confirm, reason, none } = words.value;
+  const { keys: say, confirm } = words.value;
   const { organization_id: id } = session;
   const [danger, setDanger] = useState<Danger | null>(null);
   const action = useAction<{ message: string }>();
@@ -29,19 +30,14 @@ export function KeysTab({ session, reload }: { session: SessionStatus; reload: (
     action.clear();
     setDanger(asked);
   };
-  const act = async ({ kind, ...rest }: Danger): Promise<void> => {
-    const body = {
-      organization_id: id,
-      ...(kind === 'clean' && { force: true }),
-      ...('backup' in rest && { backup: rest.backup.name }),
-    };
-    const answer = await action.run(() => post(PATHS[kind], body));
+  const act = async (meant: Danger): Promise<void> => {
+    const answer = await action.run(() => post(PATHS[meant.kind], bodyOf(id, meant)));
     reload();
     backups.reload();
     if (!answer) return;
     setDanger(null);
     // What follows happens there: a QR to scan, or the way back to connected.
-    if (kind !== 'logout') goTo(organizationAddress(id));
+    if (meant.kind !== 'logout') goTo(organizationAddress(id));
   };
 
   return (
@@ -54,56 +50,14 @@ export function KeysTab({ session, reload }: { session: SessionStatus; reload: (
         {backups.data?.length === 0 && <p>{say.noBackups}</p>}
         <ul class="backups">
           {backups.data?.map((backup) => (
-            <li key={backup.name} class="backup">
-              <dl class="facts">
-                <div>
-                  <dt>{say.setAside}</dt>
-                  <dd>{formatMoment(backup.set_aside_at)}</dd>
-                </div>
-                <div>
-                  <dt>{say.phone}</dt>
-                  <dd>{backup.phone_number ?? none}</dd>
-                </div>
-                <div>
-                  <dt>{say.reason}</dt>
-                  <dd>{wordFor(reason, backup.reason)}</dd>
-                </div>
-                <div>
-                  <dt>{say.size}</dt>
-                  <dd>{formatSize(backup.size)}</dd>
-                </div>
-              </dl>
-              <Button
-                icon="turning"
-                label={say.restoreOf(formatMoment(backup.set_aside_at))}
-                onClick={() => ask({ kind: 'restore', backup })}
-              >
-                {say.restore}
-              </Button>
-            </li>
+            <BackupLine key={backup.name} backup={backup} restore={() => ask({ kind: 'restore', backup })} />
           ))}
         </ul>
       </Panel>
       <Panel title={say.danger} kind="danger">
         <p>{say.dangerAbout}</p>
-        <div class="danger">
-          <div>
-            <h3>{say.clean}</h3>
-            <p>{say.cleanAbout}</p>
-          </div>
-          <Button kind="danger" icon="broom" onClick={() => ask({ kind: 'clean' })}>
-            {say.clean}…
-          </Button>
-        </div>
-        <div class="danger">
-          <div>
-            <h3>{say.logout}</h3>
-            <p>{say.logoutAbout}</p>
-          </div>
-          <Button kind="danger" icon="out" onClick={() => ask({ kind: 'logout' })}>
-            {say.logout}…
-          </Button>
-        </div>
+        <DangerLine name={say.clean} about={say.cleanAbout} icon="broom" onClick={() => ask({ kind: 'clean' })} />
+        <DangerLine name={say.logout} about={say.logoutAbout} icon="out" onClick={() => ask({ kind: 'logout' })} />
       </Panel>
       {danger && (
         <Confirm
@@ -118,6 +72,64 @@ export function KeysTab({ session, reload }: { session: SessionStatus; reload: (
         />
       )}
     </>
+  );
+}
+
+function bodyOf(id: string, { kind, ...rest }: Danger): object {
+  return {
+    organization_id: id,
+    ...(kind === 'clean' && { force: true }),
+    ...('backup' in rest && { backup: rest.backup.name }),
+  };
+}
+
+function BackupLine({ backup, restore }: { backup: Backup; restore: () => void }) {
+  const { keys: say, reason, none } = words.value;
+  return (
+    <li class="backup">
+      <dl class="facts">
+        <div>
+          <dt>{say.setAside}</dt>
+          <dd>{formatMoment(backup.set_aside_at)}</dd>
+        </div>
+        <div>
+          <dt>{say.phone}</dt>
+          <dd>{backup.phone_number ?? none}</dd>
+        </div>
+        <div>
+          <dt>{say.reason}</dt>
+          <dd>{wordFor(reason, backup.reason)}</dd>
+        </div>
+        <div>
+          <dt>{say.size}</dt>
+          <dd>{formatSize(backup.size)}</dd>
+        </div>
+      </dl>
+      <Button icon="turning" label={say.restoreOf(formatMoment(backup.set_aside_at))} onClick={restore}>
+        {say.restore}
+      </Button>
+    </li>
+  );
+}
+
+interface DangerLineProps {
+  name: string;
+  about: string;
+  icon: IconName;
+  onClick: () => void;
+}
+
+function DangerLine({ name, about, icon, onClick }: DangerLineProps) {
+  return (
+    <div class="danger">
+      <div>
+        <h3>{name}</h3>
+        <p>{about}</p>
+      </div>
+      <Button kind="danger" icon={icon} onClick={onClick}>
+        {name}…
+      </Button>
+    </div>
   );
 }
 

@@ -9,7 +9,10 @@ import { Icon } from '../parts/icon.js';
 import { PairingCode, QrPicture, ScanSteps } from '../parts/qr.js';
 import { ShopLink } from './shop-link.js';
 
-/** ms for which new QRs are asked for by themselves: somebody is there, or has walked away; a pairing that nobody scans is a login at WhatsApp each time. */
+/**
+ * ms for which new QRs are asked for by themselves: somebody is there, or has walked away; a pairing that nobody scans
+ * is a login at WhatsApp each time.
+ */
 const RENEW_FOR = 10 * 60_000;
 
 interface LinkPanelProps {

@@ -21,20 +21,7 @@ export function MessagesTab({ id }: { id: string }) {
   const [typed, setTyped] = useState('');
   const pages = usePages<Message>(
     `messages ${id} ${state} ${looked}`,
-    async (after, end) => {
-      if (MESSAGE_ID.test(looked)) {
-        const found = await get<Message>(`/api/messages/${looked.toUpperCase()}`, { signal: end });
-        return { items: found.organization_id === id ? [found] : [], next: null };
-      }
-      const asked = new URLSearchParams({ organization_id: id, order: 'desc', limit: String(PAGE) });
-      if (state) asked.set('status', state);
-      if (looked) asked.set('phone', looked);
-      if (after) asked.set('after', after);
-      const { messages, next } = await get<{ messages: Message[]; next: string | null }>(`/api/messages?${asked}`, {
-        signal: end,
-      });
-      return { items: messages, next };
-    },
+    (after, end) => findMessages({ id, state, looked, after }, end),
     (event) => event.organization_id === id && event.name === 'message.status',
     WITHOUT_EVENTS,
   );
@@ -86,6 +73,24 @@ export function MessagesTab({ id }: { id: string }) {
       )}
     </Panel>
   );
+}
+
+/** Of the messages in a state, those to what was looked for: a phone, or the id of one message. */
+async function findMessages(
+  { id, state, looked, after }: { id: string; state: string; looked: string; after: string | null },
+  signal: AbortSignal,
+): Promise<{ items: Message[]; next: string | null }> {
+  if (MESSAGE_ID.test(looked)) {
+    const found = await get<Message>(`/api/messages/${looked.toUpperCase()}`, { signal });
+    return { items: found.organization_id === id ? [found] : [], next: null };
+  }
+  const asked = new URLSearchParams({ organization_id: id, order: 'desc', limit: String(PAGE) });
+  if (state) asked.set('status', state);
+  if (looked) asked.set('phone', looked);
+  if (after) asked.set('after', after);
+  const path = `/api/messages?${asked}`;
+  const { messages, next } = await get<{ messages: Message[]; next: string | null }>(path, { signal });
+  return { items: messages, next };
 }
 
 function MessageLine({ message, reload }: { message: Message; reload: () => void }) {

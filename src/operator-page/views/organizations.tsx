@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Counters, ListedSession, ServiceEvent } from '../answers.js';
 import { eventWords } from '../event-words.js';
 import { formatNumber } from '../format.js';
+import type { SessionWindow } from '../live/session-window.js';
 import { onEvent } from '../live/stream.js';
 import { useAction } from '../live/use-action.js';
 import { useSessionList } from '../live/use-session-list.js';
@@ -33,7 +34,6 @@ export function OrganizationsView() {
   }, [list, name]);
 
   const rows = window?.rows ?? [];
-  const all = window ? GROUP_ORDER.reduce((sum, one) => sum + window.groups[one], 0) : 0;
 
   return (
     <>
@@ -45,61 +45,14 @@ export function OrganizationsView() {
       </div>
       <Fault fault={fault} onRetry={reload} />
       {!window && !fault && <Loading />}
-      {window?.total === 0 && (
-        <div class="empty">
-          <p>
-            <strong>{list.empty}</strong>
-          </p>
-          <p>{list.emptyStep}</p>
-        </div>
-      )}
+      {window?.total === 0 && <Nobody />}
       {window && window.total > 0 && (
         <>
-          <div class="filters">
-            <div class="search">
-              <Icon name="search" />
-              <input
-                type="search"
-                aria-label={list.search}
-                placeholder={list.search}
-                value={search.value}
-                onInput={(event) => {
-                  search.value = event.currentTarget.value;
-                }}
-              />
-            </div>
-            <div class="chips" role="group" aria-label={list.filter}>
-              {(['all', ...GROUP_ORDER] as const).map((one) => (
-                <button
-                  key={one}
-                  type="button"
-                  class="chip"
-                  aria-pressed={group.value === one}
-                  onClick={() => {
-                    group.value = one;
-                  }}
-                >
-                  {list[one]} <span class="chip-count">{formatNumber(one === 'all' ? all : window.groups[one])}</span>
-                </button>
-              ))}
-            </div>
-          </div>
+          <Filters window={window} />
           <p class="unseen" role="status">
             {list.count(window.matching, window.total)}
           </p>
-          {rows.length === 0 && (
-            <div class="empty">
-              <p>{list.noMatch}</p>
-              <Button
-                onClick={() => {
-                  search.value = '';
-                  group.value = 'all';
-                }}
-              >
-                {list.clear}
-              </Button>
-            </div>
-          )}
+          {rows.length === 0 && <NoMatch />}
           <ul class="organizations" ref={place}>
             {rows.map((session) => (
               <OrganizationCard
@@ -121,6 +74,71 @@ export function OrganizationsView() {
       )}
       {isNew && <NewOrganization onClose={() => setIsNew(false)} />}
     </>
+  );
+}
+
+function Filters({ window }: { window: SessionWindow }) {
+  const { list } = words.value;
+  const all = GROUP_ORDER.reduce((sum, one) => sum + window.groups[one], 0);
+  return (
+    <div class="filters">
+      <div class="search">
+        <Icon name="search" />
+        <input
+          type="search"
+          aria-label={list.search}
+          placeholder={list.search}
+          value={search.value}
+          onInput={(event) => {
+            search.value = event.currentTarget.value;
+          }}
+        />
+      </div>
+      <div class="chips" role="group" aria-label={list.filter}>
+        {(['all', ...GROUP_ORDER] as const).map((one) => (
+          <button
+            key={one}
+            type="button"
+            class="chip"
+            aria-pressed={group.value === one}
+            onClick={() => {
+              group.value = one;
+            }}
+          >
+            {list[one]} <span class="chip-count">{formatNumber(one === 'all' ? all : window.groups[one])}</span>
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Nobody() {
+  const { list } = words.value;
+  return (
+    <div class="empty">
+      <p>
+        <strong>{list.empty}</strong>
+      </p>
+      <p>{list.emptyStep}</p>
+    </div>
+  );
+}
+
+function NoMatch() {
+  const { list } = words.value;
+  return (
+    <div class="empty">
+      <p>{list.noMatch}</p>
+      <Button
+        onClick={() => {
+          search.value = '';
+          group.value = 'all';
+        }}
+      >
+        {list.clear}
+      </Button>
+    </div>
   );
 }
 

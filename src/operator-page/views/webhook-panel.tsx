@@ -15,7 +15,7 @@ const PARKED_SHOWN = 50;
 
 /** One webhook: how it goes, and everything that can be done with it. */
 export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: () => void }) {
-  const { webhooks: say, confirm, none } = words.value;
+  const { webhooks: say, confirm } = words.value;
   const [removing, setRemoving] = useState(false);
   const test = useAction<WebhookTest>();
   const action = useAction<{ message: string }>();
@@ -29,24 +29,7 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
   return (
     <Panel title={say.of(webhook.url)} beside={<Health webhook={webhook} />}>
       {webhook.disabled_reason === 'gone' && <p class="notice">{say.gone}</p>}
-      <dl class="list">
-        <Fact name={say.organization}>{webhook.organization_id ?? say.forAll}</Fact>
-        <Fact name={say.types}>{webhook.event_types?.join(', ') ?? say.allEvents}</Fact>
-        <Fact name={say.waiting}>{formatNumber(webhook.waiting)}</Fact>
-        <Fact name={say.parked}>{formatNumber(webhook.parked)}</Fact>
-        <Fact name={say.lastDelivered}>
-          {webhook.last_delivered_at ? <Time at={webhook.last_delivered_at} ago /> : none}
-        </Fact>
-        <Fact name={say.lastFailure}>
-          {webhook.last_failure ? (
-            <>
-              <Time at={webhook.last_failure.at} ago /> · {webhook.last_failure.sentence}
-            </>
-          ) : (
-            none
-          )}
-        </Fact>
-      </dl>
+      <Facts webhook={webhook} />
       <div class="buttons">
         <Button
           icon="send"
@@ -69,16 +52,7 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
         </Button>
       </div>
       <Fault fault={test.fault ?? action.fault} />
-      {test.answer?.error && (
-        <p class="notice" role="alert">
-          {test.answer.error.sentence}
-        </p>
-      )}
-      <Done>
-        {test.answer && !test.answer.error
-          ? say.testWorked(test.answer.http_status ?? 0, test.answer.ms)
-          : action.answer?.message}
-      </Done>
+      <Outcome test={test.answer} done={action.answer?.message} />
       {webhook.parked > 0 && <Parked webhook={webhook} act={act} busy={action.busy} />}
       {removing && (
         <Confirm
@@ -97,6 +71,44 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
         </Confirm>
       )}
     </Panel>
+  );
+}
+
+/** What came of a test, or of another action. */
+function Outcome({ test, done }: { test: WebhookTest | null; done: string | undefined }) {
+  const { webhooks: say } = words.value;
+  return (
+    <>
+      {test?.error && (
+        <p class="notice" role="alert">
+          {test.error.sentence}
+        </p>
+      )}
+      <Done>{test && !test.error ? say.testWorked(test.http_status ?? 0, test.ms) : done}</Done>
+    </>
+  );
+}
+
+function Facts({ webhook }: { webhook: Webhook }) {
+  const { webhooks: say, none } = words.value;
+  const { last_delivered_at: delivered, last_failure: failure } = webhook;
+  return (
+    <dl class="list">
+      <Fact name={say.organization}>{webhook.organization_id ?? say.forAll}</Fact>
+      <Fact name={say.types}>{webhook.event_types?.join(', ') ?? say.allEvents}</Fact>
+      <Fact name={say.waiting}>{formatNumber(webhook.waiting)}</Fact>
+      <Fact name={say.parked}>{formatNumber(webhook.parked)}</Fact>
+      <Fact name={say.lastDelivered}>{delivered ? <Time at={delivered} ago /> : none}</Fact>
+      <Fact name={say.lastFailure}>
+        {failure ? (
+          <>
+            <Time at={failure.at} ago /> · {failure.sentence}
+          </>
+        ) : (
+          none
+        )}
+      </Fact>
+    </dl>
   );
 }
 
