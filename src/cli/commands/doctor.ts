@@ -1,6 +1,5 @@
-import { ConfigError, readConfig, type Config } from '../../config.js';
 import type { Command, Context } from '../command.js';
-import { type Finding, type Grade, ok, problem } from '../doctor/finding.js';
+import type { Finding, Grade } from '../doctor/finding.js';
 import { checkEnvironmentFile, checkFolder, checkNode, checkVersions } from '../doctor/machine.js';
 import { judgeClock, judgeReach, reach } from '../doctor/network.js';
 import { checkService } from '../doctor/service.js';
@@ -21,11 +20,6 @@ const WARNINGS: Text = {
 const PROBLEMS: Text = {
   es: 'Problemas: {problems}; avisos: {warnings}.',
   en: 'Problems: {problems}; warnings: {warnings}.',
-};
-
-const CORRECT_IT: Text = {
-  es: 'Corríjalo en .env o en el entorno; .env.example explica cada variable. Luego reinicie el servicio.',
-  en: 'Correct it in .env or in the environment; .env.example explains each variable. Then restart the service.',
 };
 
 /** What counts where the configuration cannot be read as a whole: what is set, or its default. */
@@ -69,6 +63,8 @@ export const doctor: Command = {
     const { environment, environmentFile, directory } = context;
     tell(checkNode());
     tell(await checkEnvironmentFile(environmentFile));
+    // Reading the configuration takes most of the time of a start, and no other command needs it.
+    const { checkConfig } = await import('../doctor/configuration.js');
     const { config, findings: ofConfig } = checkConfig(environment);
     tell(...ofConfig);
     const setting = (name: keyof typeof FALLBACK): string =>
@@ -115,18 +111,4 @@ function show({ terminal, language }: Context, { grade, text, hint }: Finding): 
   const [mark, color] = MARKS[grade];
   terminal.print(`${terminal.color(color, mark)} ${printable(text[language])}`);
   if (hint) terminal.print(hint[language].replace(/^(?=.)/gm, '  → '));
-}
-
-/** Each wrong variable is a finding of its own. */
-function checkConfig(environment: Context['environment']): { config: Config | null; findings: Finding[] } {
-  try {
-    const config = readConfig(environment);
-    return { config, findings: [ok('config', 'La configuración es válida', 'The configuration is valid')] };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const findings = error.problems.map((what) =>
-      problem('config', { es: `Configuración: ${what}`, en: `Configuration: ${what}` }, CORRECT_IT),
-    );
-    return { config: null, findings };
-  }
 }
