@@ -33,7 +33,10 @@ export class ShopLinks {
     return { token, expiresAt };
   }
 
-  /** Uses a link up: the visitor's token is what opens it from now on. Null when there is no such link, or it was opened before. */
+  /**
+   * Uses a link up: the visitor's token is what opens it from now on. Null when there is no such link, or it was
+   * opened before.
+   */
   async open(token: string): Promise<{ visitor: GivenOut; organizationId: OrganizationId } | null> {
     const digest = this.tokens.digest(token);
     if (!digest) return null;

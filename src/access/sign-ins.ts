@@ -1,7 +1,10 @@
 import type { AccessStore } from '../store/ports.js';
 import type { Tokens } from './tokens.js';
 
-/** How long a sign-in lasts, ms: a working day. It is not made longer by use, so a forgotten browser is signed out by the next morning. */
+/**
+ * How long a sign-in lasts, ms: a working day. It is not made longer by use, so a forgotten browser is signed out by
+ * the next morning.
+ */
 export const SIGN_IN_LASTS = 12 * 3_600_000;
 /** ms. Long enough to walk from the terminal to the browser. */
 export const SIGN_IN_LINK_LASTS = 600_000;
@@ -51,8 +54,8 @@ export class SignIns {
   }
 
   /**
-   * Calls back once, at the moment at which the sign-in of this token is over: signed out, made place for others, or its time is up. Returns
-   * what takes it back.
+   * Calls back once, at the moment at which the sign-in of this token is over: signed out, made place for others, or
+   * its time is up. Returns what takes it back.
    */
   onEnd(token: string, listener: () => void): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -13,7 +13,10 @@ export class Tokens {
     return { token, digest: this.keyed(token) };
   }
 
-  /** Null for what cannot be a token. Found by its digest, so the time that the search takes tells nothing about any token. */
+  /**
+   * Null for what cannot be a token. Found by its digest, so the time that the search takes tells nothing about any
+   * token.
+   */
   digest(token: string): Buffer | null {
     return FORM.test(token) ? this.keyed(token) : null;
   }

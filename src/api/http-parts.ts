@@ -59,7 +59,7 @@ export interface HttpParts {
   /** Browsers that signed in, and links. */
   readonly access: Pick<Access, 'signIns' | 'shopLinks'>;
   /** New messages go in here, so that they are tried at once; everything else about them is the outbox's. */
-  readonly ledger: Pick<EventLedger, 'list' | 'last' | 'completeFrom' | 'onEvent' | 'onEnd'>;
+  readonly ledger: Pick<EventLedger, 'list' | 'last' | 'completeFrom' | 'follow' | 'onEnd'>;
   readonly messageCounts: Pick<MessageCounts, 'count'>;
   readonly dispatcher: Pick<Dispatcher, 'accept' | 'settingsChanged' | 'waitingOf' | 'decideOtherPhone'>;
   readonly webhooks: Pick<

@@ -22,9 +22,9 @@ export class Inbound {
   constructor(private readonly parts: Parts) {}
 
   /** The message that this ciphertext came with can be read. Also for one that comes again. */
-  decrypted(ciphertext: Uint8Array, plaintext: Uint8Array, isOwn: boolean): void {
+  async decrypted(ciphertext: Uint8Array, plaintext: Uint8Array, isOwn: boolean): Promise<void> {
     const message = this.messagesUnderWay.read(ciphertext, plaintext, isOwn);
-    if (message) this.hear(message);
+    if (message) await this.hear(message);
   }
 
   messageIdOf(ciphertext: Uint8Array): string | undefined {
@@ -36,7 +36,7 @@ export class Inbound {
       for (const message of messages) {
         if (message.key.id && isMessageOfAChat(message)) void this.tellAcquainted(sock, message.key);
         // Those that the phone passes on, because they came without content.
-        this.hear(message);
+        void this.hear(message);
       }
     });
     sock.ws.prependListener('CB:message', (node: BinaryNode) => this.messagesUnderWay.note(node));
@@ -84,15 +84,15 @@ export class Inbound {
   }
 
   /**
-   * Tells a new message of a customer, once. Not at this socket's end: then its receipt does not leave, and WhatsApp
-   * delivers it again.
+   * Tells a new message of a customer, once; it is stored when this resolves. Not at this socket's end: then its receipt
+   * does not leave, and WhatsApp delivers it again.
    */
-  private hear(message: WAMessage): void {
+  private async hear(message: WAMessage): Promise<void> {
     const { life, memory } = this.parts;
     const { id } = message.key;
     if (life.isOver || !id || !isCustomersMessage(message) || memory.received.has(id)) return;
     memory.received.set(id, true);
-    life.tell({ type: 'message_received', messageId: id });
+    await life.told({ type: 'message_received', messageId: id });
   }
 
   /** Whose chat it is, under both of his names when the other is known. */

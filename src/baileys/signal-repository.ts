@@ -42,9 +42,9 @@ interface RepositoryOptions {
   readonly decryptedBefore: DecryptedBefore;
   /**
    * A message can be read, and its Signal state is on disk. Called before Baileys hears of it, and so before its
-   * receipt, after which WhatsApp delivers it no more. Also for one that comes again.
+   * receipt, after which WhatsApp delivers it no more: both wait until this resolves. Also for one that comes again.
    */
-  readonly onDecrypted: (ciphertext: Uint8Array, plaintext: Uint8Array, isOwn: boolean) => void;
+  readonly onDecrypted: (ciphertext: Uint8Array, plaintext: Uint8Array, isOwn: boolean) => Promise<void>;
   /** The id of the message that this ciphertext came with. */
   readonly messageIdOf: (ciphertext: Uint8Array) => string | undefined;
   /** Whether a message of this customer that cannot be read is asked for again. `jids`: the device that sent it, under its known names. */
@@ -159,7 +159,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
         const before = options.decryptedBefore.get(digest);
         if (before) {
           onFault({ kind: 'duplicate_message', text: `${type}: delivered again` });
-          options.onDecrypted(ciphertext, before, isOwn(jid));
+          await options.onDecrypted(ciphertext, before, isOwn(jid));
           return before;
         }
         let plaintext: Buffer;
@@ -184,7 +184,7 @@ export function makeSignalRepository(options: RepositoryOptions): MakeSignalRepo
           throw error;
         }
         options.decryptedBefore.set(digest, plaintext);
-        options.onDecrypted(ciphertext, plaintext, isOwn(jid));
+        await options.onDecrypted(ciphertext, plaintext, isOwn(jid));
         return plaintext;
       },
 

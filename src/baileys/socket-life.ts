@@ -41,7 +41,12 @@ export class SocketLife {
   }
 
   tell(event: SocketEvent): void {
-    if (!this.ended) this.parts.listener(event);
+    if (!this.ended) void this.parts.listener(event);
+  }
+
+  /** As `tell`; resolves when the listener has done its work. */
+  async told(event: SocketEvent): Promise<void> {
+    if (!this.ended) await this.parts.listener(event);
   }
 
   atEnd(callback: () => void): void {
@@ -64,14 +69,14 @@ export class SocketLife {
     this.tearDown();
     // Such an error may name the stanza that it complains of: `<ack class="message" id="…"/>`.
     const suspect = reason.kind === 'stream_error' ? stanzas.streamEnded(end.attrs ?? {}) : null;
-    listener({ type: 'closed', reason, suspect });
+    void listener({ type: 'closed', reason, suspect });
   }
 
   failKeys(error: unknown): never {
     if (!this.ended) {
       this.tearDown();
       const reason = { kind: 'auth_folder_failed', code: null, text: safeText(error), at: Date.now() } as const;
-      this.parts.listener({ type: 'closed', reason });
+      void this.parts.listener({ type: 'closed', reason });
     }
     throw new KeysFailed('The auth folder failed', { cause: error });
   }

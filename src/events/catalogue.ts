@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { OrganizationId } from '../organization-id.js';
 
 /**
- * Every fact worth telling, in one place: its stable name, what comes with it, and how it is told to people. Types, the event stream, the
- * ledger, webhooks and their documentation follow from this table; a test holds docs/events.md against it. Data holds no key, no message text
- * and no full phone number, for it goes wherever events go.
+ * Every fact worth telling, in one place: its stable name, what comes with it, and how it is told to people. Types,
+ * the event stream, the ledger, webhooks and their documentation follow from this table; a test holds
+ * docs/events.md against it. Data holds no key, no message text and no full phone number, for it goes wherever events
+ * go.
  */
 const status = z.enum([
   'not_started',
@@ -27,8 +28,9 @@ interface Kind<Data extends z.ZodObject = z.ZodObject> {
   /** What it is, for the documentation. */
   readonly about: string;
   /**
-   * A plain sentence; `{name}` stands for a field of the data. `[… {name} …]` is left out when the field has no value, and
-   * `[… {name} …|…]` then reads as what is behind the bar. What may be null or empty stands in brackets; a test holds that.
+   * A plain sentence; `{name}` stands for a field of the data. `[… {name} …]` is left out when the field has no
+   * value, and `[… {name} …|…]` then reads as what is behind the bar. What may be null or empty stands in brackets; a
+   * test holds that.
    */
   readonly en: string;
   readonly es: string;
@@ -102,10 +104,13 @@ export const EVENTS = {
     'Todos los mensajes ilegibles vinieron de un cliente[ ({customer})]: solo el cifrado con él empieza de nuevo.',
   ),
   'session.stanza_set_aside': kind(
-    'The connection ended again and again over one thing that WhatsApp delivers, a message say: it was acknowledged, and nothing else was done with it.',
+    'The connection ended again and again over one thing that WhatsApp delivers, a message say: ' +
+      'it was acknowledged, and nothing else was done with it.',
     z.object({ kind: z.string(), stanza_id: z.string(), customer: z.string() }),
-    'The connection ended again and again over something that WhatsApp delivers ({kind})[ of {customer}][, {stanza_id}]: it was set aside. It is on the phone.',
-    'La conexión se cortó una y otra vez por algo que entrega WhatsApp ({kind})[ de {customer}][, {stanza_id}]: se apartó. Está en el teléfono.',
+    'The connection ended again and again over something that WhatsApp delivers ({kind})' +
+      '[ of {customer}][, {stanza_id}]: it was set aside. It is on the phone.',
+    'La conexión se cortó una y otra vez por algo que entrega WhatsApp ({kind})' +
+      '[ de {customer}][, {stanza_id}]: se apartó. Está en el teléfono.',
   ),
   'session.cleaning_held_back': kind(
     'A limit was reached, but a guard kept the keys.',
@@ -123,7 +128,8 @@ export const EVENTS = {
       stream_error: count,
     }),
     'The folder was [set aside as {backup}|removed, for no phone had been linked] ({reason}); a new scan is needed.',
-    'La carpeta se [guardó como {backup}|quitó, pues no había un teléfono vinculado] ({reason}); hace falta escanear de nuevo.',
+    'La carpeta se [guardó como {backup}|quitó, pues no había un teléfono vinculado] ({reason}); ' +
+      'hace falta escanear de nuevo.',
   ),
   'session.logged_out': kind(
     'The session was logged out; `outcome` says whether WhatsApp confirmed that the device is unlinked.',
@@ -158,7 +164,8 @@ export const EVENTS = {
     'El mensaje {message_id} está en {status}.',
   ),
   'message.undelivered': kind(
-    "A message did not reach the customer's phone in time, or nothing more is tried: send it another way. Told once for each message.",
+    "A message did not reach the customer's phone in time, or nothing more is tried: send it another way. " +
+      'Told once for each message.',
     z.object({
       message_id: messageId,
       status: z.string(),

@@ -19,7 +19,8 @@ export interface EventCounts {
 }
 
 /**
- * Counts events of a span by the part of it in which they happened: `buckets` parts of `bucketMs` from `from` on (epoch ms).
+ * Counts events of a span by the part of it in which they happened: `buckets` parts of `bucketMs` from `from` on
+ * (epoch ms).
  * @param organizationId all organizations when absent
  */
 export async function countEvents(
@@ -41,10 +42,10 @@ export async function countEvents(
       fault[kind === 'bad_mac' || kind === 'stream_error' ? kind : 'other'] += 1;
     }
   };
-  const completeFrom = ledger.completeFrom(organizationId);
+  const completeFrom = await ledger.completeFrom(organizationId);
   let after: number | undefined;
   for (let looked = 0; looked < MOST; looked += BATCH) {
-    const events = ledger.list({ organizationId, after, newestFirst: true, limit: BATCH });
+    const events = await ledger.list({ organizationId, after, newestFirst: true, limit: BATCH });
     events.forEach(note);
     const oldest = events.at(-1);
     if (!oldest || events.length < BATCH || oldest.at < from) return { faults, reconnects, cleanings, completeFrom };

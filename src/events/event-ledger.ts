@@ -1,136 +1,92 @@
 import { EventEmitter } from 'node:events';
-import type Database from 'better-sqlite3';
 import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
+import type { EventQuery, Fact, LedgerStore } from '../store/ports.js';
 import { EVENTS, type EventData, type EventName, type ServiceEvent } from './catalogue.js';
-import { openEventsDatabase } from './events-database.js';
 
 /** Pruning looks at an organization once in so many of its events. */
 const PRUNE_EVERY = 50;
 /** How long an event that may wait does, so that many share a commit, ms; and how many may. */
 const SOON_MS = 20;
 const MOST_WAITING = 1000;
+/** Events read at a time for somebody who was away. */
+const CATCH_UP_PAGE = 500;
 
-export interface EventQuery {
-  /** All organizations when absent. */
-  readonly organizationId?: OrganizationId;
-  /** The id after which to begin; with `newestFirst` the one before which. */
-  readonly after?: number;
-  readonly newestFirst?: boolean;
-  readonly limit: number;
-}
-
-/** Whoever stores something of his own with an event, in one commit with it: both are there, or neither. */
-export interface EventCompanion {
-  /** Whether `store` is to be called for such an event. */
-  wants(name: EventName, organizationId: OrganizationId): boolean;
-  /** Within the event's transaction, in the same database. */
-  store(event: ServiceEvent): void;
-}
-
-interface Row {
-  id: number;
-  organization_id: OrganizationId;
-  name: string;
-  at: number;
-  data: string;
-}
+/** The webhooks that get a delivery of an event. */
+export type Audience = (fact: Pick<Fact, 'name' | 'organizationId'>) => readonly string[];
 
 export interface LedgerOptions {
   /** Events kept for each organization. */
   readonly keep: number;
   readonly now: () => number;
   /** An event of `tellSoon` could not be stored, or one that is stored not be told to all. */
-  readonly onLost?: (event: Unstored, error: unknown) => void;
+  readonly onLost?: (event: Fact, error: unknown) => void;
 }
 
-/** What is told, as yet without its number. */
-export type Unstored = Omit<ServiceEvent, 'id'>;
+export interface Following {
+  /**
+   * Resolves when all that is kept was told, and from then on it is told as it happens. Rejects when it cannot be
+   * read.
+   */
+  readonly caughtUp: Promise<void>;
+  /** Nothing is told any more. */
+  end(): void;
+}
 
 /**
- * The last `keep` events of each organization, on disk, and the stream of new ones. An event is stored before anybody is told. It is not
- * synced one by one: after a power cut the last moments may be missing, never the order or the rest.
+ * What happened, and whoever wants to hear of it. An event is stored, with its deliveries, before anybody is told,
+ * and everybody is told in the order of the numbers. Its place in that order is fixed when `tell` is called.
  */
 export class EventLedger {
   private readonly listeners = new EventEmitter().setMaxListeners(0);
   private readonly sincePruned = new Map<string, number>();
-  private readonly insert: Database.Statement;
-  private readonly oldestKept: Database.Statement;
-  private readonly forget: Database.Statement;
-  private readonly noteKeptFrom: Database.Statement;
-  private readonly listing: Record<'oldest' | 'newest', { ofAll: Database.Statement; ofOne: Database.Statement }>;
-  private readonly received: Database.Statement;
-  private readonly together: (work: () => void) => void;
-  private companion: EventCompanion | null = null;
+  private audience: Audience = () => [];
   /** Told soon; in their order. */
-  private waiting: Unstored[] = [];
+  private waiting: Fact[] = [];
   private timer: NodeJS.Timeout | null = null;
-  /** Stored, and not told to all listeners yet; the first one is being told. */
-  private readonly unpublished: ServiceEvent[] = [];
+  /** What is not stored yet, and is waited for at the end. */
+  private readonly underWay = new Set<Promise<unknown>>();
+  private isClosed = false;
 
   constructor(
-    private readonly database: Database.Database,
+    private readonly store: LedgerStore,
     private readonly options: LedgerOptions,
-  ) {
-    this.insert = database.prepare('INSERT INTO events (organization_id, name, at, data) VALUES (?, ?, ?, ?)');
-    this.oldestKept = database.prepare(
-      'SELECT id, at FROM events WHERE organization_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?',
-    );
-    this.forget = database.prepare('DELETE FROM events WHERE organization_id = ? AND id < ?');
-    this.noteKeptFrom = database.prepare(
-      'INSERT INTO pruned VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET kept_from = excluded.kept_from',
-    );
-    this.listing = {
-      oldest: {
-        ofAll: database.prepare('SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?'),
-        ofOne: database.prepare('SELECT * FROM events WHERE organization_id = ? AND id > ? ORDER BY id LIMIT ?'),
-      },
-      newest: {
-        ofAll: database.prepare('SELECT * FROM events WHERE id < ? ORDER BY id DESC LIMIT ?'),
-        ofOne: database.prepare('SELECT * FROM events WHERE organization_id = ? AND id < ? ORDER BY id DESC LIMIT ?'),
-      },
-    };
-    this.received = database.prepare(
-      `SELECT 1 FROM events WHERE organization_id = ? AND name = 'message.received' AND json_extract(data, '$.message_id') = ?`,
-    );
-    this.together = database.transaction((work: () => void) => work());
-  }
+  ) {}
 
-  static open(directory: string, options: LedgerOptions): EventLedger {
-    return new EventLedger(openEventsDatabase(directory), options);
-  }
-
-  /** From now on this one stores what it likes with each event. */
-  accompany(companion: EventCompanion): void {
-    this.companion = companion;
+  /**
+   * From now on each event is stored with a delivery for each of these webhooks, in one commit. Asked at the moment
+   * of storing.
+   */
+  deliverTo(audience: Audience): void {
+    this.audience = audience;
   }
 
   /**
-   * Stores a fact and tells it.
-   * @param alongside writes to the same database, in the event's own commit
-   * @throws when the data is not what the catalogue says (a mistake in this program), or when nothing could be stored
+   * Stores a fact and tells it. Resolves when it is stored and all were told; rejects when the data is not what the
+   * catalogue says (a mistake in this program), or when nothing could be stored.
    */
-  tell<Name extends EventName>(
+  async tell<Name extends EventName>(
     name: Name,
     organizationId: OrganizationId,
     data: EventData<Name>,
-    alongside?: () => void,
-  ): ServiceEvent<Name> {
+  ): Promise<ServiceEvent<Name>> {
     const fact = this.fact(name, organizationId, data);
     this.storeWaiting();
-    const stored = { ...fact, id: 0 };
-    this.together(() => {
-      stored.id = this.store(fact);
-      alongside?.();
-      this.prune(organizationId);
-    });
-    this.publish([stored]);
+    const [stored] = await this.awaited(this.append([fact]));
     return stored as ServiceEvent<Name>;
   }
 
   /**
-   * As `tell`, within SOON_MS and with what else comes until then in one commit: for facts that come in masses and are known elsewhere too,
-   * for a kill takes those that wait (webhooks/missed-changes.ts finds them again).
+   * Tells `message.received`, unless it was told of this message before and is still kept. Resolves, when it is
+   * stored, with whether it is new. @throws as `tell`
+   */
+  tellReceived(organizationId: OrganizationId, messageId: string): Promise<boolean> {
+    return this.awaited(this.tellIfNew(organizationId, messageId));
+  }
+
+  /**
+   * As `tell`, within SOON_MS and with what else comes until then in one commit: for facts that come in masses and
+   * are known elsewhere too, for a kill takes those that wait (webhooks/missed-changes.ts finds them again).
    * @throws when the data is not what the catalogue says; what cannot be stored later is told to `onLost`
    */
   tellSoon<Name extends EventName>(name: Name, organizationId: OrganizationId, data: EventData<Name>): void {
@@ -139,41 +95,72 @@ export class EventLedger {
     else this.timer ??= setTimeout(() => this.storeWaiting(), SOON_MS);
   }
 
-  /** Oldest first, unless the query says otherwise. */
-  list({ organizationId, after, newestFirst = false, limit }: EventQuery): ServiceEvent[] {
+  /**
+   * Oldest first, unless the query says otherwise; with everything that was told before. @throws ServiceError
+   * `shutting_down`
+   */
+  async list(query: EventQuery): Promise<ServiceEvent[]> {
     // Somebody counts over several turns, and the service stopped meanwhile.
-    if (!this.database.open) throw new ServiceError('shutting_down');
+    if (this.isClosed) throw new ServiceError('shutting_down');
     this.storeWaiting();
-    const begin = after ?? (newestFirst ? Number.MAX_SAFE_INTEGER : 0);
-    const rows = this.listing[newestFirst ? 'newest' : 'oldest'];
-    return (
-      organizationId === undefined ? rows.ofAll.all(begin, limit) : rows.ofOne.all(organizationId, begin, limit)
-    ).map((row) => toEvent(row as Row));
+    return this.store.list(query);
   }
 
-  /** From when on (epoch ms) every event of this organization, or of all, is kept; null when none was ever forgotten. */
-  completeFrom(organizationId?: OrganizationId): number | null {
-    const row =
-      organizationId === undefined
-        ? this.database.prepare('SELECT max(kept_from) AS at FROM pruned').get()
-        : this.database.prepare('SELECT kept_from AS at FROM pruned WHERE organization_id = ?').get(organizationId);
-    return (row as { at: number | null } | undefined)?.at ?? null;
+  /**
+   * From when on (epoch ms) every event of this organization, or of all, is kept; null when none was ever forgotten.
+   */
+  completeFrom(organizationId?: OrganizationId): Promise<number | null> {
+    return this.store.completeFrom(organizationId);
   }
 
   /** The newest of an organization; null when there is none. */
-  last(organizationId: OrganizationId): ServiceEvent | null {
-    return this.list({ organizationId, newestFirst: true, limit: 1 })[0] ?? null;
-  }
-
-  /** Whether a `message.received` of this message is among the events that are kept. */
-  hasReceived(organizationId: OrganizationId, messageId: string): boolean {
-    return this.received.get(organizationId, messageId) !== undefined;
+  async last(organizationId: OrganizationId): Promise<ServiceEvent | null> {
+    return (await this.list({ organizationId, newestFirst: true, limit: 1 }))[0] ?? null;
   }
 
   /** Calls back with every new event, in order. Returns a function that ends it. */
   onEvent(listener: (event: ServiceEvent) => void): () => void {
     this.listeners.on('event', listener);
     return () => this.listeners.off('event', listener);
+  }
+
+  /**
+   * Calls back with every event of this organization (all when absent) behind the id `after`: first those that are
+   * kept, then new ones as they are told; in order, none twice and none left out. Without `after`: with what happens
+   * from now on.
+   */
+  follow(
+    { organizationId, after }: Pick<EventQuery, 'organizationId' | 'after'>,
+    listener: (event: ServiceEvent) => void,
+  ): Following {
+    let last = after ?? 0;
+    let isLive = after === undefined;
+    let newest = 0;
+    let isOver = false;
+    const deliver = (event: ServiceEvent): void => {
+      if (isOver || event.id <= last) return;
+      if (organizationId !== undefined && event.organizationId !== organizationId) return;
+      last = event.id;
+      listener(event);
+    };
+    const stopListening = this.onEvent((event) => {
+      newest = event.id;
+      if (isLive) deliver(event);
+    });
+    const catchUp = async (): Promise<void> => {
+      while (!isLive && !isOver) {
+        const before = newest;
+        const missed = await this.list({ organizationId, after: last, limit: CATCH_UP_PAGE });
+        missed.forEach(deliver);
+        // What was told while this was read may not be in it.
+        isLive = missed.length < CATCH_UP_PAGE && newest === before;
+      }
+    };
+    const end = (): void => {
+      isOver = true;
+      stopListening();
+    };
+    return { caughtUp: catchUp(), end };
   }
 
   /** Calls back when the service stops, so that open streams end. Returns a function that takes it back. */
@@ -187,21 +174,24 @@ export class EventLedger {
     this.listeners.emit('end');
   }
 
-  close(): void {
+  /** Resolves when everything that was told is stored. Nothing may be told or asked afterwards. */
+  async close(): Promise<void> {
     this.storeWaiting();
-    this.database.close();
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+    this.isClosed = true;
   }
 
-  private fact(name: EventName, organizationId: OrganizationId, data: unknown): Unstored {
+  private fact(name: EventName, organizationId: OrganizationId, data: unknown): Fact {
     const checked = EVENTS[name].data.parse(data) as EventData<EventName>;
     return { name, organizationId, at: this.options.now(), data: checked };
   }
 
-  /** Within a transaction. Returns the event's number. */
-  private store({ name, organizationId, at, data }: Unstored): number {
-    const id = Number(this.insert.run(organizationId, name, at, JSON.stringify(data)).lastInsertRowid);
-    if (this.companion?.wants(name, organizationId)) this.companion.store({ id, name, organizationId, at, data });
-    return id;
+  private async tellIfNew(organizationId: OrganizationId, messageId: string): Promise<boolean> {
+    // A storage that cannot be read: twice is better than never.
+    const isKnown = await this.store.hasReceived(organizationId, messageId).catch(() => false);
+    if (isKnown) return false;
+    await this.tell('message.received', organizationId, { message_id: messageId });
+    return true;
   }
 
   /** Stores and tells all that waits, in one commit; never throws. */
@@ -211,54 +201,39 @@ export class EventLedger {
     const facts = this.waiting;
     if (facts.length === 0) return;
     this.waiting = [];
-    const stored: ServiceEvent[] = [];
-    try {
-      this.together(() => {
-        for (const fact of facts) {
-          stored.push({ ...fact, id: this.store(fact) });
-          this.prune(fact.organizationId);
-        }
-      });
-    } catch (error) {
+    this.awaited(this.append(facts)).catch((error: unknown) => {
       for (const fact of facts) this.options.onLost?.(fact, error);
-      return;
-    }
-    this.publish(stored);
+    });
   }
 
-  /** In the order of their numbers, also when a listener tells something itself. */
-  private publish(events: readonly ServiceEvent[]): void {
-    const isPublishing = this.unpublished.length > 0;
-    this.unpublished.push(...events);
-    if (isPublishing) return;
-    for (let event = this.unpublished[0]; event; event = this.unpublished[0]) {
-      try {
-        this.listeners.emit('event', event);
-      } catch (error) {
-        this.options.onLost?.(event, error);
-      }
-      this.unpublished.shift();
+  /** The store is called at once: the order of the calls is the order of the events. It resolves in that order too. */
+  private async append(facts: readonly Fact[]): Promise<ServiceEvent[]> {
+    const stored = await this.store.append(facts.map((fact) => ({ fact, webhookIds: this.audience(fact) })));
+    for (const event of stored) this.publish(event);
+    for (const { organizationId } of facts) this.prune(organizationId);
+    return stored;
+  }
+
+  private publish(event: ServiceEvent): void {
+    try {
+      this.listeners.emit('event', event);
+    } catch (error) {
+      this.options.onLost?.(event, error);
     }
   }
 
-  /** Within a transaction. */
-  private prune(organizationId: string): void {
+  private prune(organizationId: OrganizationId): void {
     const since = (this.sincePruned.get(organizationId) ?? PRUNE_EVERY) + 1;
     this.sincePruned.set(organizationId, since % PRUNE_EVERY);
     if (since < PRUNE_EVERY) return;
-    const oldest = this.oldestKept.get(organizationId, this.options.keep - 1) as { id: number; at: number } | undefined;
-    if (!oldest) return;
-    const { changes } = this.forget.run(organizationId, oldest.id);
-    if (changes > 0) this.noteKeptFrom.run(organizationId, oldest.at);
+    // What could not be forgotten now is the next time; that a disk is full, the events themselves say.
+    this.awaited(this.store.prune(organizationId, this.options.keep)).catch(() => {});
   }
-}
 
-function toEvent(row: Row): ServiceEvent {
-  return {
-    id: row.id,
-    name: row.name as EventName,
-    organizationId: row.organization_id,
-    at: row.at,
-    data: JSON.parse(row.data) as EventData<EventName>,
-  };
+  private awaited<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    const done = (): void => void this.underWay.delete(work);
+    work.then(done, done);
+    return work;
+  }
 }

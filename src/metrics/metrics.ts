@@ -197,7 +197,7 @@ export class Metrics {
 
   /** The exposition format of Prometheus. */
   async text(): Promise<string> {
-    this.look();
+    await this.look();
     return this.everything.metrics();
   }
 
@@ -262,8 +262,10 @@ export class Metrics {
   };
 
   /** What is the case now. */
-  private look(): void {
+  private async look(): Promise<void> {
     const { sessions, outbox, webhooks, now } = this.sources;
+    // Asked first: two scrapes at one time must not count into each other.
+    const { waiting, parked, oldestWaitingAgeMs } = await webhooks.depth();
     for (const status of SESSION_STATUSES) this.sessions.set({ status }, 0);
     for (const verdict of VERDICTS) this.verdicts.set({ verdict }, 0);
     for (const code of ATTENTION_CODES) this.attention.set({ code }, 0);
@@ -280,7 +282,6 @@ export class Metrics {
     this.outbox.set({ state: 'sending' }, sending);
     this.due.set(due);
     this.oldestAge.set(oldestDueAgeMs / 1000);
-    const { waiting, parked, oldestWaitingAgeMs } = webhooks.depth();
     this.webhookBacklog.set({ state: 'waiting' }, waiting);
     this.webhookBacklog.set({ state: 'parked' }, parked);
     this.webhookOldestAge.set(oldestWaitingAgeMs / 1000);

@@ -13,7 +13,7 @@ import type { Outbox } from '../outbox/outbox.js';
 import type { SessionDirectory } from '../session/session-directory.js';
 import { StartError } from '../start-error.js';
 import type { SessionRegister } from '../store/sqlite/register-store.js';
-import type { AccessStore } from '../store/ports.js';
+import type { AccessStore, EventStores } from '../store/ports.js';
 import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 
@@ -27,7 +27,7 @@ export interface Rooms {
   folders: AuthFolders;
   outboxDatabase: Database.Database;
   outbox: Outbox;
-  eventsDatabase: Database.Database;
+  eventStores: EventStores;
   ledger: EventLedger;
   accessStore: AccessStore;
   access: Access;

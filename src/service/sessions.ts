@@ -9,7 +9,7 @@ import { LoginGovernor } from '../session/login-governor.js';
 import type { SessionHouse, SessionSettings } from '../session/organization-session.js';
 import { SessionDirectory } from '../session/session-directory.js';
 import type { Rooms } from './rooms.js';
-import { teller } from './stores.js';
+import { hearer, teller } from './stores.js';
 
 /** What libraries print, and what they let fall. */
 export const libraries: Part<Rooms> = {
@@ -95,7 +95,7 @@ function sessionSettings(config: Config): SessionSettings {
   };
 }
 
-type Known = Pick<SessionHouse, 'explainsStreamError' | 'otherPhone' | 'sentContent' | 'tell' | 'wasHeard'>;
+type Known = Pick<SessionHouse, 'explainsStreamError' | 'otherPhone' | 'sentContent' | 'tell' | 'hear'>;
 
 /** What sessions ask of the outbox and the ledger. */
 function whatOthersKnow(rooms: Rooms): Known {
@@ -105,14 +105,7 @@ function whatOthersKnow(rooms: Rooms): Known {
     otherPhone: (id) => (rooms.outboxDatabase.open ? rooms.outbox.otherPhone(id) : null),
     sentContent: async (id, messageId) => rooms.outbox.contentOf(id, messageId),
     tell: teller(rooms),
-    wasHeard: (id, messageId) => {
-      try {
-        return rooms.ledger.hasReceived(id, messageId);
-      } catch {
-        // A disk that cannot be read: twice is better than never.
-        return false;
-      }
-    },
+    hear: hearer(rooms),
   };
 }
 

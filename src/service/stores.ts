@@ -3,7 +3,6 @@ import { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
 import { AuthDirectoryLock } from '../store/sqlite/keys/directory-lock.js';
 import type { ServiceEvent } from '../events/catalogue.js';
 import { EventLedger } from '../events/event-ledger.js';
-import { openEventsDatabase } from '../events/events-database.js';
 import { redact } from '../logger.js';
 import { organizationLabel } from '../organization-id.js';
 import { openOutboxDatabase } from '../outbox/outbox-database.js';
@@ -11,6 +10,7 @@ import { Outbox } from '../outbox/outbox.js';
 import type { Part } from '../parts.js';
 import type { SessionHouse } from '../session/organization-session.js';
 import { SqliteAccessStore } from '../store/sqlite/access-store.js';
+import { SqliteEventStores } from '../store/sqlite/event-stores.js';
 import { SessionRegister } from '../store/sqlite/register-store.js';
 import { orStartError, type Rooms } from './rooms.js';
 
@@ -46,14 +46,17 @@ export const ledger: Part<Rooms> = {
   name: 'ledger',
   start: async (rooms) => {
     const { config } = rooms;
-    rooms.eventsDatabase = await orStartError(rooms, 'DATA_DIR', () => openEventsDatabase(config.DATA_DIR));
-    rooms.ledger = new EventLedger(rooms.eventsDatabase, {
+    rooms.eventStores = await orStartError(rooms, 'DATA_DIR', () => SqliteEventStores.open(config.DATA_DIR));
+    rooms.ledger = new EventLedger(rooms.eventStores.ledger, {
       keep: config.EVENTS_KEPT,
       now: Date.now,
       onLost: (event, error) => logLost(rooms, event, error),
     });
   },
-  stop: (rooms) => rooms.ledger.close(),
+  stop: async (rooms) => {
+    await rooms.ledger.close();
+    await rooms.eventStores.close();
+  },
 };
 
 export const access: Part<Rooms> = {
@@ -69,12 +72,17 @@ export const access: Part<Rooms> = {
 /** Tells the ledger. What happened has happened: a full disk must not make whoever tells stumble. */
 export function teller(rooms: Rooms): SessionHouse['tell'] {
   return (name, id, data) => {
-    try {
-      rooms.ledger.tell(name, id, data);
-    } catch (error) {
-      logLost(rooms, { name, organizationId: id }, error);
-    }
+    rooms.ledger.tell(name, id, data).catch((error: unknown) => logLost(rooms, { name, organizationId: id }, error));
   };
+}
+
+/** Tells of a customer's message, as `teller` does. */
+export function hearer(rooms: Rooms): SessionHouse['hear'] {
+  return (id, messageId) =>
+    rooms.ledger.tellReceived(id, messageId).catch((error: unknown) => {
+      logLost(rooms, { name: 'message.received', organizationId: id }, error);
+      return true;
+    });
 }
 
 export function logLost(

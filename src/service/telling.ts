@@ -16,31 +16,28 @@ export const webhooks: Part<Rooms> = {
   name: 'webhooks',
   start: async (rooms) => {
     const { config } = rooms;
-    rooms.webhooks = await orStartError(
-      rooms,
-      'DATA_DIR',
-      () =>
-        new Webhooks({
-          database: rooms.eventsDatabase,
-          ledger: rooms.ledger,
-          requests: new SafeRequests({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, lookup: receiverLookup() }),
-          settings: {
-            baseMs: config.WEBHOOK_RETRY_BASE_DELAY,
-            maxMs: config.WEBHOOK_RETRY_MAX_DELAY,
-            retryForMs: config.WEBHOOK_RETRY_FOR,
-            timeoutMs: config.WEBHOOK_TIMEOUT,
-            maxWaiting: config.WEBHOOK_BACKLOG,
-            retentionMs: config.WEBHOOK_RETENTION_DAYS * 86_400_000,
-            language: config.DEFAULT_LANGUAGE,
-          },
-          logger: rooms.logger,
-          now: Date.now,
-          random: Math.random,
-          counts: {
-            tried: (outcome) => rooms.metrics.tried(outcome),
-            parked: (deliveries) => rooms.metrics.parked(deliveries),
-          },
-        }),
+    rooms.webhooks = await orStartError(rooms, 'DATA_DIR', () =>
+      Webhooks.open({
+        stores: rooms.eventStores,
+        ledger: rooms.ledger,
+        requests: new SafeRequests({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE, lookup: receiverLookup() }),
+        settings: {
+          baseMs: config.WEBHOOK_RETRY_BASE_DELAY,
+          maxMs: config.WEBHOOK_RETRY_MAX_DELAY,
+          retryForMs: config.WEBHOOK_RETRY_FOR,
+          timeoutMs: config.WEBHOOK_TIMEOUT,
+          maxWaiting: config.WEBHOOK_BACKLOG,
+          retentionMs: config.WEBHOOK_RETENTION_DAYS * 86_400_000,
+          language: config.DEFAULT_LANGUAGE,
+        },
+        logger: rooms.logger,
+        now: Date.now,
+        random: Math.random,
+        counts: {
+          tried: (outcome) => rooms.metrics.tried(outcome),
+          parked: (deliveries) => rooms.metrics.parked(deliveries),
+        },
+      }),
     );
   },
 };
@@ -49,19 +46,16 @@ export const webhooks: Part<Rooms> = {
 export const undelivered: Part<Rooms> = {
   name: 'undelivered',
   start: async (rooms) => {
-    rooms.undelivered = await orStartError(
-      rooms,
-      'DATA_DIR',
-      () =>
-        new UndeliveredWatch({
-          ledger: rooms.ledger,
-          database: rooms.eventsDatabase,
-          outboxDatabase: rooms.outboxDatabase,
-          outbox: rooms.outbox,
-          defaultAfterMs: rooms.config.UNDELIVERED_AFTER,
-          logger: rooms.logger,
-          now: Date.now,
-        }),
+    rooms.undelivered = await orStartError(rooms, 'DATA_DIR', () =>
+      UndeliveredWatch.open({
+        ledger: rooms.ledger,
+        store: rooms.eventStores.undelivered,
+        outboxDatabase: rooms.outboxDatabase,
+        outbox: rooms.outbox,
+        defaultAfterMs: rooms.config.UNDELIVERED_AFTER,
+        logger: rooms.logger,
+        now: Date.now,
+      }),
     );
   },
 };
@@ -90,7 +84,7 @@ export const listeners: Part<Rooms> = {
       } catch (error) {
         logLost(rooms, { name: 'message.status', organizationId }, error);
       }
-      undelivered.onChange(message);
+      void undelivered.onChange(message);
     });
     outbox.onChange((message) => metrics.onMessage(message));
     // A link for the shop has done its work then, whoever scanned, and whether or not somebody looks at its page.
@@ -112,9 +106,9 @@ function noteLinked({ access, sessions, logger }: Rooms, organizationId: Organiz
 /** Changes of messages that a kill kept from being told. */
 export const missedChanges: Part<Rooms> = {
   name: 'missed_changes',
-  start: ({ ledger, eventsDatabase: database, outboxDatabase, logger }) => {
+  start: async ({ ledger, outboxDatabase, logger }) => {
     try {
-      const missed = tellMissedChanges({ ledger, database, outboxDatabase });
+      const missed = await tellMissedChanges({ ledger, outboxDatabase });
       if (missed === 0) return;
       logger.warn({ event: 'events_told_late', events: missed }, `${missed} changes of messages are told only now.`);
     } catch (error) {

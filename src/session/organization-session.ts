@@ -67,8 +67,11 @@ export interface SessionHouse {
   readonly pairedSessions: () => number;
   /** Facts worth telling, for the ledger and whoever listens. */
   readonly tell: <Name extends EventName>(name: Name, id: OrganizationId, data: EventData<Name>) => void;
-  /** Whether this message of a customer was told before, also before a restart. */
-  readonly wasHeard: (id: OrganizationId, messageId: string) => boolean;
+  /**
+   * Tells a customer's message, unless it was told before, also before a restart. Resolves, when that is stored, with
+   * whether it is new; never rejects.
+   */
+  readonly hear: (id: OrganizationId, messageId: string) => Promise<boolean>;
   /** What the outbox must know. */
   readonly onNews: (id: OrganizationId, news: CarrierNews) => void;
   /** Whether a message is to blame for a stream error that has just ended this session's socket; asked before that end is told. */
@@ -594,8 +597,8 @@ export class OrganizationSession {
       hold: (by) => (this.socket === socket ? this.holds.begin(by, this.house.now()) : () => {}),
       sentContent: (messageId) => this.house.sentContent(this.id, messageId),
       listener: (event) => {
-        if (this.socket === socket || (this.leaving === socket && IS_OF_MESSAGES.has(event.type)))
-          this.onSocketEvent(event);
+        const isHeard = this.socket === socket || (this.leaving === socket && IS_OF_MESSAGES.has(event.type));
+        return isHeard ? this.onSocketEvent(event) : undefined;
       },
     });
     this.socket = socket;
@@ -793,7 +796,7 @@ export class OrganizationSession {
 
   // --- what the live socket tells ---
 
-  private onSocketEvent(event: SocketEvent): void {
+  private onSocketEvent(event: SocketEvent): void | Promise<void> {
     switch (event.type) {
       case 'qr':
         return this.onQr(event.text, event.lastsMs);
@@ -813,13 +816,7 @@ export class OrganizationSession {
       case 'fault':
         return this.onFault(event.fault);
       case 'message_received':
-        if (this.house.wasHeard(this.id, event.messageId)) return;
-        this.house.tell('message.received', this.id, { message_id: event.messageId });
-        this.logger.info(
-          { event: 'message_received', message_id: event.messageId },
-          'A message of a customer arrived.',
-        );
-        return;
+        return this.onMessage(event.messageId);
       case 'stanza_set_aside':
         return this.onSetAside(event.stanza);
       case 'suspects_stayed_away':
@@ -833,6 +830,12 @@ export class OrganizationSession {
       case 'closed':
         return this.onClosed(event.reason, event.suspect ?? null);
     }
+  }
+
+  /** Also when the socket has ended meanwhile: it will not tell this message again. */
+  private async onMessage(messageId: string): Promise<void> {
+    if (!(await this.house.hear(this.id, messageId))) return;
+    this.logger.info({ event: 'message_received', message_id: messageId }, 'A message of a customer arrived.');
   }
 
   private onQr(text: string, lastsMs: number): void {

@@ -57,7 +57,7 @@ export type SocketEvent =
   /** Logged in; sends are possible. */
   | { readonly type: 'open'; readonly phoneNumber: string }
   | { readonly type: 'fault'; readonly fault: SessionFault }
-  /** A message of a customer was decrypted and stored in the Signal state. Told before its receipt leaves. */
+  /** A message of a customer was decrypted and stored in the Signal state. Its receipt waits for what the listener returns. */
   | { readonly type: 'message_received'; readonly messageId: string }
   /** WhatsApp's ack of a message of ours; `errorCode` when it refused it. Told before Baileys hears of it. */
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }
@@ -78,7 +78,8 @@ export type SocketEvent =
   /** The end, exactly once, unless the session closed the socket itself: then nothing is told after `close`. */
   | { readonly type: 'closed'; readonly reason: DisconnectReason; readonly suspect?: InboundSuspect | null };
 
-export type SocketListener = (event: SocketEvent) => void;
+/** Of `message_received` it returns when the message is told and stored; never rejects. */
+export type SocketListener = (event: SocketEvent) => void | Promise<void>;
 
 /** One connection to WhatsApp. Does not reconnect; its session opens another one. */
 export interface WhatsAppSocket {

@@ -7,3 +7,5 @@ export type * from './ports/access.js';
 export type * from './ports/keys.js';
 export { AuthFolderCorruptError, AuthFolderUnreadableError } from './ports/auth-folder-error.js';
 export type * from './ports/register.js';
+export type * from './ports/ledger.js';
+export type * from './ports/webhooks.js';

@@ -3,14 +3,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { redact, type Logger } from '../logger.js';
 import { organizationLabel } from '../organization-id.js';
+import type { DeliveryStore } from '../store/ports.js';
 import { DeliverySlots } from './delivery-slots.js';
-import { AT_ONCE, type DeliveryStore, type Line } from './delivery-store.js';
 import { eventBody, testBody } from './payload.js';
 import { afterFailure, restOf, retryAfterMs, type RetrySettings } from './retry-schedule.js';
 import type { Outcome, SafeRequests } from './safe-request.js';
 import { signedHeaders } from './signature.js';
-import type { Delivery, DeliveryError, Failure, Trouble, Webhook } from './webhook.js';
-import type { WebhookStore } from './webhook-store.js';
+import {
+  AT_ONCE,
+  type Delivery,
+  type DeliveryError,
+  type Failure,
+  type Line,
+  type Trouble,
+  type Webhook,
+} from './webhook.js';
+import type { WebhookList } from './webhook-list.js';
 
 /** Whoever sleeps looks at the clock at least this often, ms: clocks are set. */
 const LONGEST_SLEEP_MS = 60_000;
@@ -19,7 +27,10 @@ const TEST_TIMEOUT_MS = 8000;
 const TESTS_AT_ONCE = 4;
 /** Characters of what the system says about a failure. */
 const MAX_REASON = 100;
-/** How long a receiver may take to answer at a stop, ms: what it took and could not say, it gets again. The whole stop has 5 s. */
+/**
+ * How long a receiver may take to answer at a stop, ms: what it took and could not say, it gets again. The whole stop
+ * has 5 s.
+ */
 const STOP_GRACE_MS = 2000;
 
 export interface DelivererSettings extends RetrySettings {
@@ -28,7 +39,7 @@ export interface DelivererSettings extends RetrySettings {
 }
 
 export interface DelivererHouse {
-  readonly webhooks: WebhookStore;
+  readonly webhooks: WebhookList;
   readonly deliveries: DeliveryStore;
   readonly requests: Pick<SafeRequests, 'post'>;
   readonly settings: DelivererSettings;
@@ -36,7 +47,7 @@ export interface DelivererHouse {
   readonly now: () => number;
   readonly random: () => number;
   /** A receiver said that it is gone: what waits is to be parked. */
-  readonly onDisabled: (webhookId: string) => void;
+  readonly onDisabled: (webhookId: string) => Promise<void>;
   /** For those who count. */
   readonly counts: DeliveryCounts;
 }
@@ -58,15 +69,17 @@ export interface TryResult {
 
 interface LineState {
   readonly line: Line;
-  /** Read from the disk when the line begins to move. */
-  trouble: Trouble | null;
+  /** Undefined until it was read, when the line begins to move. */
+  trouble: Trouble | null | undefined;
   busy: boolean;
+  /** Something came that the last look may not have seen. */
+  woken: boolean;
   timer: NodeJS.Timeout | null;
 }
 
 /**
- * Brings what waits to its receivers: one line for each webhook and organization, first in, first out, one request at a time in each, and
- * lines side by side. A failure holds up its own line and nothing else.
+ * Brings what waits to its receivers: one line for each webhook and organization, first in, first out, one request at
+ * a time in each, and lines side by side. A failure holds up its own line and nothing else.
  */
 export class Deliverer {
   private readonly lines = new Map<string, LineState>();
@@ -83,9 +96,9 @@ export class Deliverer {
     setMaxListeners(0, this.callOff.signal);
   }
 
-  /** Takes up what a former process left. Returns in how many lines something waits. */
-  start(): number {
-    const lines = this.house.deliveries.lines();
+  /** Takes up what a former process left. Resolves with in how many lines something waits. */
+  async start(): Promise<number> {
+    const lines = await this.house.deliveries.lines();
     for (const line of lines) this.wake(line);
     return lines.length;
   }
@@ -96,21 +109,26 @@ export class Deliverer {
     const key = `${line.webhookId} ${line.organizationId}`;
     let state = this.lines.get(key);
     if (!state) {
-      state = { line, trouble: this.house.deliveries.trouble(line), busy: false, timer: null };
+      state = { line, trouble: undefined, busy: false, woken: false, timer: null };
       this.lines.set(key, state);
     }
+    state.woken = true;
     if (!state.busy && !state.timer) this.run(key, state);
   }
 
   /** Nothing is remembered of a webhook that was removed. */
-  removed(webhookId: string): void {
-    this.hurry(webhookId);
+  async removed(webhookId: string): Promise<void> {
     this.slots.forget(webhookId);
+    await this.hurry(webhookId);
   }
 
-  /** The lines of this webhook that rest try again now: something was changed about it, or its receiver was seen alive. */
-  hurry(webhookId: string): void {
-    this.house.deliveries.endTrouble({ webhookId });
+  /**
+   * The lines of this webhook that rest try again now: something was changed about it, or its receiver was seen
+   * alive.
+   */
+  async hurry(webhookId: string): Promise<void> {
+    // Asked first: what is noted of a try that is under way comes after it.
+    const ended = this.house.deliveries.endTrouble({ webhookId });
     for (const [key, state] of this.lines) {
       if (state.line.webhookId !== webhookId) continue;
       state.trouble = null;
@@ -118,6 +136,7 @@ export class Deliverer {
       state.timer = null;
       if (!state.busy) this.run(key, state);
     }
+    await ended;
   }
 
   /** A `webhook.test`, now and once, in no line. */
@@ -133,11 +152,14 @@ export class Deliverer {
       return this.post(webhook, id, body, Math.min(settings.timeoutMs, left));
     });
     const error = failureOf(outcome);
-    if (error === null) this.hurry(webhook.webhookId);
+    if (error === null) await this.hurry(webhook.webhookId);
     return { httpStatus: outcome.kind === 'answered' ? outcome.status : null, ms: now() - begun, error };
   }
 
-  /** Nothing is begun any more; what is under way has a moment to end, and is then called off and waits for the next start. */
+  /**
+   * Nothing is begun any more; what is under way has a moment to end, and is then called off and waits for the next
+   * start.
+   */
   async stop(): Promise<void> {
     this.stopped = true;
     for (const { timer } of this.lines.values()) if (timer) clearTimeout(timer);
@@ -158,13 +180,16 @@ export class Deliverer {
     state.busy = true;
     try {
       while (!this.stopped) {
+        state.woken = false;
+        await this.readTrouble(state);
         const webhook = this.house.webhooks.get(state.line.webhookId);
-        const next = webhook?.disabledReason === null ? this.house.deliveries.head(state.line) : null;
+        const next = webhook?.disabledReason === null ? await this.house.deliveries.head(state.line) : null;
         if (!webhook || !next) {
+          if (state.woken) continue;
           this.lines.delete(key);
           return;
         }
-        const rest = restOf(this.house.settings, state.trouble, this.house.now());
+        const rest = restOf(this.house.settings, state.trouble ?? null, this.house.now());
         if (rest > 0) return this.sleep(key, state, rest);
         await this.deliver(webhook, next, state);
       }
@@ -172,17 +197,20 @@ export class Deliverer {
       // The disk: what could not be written is tried again, and sent twice rather than not at all.
       const text = redact(error instanceof Error ? error.message : String(error));
       this.house.logger.error(
-        {
-          event: 'webhook_storage_failed',
-          webhook_id: state.line.webhookId,
-          org: organizationLabel(state.line.organizationId),
-        },
+        { event: 'webhook_storage_failed', ...about(state.line) },
         `Deliveries could not be read or written (disk full?): ${text}`,
       );
       this.sleep(key, state, this.house.settings.baseMs);
     } finally {
       state.busy = false;
     }
+  }
+
+  private async readTrouble(state: LineState): Promise<void> {
+    if (state.trouble !== undefined) return;
+    const trouble = await this.house.deliveries.trouble(state.line);
+    // Somebody may have ended it meanwhile.
+    if (state.trouble === undefined) state.trouble = trouble;
   }
 
   private sleep(key: string, state: LineState, ms: number): void {
@@ -199,23 +227,18 @@ export class Deliverer {
   private async deliver(webhook: Webhook, delivery: Delivery, state: LineState): Promise<void> {
     const { now, settings, deliveries, webhooks } = this.house;
     const body = eventBody(delivery, settings.language);
-    const outcome = await this.slots.run(webhook.webhookId, state.trouble !== null, () =>
+    const outcome = await this.slots.run(webhook.webhookId, Boolean(state.trouble), () =>
       this.post(webhook, delivery.deliveryId, body, settings.timeoutMs),
     );
     if (outcome.kind === 'aborted') return;
     const at = now();
     const error = failureOf(outcome);
     if (error === null) {
-      deliveries.delivered(delivery, at);
+      await deliveries.noteDelivered(delivery, at);
       state.trouble = null;
       webhooks.note(webhook.webhookId, { deliveredAt: at });
       this.house.logger.debug(
-        {
-          event: 'webhook_delivered',
-          webhook_id: webhook.webhookId,
-          delivery_id: delivery.deliveryId,
-          org: organizationLabel(delivery.organizationId),
-        },
+        { event: 'webhook_delivered', ...about(delivery), delivery_id: delivery.deliveryId },
         'The receiver took an event.',
       );
       this.house.counts.tried('delivered');
@@ -231,59 +254,66 @@ export class Deliverer {
     failure: Failure,
     outcome: Outcome,
   ): Promise<void> {
-    const { settings, deliveries, webhooks, logger } = this.house;
+    const { settings, deliveries, webhooks, random, counts } = this.house;
     // Removed meanwhile, by a person: nothing is left to be noted.
     if (!webhooks.get(webhook.webhookId)) return;
     const asked = outcome.kind === 'answered' ? retryAfterMs(outcome.retryAfter, failure.at) : 0;
-    const { trouble, parked: whose } = afterFailure(
-      settings,
-      state.trouble,
-      delivery,
-      failure.at,
-      this.house.random(),
-      asked,
-    );
-    deliveries.failed(delivery, failure, trouble);
+    const before = state.trouble ?? null;
+    const { trouble, parked: whose } = afterFailure(settings, before, delivery, failure.at, random(), asked);
+    await deliveries.noteFailed(delivery, failure, trouble);
     state.trouble = trouble;
     webhooks.note(webhook.webhookId, { failure });
-    const about = { webhook_id: webhook.webhookId, org: organizationLabel(delivery.organizationId) };
-    logger.info(
+    this.logFailure(delivery, failure, trouble);
+    if (failure.code === 'gone') await this.disable(delivery);
+    counts.tried(failure.code);
+    if (whose !== 'none') await this.park(delivery, whose, failure);
+  }
+
+  private logFailure(delivery: Delivery, { code, httpStatus, reason }: Failure, trouble: Trouble): void {
+    this.house.logger.info(
       {
         event: 'webhook_failed',
-        ...about,
+        ...about(delivery),
         delivery_id: delivery.deliveryId,
-        code: failure.code,
-        http_status: failure.httpStatus,
-        reason: failure.reason,
+        code,
+        http_status: httpStatus,
+        reason,
         failures: trouble.failures,
         next_try: new Date(trouble.nextTryAt).toISOString(),
       },
       'A receiver did not take an event; it waits, and those behind it of the same organization with it.',
     );
-    // Read again: a person may have changed or removed it meanwhile.
-    const current = webhooks.get(webhook.webhookId);
-    if (failure.code === 'gone' && current?.disabledReason === null) {
-      webhooks.save({ ...current, disabledReason: 'gone' });
-      logger.error(
-        { event: 'webhook_disabled', ...about, reason: 'gone' },
-        'The receiver answered 410 Gone: the webhook is disabled, and what waited for it is parked.',
-      );
-      this.house.onDisabled(webhook.webhookId);
-    }
-    this.house.counts.tried(failure.code);
-    let parked = whose === 'this' ? deliveries.parkOne(delivery, failure.at) : 0;
+  }
+
+  /** The receiver said that it is gone. */
+  private async disable(delivery: Delivery): Promise<void> {
+    const { webhooks, logger, onDisabled } = this.house;
+    // A person may have changed or removed it meanwhile.
+    const changed = await webhooks.change(delivery.webhookId, ({ disabledReason }) => ({
+      disabledReason: disabledReason ?? 'gone',
+    }));
+    if (changed?.before.disabledReason !== null) return;
+    logger.error(
+      { event: 'webhook_disabled', ...about(delivery), reason: 'gone' },
+      'The receiver answered 410 Gone: the webhook is disabled, and what waited for it is parked.',
+    );
+    await onDisabled(delivery.webhookId);
+  }
+
+  private async park(delivery: Delivery, whose: 'this' | 'line', failure: Failure): Promise<void> {
+    const { settings, deliveries, logger, counts } = this.house;
+    let parked = whose === 'this' ? await deliveries.parkOne(delivery, failure.at) : 0;
     for (let piece = AT_ONCE; whose === 'line' && piece === AT_ONCE && !this.stopped;) {
-      piece = deliveries.parkLine(delivery, failure.at - settings.retryForMs, failure);
+      piece = await deliveries.parkLine(delivery, failure.at - settings.retryForMs, failure, AT_ONCE);
       parked += piece;
       if (piece === AT_ONCE) await nextTurn();
     }
-    if (parked > 0) {
-      this.house.counts.parked(parked);
-      logger.error(
-        { event: 'webhook_parked', ...about, deliveries: parked },
-        `${parked} deliveries were tried for long enough and are parked; redeliver them when the receiver is back.`,
-      );
-    }
+    if (parked === 0) return;
+    counts.parked(parked);
+    logger.error(
+      { event: 'webhook_parked', ...about(delivery), deliveries: parked },
+      `${parked} deliveries were tried for long enough and are parked; redeliver them when the receiver is back.`,
+    );
   }
 
   private async post(webhook: Webhook, id: string, body: string, timeoutMs: number): Promise<Outcome> {
@@ -298,6 +328,11 @@ export class Deliverer {
       signal,
     });
   }
+}
+
+/** How the log names a line. */
+function about({ webhookId, organizationId }: Line) {
+  return { webhook_id: webhookId, org: organizationLabel(organizationId) };
 }
 
 /** Null: it went well. */

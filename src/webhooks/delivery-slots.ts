@@ -1,14 +1,23 @@
 import PQueue from 'p-queue';
 
-/** Requests of one webhook at one time: a receiver for all organizations gets several lines side by side, and not all of them at once. */
+/**
+ * Requests of one webhook at one time: a receiver for all organizations gets several lines side by side, and not all
+ * of them at once.
+ */
 const PER_WEBHOOK = 4;
-/** In the process at one time: to receivers that answer well, and to those that fail or are slow, who wait among themselves and take nobody's place. */
+/**
+ * In the process at one time: to receivers that answer well, and to those that fail or are slow, who wait among
+ * themselves and take nobody's place.
+ */
 const WELL_AT_ONCE = 64;
 const ILL_AT_ONCE = 32;
 /** ms. Whoever took longer for its last answer is slow. */
 const SLOW_MS = 1000;
 
-/** Who may send now: bounded for each webhook and in all, and so that nobody who answers well waits for somebody who does not. */
+/**
+ * Who may send now: bounded for each webhook and in all, and so that nobody who answers well waits for somebody who
+ * does not.
+ */
 export class DeliverySlots {
   private readonly perWebhook = new Map<string, PQueue>();
   private readonly well = new PQueue({ concurrency: WELL_AT_ONCE });

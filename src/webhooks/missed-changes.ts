@@ -1,15 +1,21 @@
 import type Database from 'better-sqlite3';
+import type { EventData } from '../events/catalogue.js';
 import type { EventLedger } from '../events/event-ledger.js';
 import type { OrganizationId } from '../organization-id.js';
 import type { MessageState } from '../outbox/outbox-message.js';
 
 /**
- * How long before the newest event it is looked for changes that were not told, ms: the ledger is not synced at each event, and a power cut
- * takes what the system had not written yet, some thirty seconds at most.
+ * How long before the newest event it is looked for changes that were not told, ms: the ledger is not synced at each
+ * event, and a power cut takes what the system had not written yet, some thirty seconds at most.
  */
 const LOOK_BACK_MS = 60_000;
-/** The newest messages that are looked at: some 20 ms at a start. Who has sent more within a minute was not at its usual pace. */
+/**
+ * The newest messages that are looked at: some 20 ms at a start. Who has sent more within a minute was not at its
+ * usual pace.
+ */
 const MESSAGES = 5000;
+/** Events read at a time. */
+const PAGE = 1000;
 
 interface Row {
   readonly messageId: string;
@@ -27,49 +33,48 @@ interface Change {
 }
 
 interface Parts {
-  readonly ledger: EventLedger;
-  /** Of the events. */
-  readonly database: Database.Database;
+  readonly ledger: Pick<EventLedger, 'list' | 'tell'>;
   /** Only read. */
   readonly outboxDatabase: Database.Database;
 }
 
 /**
- * Tells what the outbox knows and the ledger does not: a kill may come between the two, and a power cut may take an event whose message's
- * change was synced. Called at a start, before anything else is told. Returns how many there were.
+ * Tells what the outbox knows and the ledger does not: a kill may come between the two, and a power cut may take an
+ * event whose message's change was synced. Called at a start, before anything else is told. Resolves with how many
+ * there were.
  */
-export function tellMissedChanges({ ledger, database, outboxDatabase }: Parts): number {
-  const newest = database.prepare('SELECT at FROM events ORDER BY id DESC LIMIT 1').get() as { at: number } | undefined;
+export async function tellMissedChanges({ ledger, outboxDatabase }: Parts): Promise<number> {
+  const [newest] = await ledger.list({ newestFirst: true, limit: 1 });
   // A ledger that is new, or was lost, begins now: it does not tell the past.
   if (!newest) return 0;
   const since = newest.at - LOOK_BACK_MS;
   const changes = changesSince(outboxDatabase, since);
   if (changes.length === 0) return 0;
-  const told = toldSince(database, since - LOOK_BACK_MS);
-  const begins = oldestKept(database);
-  const missed = changes.filter(
-    ({ row, state, at }) =>
-      !told.has(`${row.messageId} ${state}`) &&
-      // What is older than all that is kept of its organization may have been told and forgotten.
-      at >= begins(row.organizationId),
-  );
-  for (const { row, state } of missed) {
+  const told = await toldSince(ledger, since - LOOK_BACK_MS);
+  const begins = oldestKept(ledger);
+  let missed = 0;
+  for (const { row, state, at } of changes) {
+    if (told.has(`${row.messageId} ${state}`)) continue;
+    // What is older than all that is kept of its organization may have been told and forgotten.
+    if (at < (await begins(row.organizationId))) continue;
     const isLast = state === row.state;
-    ledger.tell('message.status', row.organizationId, {
+    await ledger.tell('message.status', row.organizationId, {
       message_id: row.messageId,
       status: state,
       error_code: isLast ? row.errorCode : null,
       ack_code: isLast ? row.ackCode : null,
     });
+    missed += 1;
   }
-  return missed.length;
+  return missed;
 }
 
 /** Every change of a message since then, in their order. That it was accepted is no event. */
 function changesSince(outboxDatabase: Database.Database, since: number): Change[] {
   const rows = outboxDatabase
     .prepare(
-      `SELECT message_id AS messageId, organization_id AS organizationId, state, error_code AS errorCode, ack_code AS ackCode, times
+      `SELECT message_id AS messageId, organization_id AS organizationId, state, error_code AS errorCode,
+         ack_code AS ackCode, times
        FROM messages ORDER BY seq DESC LIMIT ?`,
     )
     .all(MESSAGES) as Row[];
@@ -87,26 +92,29 @@ function changesSince(outboxDatabase: Database.Database, since: number): Change[
 }
 
 /** `3EB0… sent`, of every change that was told since then. */
-function toldSince(database: Database.Database, since: number): Set<string> {
+async function toldSince(ledger: Parts['ledger'], since: number): Promise<Set<string>> {
   const told = new Set<string>();
-  for (const row of database.prepare('SELECT name, at, data FROM events ORDER BY id DESC').iterate()) {
-    const { name, at, data } = row as { name: string; at: number; data: string };
-    if (at < since) break;
-    if (name !== 'message.status') continue;
-    const { message_id: id, status } = JSON.parse(data) as { message_id: string; status: string };
-    told.add(`${id} ${status}`);
+  for (let after: number | undefined; ;) {
+    const events = await ledger.list({ newestFirst: true, after, limit: PAGE });
+    for (const { name, at, data } of events) {
+      if (at < since) return told;
+      if (name !== 'message.status') continue;
+      const { message_id: id, status } = data as EventData<'message.status'>;
+      told.add(`${id} ${status}`);
+    }
+    if (events.length < PAGE) return told;
+    after = events.at(-1)?.id;
   }
-  return told;
 }
 
 /** When the oldest event that is kept of an organization happened; 0 when there is none. */
-function oldestKept(database: Database.Database): (organizationId: OrganizationId) => number {
-  const first = database.prepare('SELECT at FROM events WHERE organization_id = ? ORDER BY id LIMIT 1');
+function oldestKept(ledger: Parts['ledger']): (organizationId: OrganizationId) => Promise<number> {
   const known = new Map<OrganizationId, number>();
-  return (organizationId) => {
+  return async (organizationId) => {
     let at = known.get(organizationId);
     if (at === undefined) {
-      at = (first.get(organizationId) as { at: number } | undefined)?.at ?? 0;
+      const [oldest] = await ledger.list({ organizationId, limit: 1 });
+      at = oldest?.at ?? 0;
       known.set(organizationId, at);
     }
     return at;

@@ -3,7 +3,10 @@ import type { Delivery, Webhook } from './webhook.js';
 
 type Language = 'en' | 'es';
 
-/** What is sent for an event, as Standard Webhooks recommends it: `type`, `timestamp` and `data`. The same at every try. */
+/**
+ * What is sent for an event, as Standard Webhooks recommends it: `type`, `timestamp` and `data`. The same at every
+ * try.
+ */
 export function eventBody(
   { name, at, organizationId, eventId, data }: Pick<Delivery, 'name' | 'at' | 'organizationId' | 'eventId' | 'data'>,
   language: Language,

@@ -6,7 +6,10 @@ const MAX_URL_LENGTH = 2048;
 /** What is wrong about a receiver's address. */
 export type UrlProblem = 'url' | 'private_address';
 
-/** IPv4 that is nobody's on the internet: this network, private, shared, loopback, link-local (with the clouds' metadata), tests, multicast, reserved. */
+/**
+ * IPv4 that is nobody's on the internet: this network, private, shared, loopback, link-local (with the clouds'
+ * metadata), tests, multicast, reserved.
+ */
 const NOT_PUBLIC_IPV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -24,7 +27,10 @@ const NOT_PUBLIC_IPV4 = [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const;
-/** Of IPv6 only this is in use on the internet, but for these parts: Teredo and other tunnels, documentation, 6to4. Mapped IPv4 is not in it. */
+/**
+ * Of IPv6 only this is in use on the internet, but for these parts: Teredo and other tunnels, documentation, 6to4.
+ * Mapped IPv4 is not in it.
+ */
 const PUBLIC_IPV6 = ['2000::', 3] as const;
 const NOT_PUBLIC_IPV6 = [
   ['2001::', 23],
@@ -52,14 +58,15 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Reads the address of a receiver. Only what can be seen without asking anybody is judged here; what a name stands for is looked at when a
- * connection is made, each time anew.
+ * Reads the address of a receiver. Only what can be seen without asking anybody is judged here; what a name stands
+ * for is looked at when a connection is made, each time anew.
  * @returns the address as it is kept (numbers like 0x7f000001 have become what they mean), or what is wrong
  */
 export function readReceiverUrl(text: string, allowPrivate: boolean): { url: string } | { problem: UrlProblem } {
   if (text.length > MAX_URL_LENGTH || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return { problem: 'url' };
   const url = new URL(text);
-  // A key belongs into a header that we do not send, or into the path; in front of the host it would stand in logs of proxies.
+  // A key belongs into a header that we do not send, or into the path; in front of the host it would stand in logs of
+  // proxies.
   if (url.username !== '' || url.password !== '') return { problem: 'url' };
   url.hash = '';
   if (url.href.length > MAX_URL_LENGTH) return { problem: 'url' };

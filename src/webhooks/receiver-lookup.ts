@@ -6,13 +6,16 @@ import PQueue from 'p-queue';
 const DNS_TIMEOUT_MS = 2000;
 const DNS_TRIES = 2;
 
-/** These errors mean that the name servers answered, or that there are none: the name may still stand in a file, or need a search domain. */
+/**
+ * These errors mean that the name servers answered, or that there are none: the name may still stand in a file, or
+ * need a search domain.
+ */
 const NOT_IN_DNS = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED', 'EBADNAME']);
 
 /**
- * What names stand for, asked anew for each connection. Name servers are asked directly: the system's own lookup holds one of the process'
- * few threads for as long as a dead name server lets it wait, and files, keys and WhatsApp's own name would wait with it. It is asked for
- * the rest (files, search domains), one name at a time.
+ * What names stand for, asked anew for each connection. Name servers are asked directly: the system's own lookup
+ * holds one of the process' few threads for as long as a dead name server lets it wait, and files, keys and
+ * WhatsApp's own name would wait with it. It is asked for the rest (files, search domains), one name at a time.
  */
 export function receiverLookup(): LookupFunction {
   const resolver = new dns.promises.Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES });

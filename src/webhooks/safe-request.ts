@@ -27,9 +27,9 @@ class PrivateAddress extends Error {
 }
 
 /**
- * POSTs to addresses that callers chose. Unless private ones are allowed, each connection is looked at when it is made, after the name was
- * asked for: a name that stands for another address than a moment ago leads nowhere either. Redirects are an answer like any other. A
- * connection serves one request.
+ * POSTs to addresses that callers chose. Unless private ones are allowed, each connection is looked at when it is
+ * made, after the name was asked for: a name that stands for another address than a moment ago leads nowhere either.
+ * Redirects are an answer like any other. A connection serves one request.
  */
 export class SafeRequests {
   private readonly agents: { readonly 'http:': http.Agent; readonly 'https:': https.Agent };
@@ -56,7 +56,8 @@ export class SafeRequests {
       return { kind: 'failed', code: 'private_address', detail: host };
     }
     if (signal.aborted) return { kind: 'aborted' };
-    // One of its own for each request, taken off again at its end: the service's signal lives for months, and what hangs on it would pile up.
+    // One of its own for each request, taken off again at its end: the service's signal lives for months, and what
+    // hangs on it would pile up.
     const end = new AbortController();
     const callOff = (): void => end.abort('aborted');
     const timer = setTimeout(() => end.abort('timeout'), timeoutMs);

@@ -11,7 +11,8 @@ export function newSecret(): string {
 }
 
 /**
- * The headers of one try. While the secret before may still be in use, both sign: a receiver accepts what one of them does.
+ * The headers of one try. While the secret before may still be in use, both sign: a receiver accepts what one of them
+ * does.
  * @param at of this try, epoch ms; a receiver refuses what is older than minutes
  */
 export function signedHeaders(

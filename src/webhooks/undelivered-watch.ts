@@ -1,18 +1,22 @@
+import { Mutex } from 'async-mutex';
 import type Database from 'better-sqlite3';
-import { durably } from '../events/events-database.js';
 import type { EventLedger } from '../events/event-ledger.js';
 import { redact, type Logger } from '../logger.js';
 import type { OrganizationId } from '../organization-id.js';
 import type { MessageState, OutboxMessage } from '../outbox/outbox-message.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { afterQuietHours } from '../outbox/quiet-hours.js';
+import type { UndeliveredStore } from '../store/ports.js';
 import { judge } from './undelivered.js';
 
 /** How often the clock is looked at, ms. */
 const TICK_MS = 1000;
 /** Messages looked at in one tick: some 10 ms. */
 const AT_ONCE = 2000;
-/** A message lives for 60 days at most (`send_at` 30 days ahead, `expires_at` 30 days after it); what was told is remembered for longer, ms. */
+/**
+ * A message lives for 60 days at most (`send_at` 30 days ahead, `expires_at` 30 days after it); what was told is
+ * remembered for longer, ms.
+ */
 const TOLD_KEPT_MS = 90 * 86_400_000;
 const FORGET_EVERY_TICKS = 3600;
 
@@ -29,9 +33,8 @@ interface Row {
 }
 
 interface Parts {
-  readonly ledger: EventLedger;
-  /** Of the events. */
-  readonly database: Database.Database;
+  readonly ledger: Pick<EventLedger, 'tell'>;
+  readonly store: UndeliveredStore;
   /** Only read. */
   readonly outboxDatabase: Database.Database;
   readonly outbox: Pick<Outbox, 'quietHours'>;
@@ -42,37 +45,51 @@ interface Parts {
 }
 
 /**
- * Tells `message.undelivered`, once for each message: when it has not reached the customer's phone in time, and at once when nothing more is
- * tried. A send pays nothing for it: the watch follows behind, over the messages as old as the shortest delay, most of which have arrived by
- * then; the few that have not and have more time (`send_at`, another delay) are noted. That one was told is part of the event's own commit.
+ * Tells `message.undelivered`, once for each message: when it has not reached the customer's phone in time, and at
+ * once when nothing more is tried. A send pays nothing for it: the watch follows behind, over the messages as old as
+ * the shortest delay, most of which have arrived by then; the few that have not and have more time (`send_at`,
+ * another delay) are noted. That one was told is part of the event's own commit.
  */
 export class UndeliveredWatch {
   private readonly select: Database.Statement<[number, number], Row>;
   private readonly one: Database.Statement<[string], Row>;
-  private readonly delays = new Map<OrganizationId, number>();
+  private readonly delays: Map<OrganizationId, number>;
   private looked: number;
   private timer: NodeJS.Timeout | null = null;
   private ticksToForgetting = 0;
+  /** Messages are looked at one after another, so that nobody tells of one that somebody else is telling of. */
+  private readonly looks = new Mutex();
 
-  constructor(private readonly parts: Parts) {
-    const { database, outboxDatabase } = parts;
-    const columns = `SELECT seq, message_id AS messageId, organization_id AS organizationId, phone, state, error_code AS errorCode,
-      ack_code AS ackCode, send_at AS sendAt, created_at AS createdAt FROM messages`;
+  static async open(parts: Parts): Promise<UndeliveredWatch> {
+    const watch = new UndeliveredWatch(parts, { delays: await parts.store.delays(), place: await parts.store.place() });
+    await watch.begin();
+    return watch;
+  }
+
+  /** @param known what the storage remembers */
+  constructor(
+    private readonly parts: Parts,
+    known: { readonly delays: ReadonlyMap<OrganizationId, number>; readonly place: number | null },
+  ) {
+    const { outboxDatabase } = parts;
+    const columns = `SELECT seq, message_id AS messageId, organization_id AS organizationId, phone, state,
+      error_code AS errorCode, ack_code AS ackCode, send_at AS sendAt, created_at AS createdAt FROM messages`;
     this.select = outboxDatabase.prepare(`${columns} WHERE seq > ? ORDER BY seq LIMIT ?`);
     this.one = outboxDatabase.prepare(`${columns} WHERE message_id = ?`);
-    const settings = database.prepare('SELECT organization_id AS id, after_ms AS ms FROM undelivered_settings').all();
-    for (const { id, ms } of settings as { id: OrganizationId; ms: number }[]) this.delays.set(id, ms);
-    const looked = database.prepare('SELECT seq FROM undelivered_looked').get() as { seq: number } | undefined;
-    // Another outbox than before, when its file was lost: its numbers begin anew.
-    this.looked = looked && looked.seq <= this.lastAccepted() ? looked.seq : this.begin();
+    this.delays = new Map(known.delays);
+    this.looked = known.place ?? Infinity;
   }
 
   start(): void {
-    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.timer = setInterval(() => {
+      if (!this.looks.isLocked()) void this.tick();
+    }, TICK_MS);
   }
 
-  stop(): void {
+  /** Resolves when nothing is looked at any more. */
+  async stop(): Promise<void> {
     if (this.timer) clearInterval(this.timer);
+    await this.looks.waitForUnlock();
   }
 
   /** What an organization chose, ms; null: nothing. 0: never. */
@@ -80,44 +97,35 @@ export class UndeliveredWatch {
     return this.delays.get(organizationId) ?? null;
   }
 
-  /** Durable when it returns; holds for messages that wait as well. Null: as configured for all. */
-  choose(organizationId: OrganizationId, afterMs: number | null): void {
-    const { database } = this.parts;
-    durably(database, () => {
-      if (afterMs === null) {
-        database.prepare('DELETE FROM undelivered_settings WHERE organization_id = ?').run(organizationId);
-      } else {
-        database.prepare('INSERT OR REPLACE INTO undelivered_settings VALUES (?, ?)').run(organizationId, afterMs);
-      }
-      // They are looked at again, and get another time.
-      database.prepare('UPDATE undelivered_later SET look_at = 0 WHERE organization_id = ?').run(organizationId);
-    });
+  /** On disk when it resolves; holds for messages that wait as well. Null: as configured for all. */
+  async choose(organizationId: OrganizationId, afterMs: number | null): Promise<void> {
+    // What is noted of the organization is looked at again, and gets another time.
+    await this.parts.store.saveDelay(organizationId, afterMs);
     if (afterMs === null) this.delays.delete(organizationId);
     else this.delays.set(organizationId, afterMs);
   }
 
   /** A message changed: when nothing more is tried, nobody has to wait for the delay. */
-  onChange({ messageId, state }: Pick<OutboxMessage, 'messageId' | 'state'>): void {
+  async onChange({ messageId, state }: Pick<OutboxMessage, 'messageId' | 'state'>): Promise<void> {
     if (state !== 'failed' && state !== 'expired' && state !== 'unconfirmed') return;
-    const row = this.one.get(messageId);
-    if (row) this.guarded(() => this.look(row));
+    await this.inTurn(async () => {
+      const row = this.one.get(messageId);
+      if (row) await this.look(row);
+    });
   }
 
   /** Looks at what may be due by now. */
-  tick(): void {
-    this.guarded(() => {
-      const { database, now } = this.parts;
-      const due = database
-        .prepare('SELECT message_id AS id FROM undelivered_later WHERE look_at <= ? ORDER BY look_at LIMIT ?')
-        .all(now(), AT_ONCE) as { id: string }[];
-      for (const { id } of due) {
+  async tick(): Promise<void> {
+    await this.inTurn(async () => {
+      const { store, now } = this.parts;
+      for (const id of await store.due(now(), AT_ONCE)) {
         const row = this.one.get(id);
-        if (row) this.look(row);
-        else this.forget(id);
+        if (row) await this.look(row);
+        else await store.forget(id);
       }
-      this.follow();
+      await this.follow();
       if (--this.ticksToForgetting <= 0) {
-        database.prepare('DELETE FROM undelivered_told WHERE at < ?').run(now() - TOLD_KEPT_MS);
+        await store.forgetTold(now() - TOLD_KEPT_MS);
         this.ticksToForgetting = FORGET_EVERY_TICKS;
       }
     });
@@ -125,11 +133,16 @@ export class UndeliveredWatch {
 
   // --- inside ---
 
-  /** Messages of before the watch are none of its business: a first start after an update tells nothing about last year. */
-  private begin(): number {
+  /**
+   * Messages of before the watch are none of its business: a first start after an update tells nothing about last
+   * year.
+   */
+  private async begin(): Promise<void> {
     const last = this.lastAccepted();
-    this.parts.database.prepare('INSERT OR REPLACE INTO undelivered_looked VALUES (1, ?)').run(last);
-    return last;
+    // Another outbox than before, when its file was lost: its numbers begin anew.
+    if (this.looked <= last) return;
+    await this.parts.store.savePlace(last);
+    this.looked = last;
   }
 
   private lastAccepted(): number {
@@ -138,7 +151,7 @@ export class UndeliveredWatch {
   }
 
   /** Goes on over the messages that are as old as the shortest delay. */
-  private follow(): void {
+  private async follow(): Promise<void> {
     const shortest = Math.min(...[this.parts.defaultAfterMs, ...this.delays.values()].filter((ms) => ms > 0));
     // Where nobody wants to be told, the place is kept at the end: what is accepted until somebody does is not watched.
     const until = this.parts.now() - (Number.isFinite(shortest) ? shortest : 0);
@@ -150,57 +163,42 @@ export class UndeliveredWatch {
     }
     const last = rows.at(-1);
     if (!last) return;
-    for (const row of rows) this.look(row, { isNoted: false });
-    this.parts.database.prepare('UPDATE undelivered_looked SET seq = ?').run(last.seq);
+    for (const row of rows) await this.look(row, { isNoted: false });
+    await this.parts.store.savePlace(last.seq);
     this.looked = last.seq;
   }
 
-  private look(row: Row, { isNoted } = { isNoted: true }): void {
-    const { database, ledger, outbox, now } = this.parts;
+  private async look(row: Row, { isNoted } = { isNoted: true }): Promise<void> {
+    const { store, ledger, outbox, now } = this.parts;
     const { messageId, organizationId, state } = row;
     const wanted = Math.max(row.createdAt, row.sendAt);
     // What rests until the morning on purpose is not late in the night.
     const from = afterQuietHours(outbox.quietHours(organizationId), wanted);
     const afterMs = this.delays.get(organizationId) ?? this.parts.defaultAfterMs;
     const judgement = judge({ state, from }, afterMs === 0 ? null : afterMs, now());
-    if (judgement === 'forget' || this.wasTold(messageId)) {
-      if (isNoted) this.forget(messageId);
+    if (judgement === 'forget' || (await store.wasTold(messageId))) {
+      if (isNoted) await store.forget(messageId);
       return;
     }
     if (judgement !== 'tell') {
-      database
-        .prepare('INSERT OR REPLACE INTO undelivered_later VALUES (?, ?, ?)')
-        .run(messageId, organizationId, judgement.lookAt);
+      await store.lookLater(messageId, organizationId, judgement.lookAt);
       return;
     }
-    const data = {
+    // That it was told is in the event's own commit.
+    await ledger.tell('message.undelivered', organizationId, {
       message_id: messageId,
       status: state,
       error_code: row.errorCode,
       ack_code: row.ackCode,
       phone_last4: row.phone.slice(-4),
       after_ms: Math.max(0, now() - wanted),
-    };
-    ledger.tell('message.undelivered', organizationId, data, () => {
-      database.prepare('INSERT INTO undelivered_told VALUES (?, ?)').run(messageId, now());
-      this.forget(messageId);
     });
   }
 
-  private wasTold(messageId: string): boolean {
-    return (
-      this.parts.database.prepare('SELECT 1 FROM undelivered_told WHERE message_id = ?').get(messageId) !== undefined
-    );
-  }
-
-  private forget(messageId: string): void {
-    this.parts.database.prepare('DELETE FROM undelivered_later WHERE message_id = ?').run(messageId);
-  }
-
   /** The disk: what could not be told is told at the next tick, for its place was not left. */
-  private guarded(work: () => void): void {
+  private async inTurn(work: () => Promise<void>): Promise<void> {
     try {
-      work();
+      await this.looks.runExclusive(work);
     } catch (error) {
       this.parts.logger.error(
         { event: 'undelivered_watch_failed' },

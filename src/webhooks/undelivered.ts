@@ -15,7 +15,9 @@ const OVER: readonly MessageState[] = ['failed', 'expired', 'unconfirmed'];
 /** It has arrived, or nobody wants it to. */
 const FINE: readonly MessageState[] = ['delivered', 'read', 'cancelled'];
 
-/** Whether the backend has to be told that a message did not reach its customer's phone. `afterMs` null: never. Pure. */
+/**
+ * Whether the backend has to be told that a message did not reach its customer's phone. `afterMs` null: never. Pure.
+ */
 export function judge({ state, from }: Looked, afterMs: number | null, now: number): Judgement {
   if (afterMs === null || FINE.includes(state)) return 'forget';
   if (OVER.includes(state) || now >= from + afterMs) return 'tell';

@@ -2,12 +2,18 @@ import type { EventName } from '../events/catalogue.js';
 import type { OrganizationId } from '../organization-id.js';
 
 /**
- * Webhooks of one organization, and of all together: each of them opens connections of this process and stores events on its disk. Ten
- * receivers of one event are more than a backend and its tools need.
+ * Webhooks of one organization, and of all together: each of them opens connections of this process and stores events
+ * on its disk. Ten receivers of one event are more than a backend and its tools need.
  */
 export const WEBHOOKS_PER_ORGANIZATION = 10;
 export const GLOBAL_WEBHOOKS = 50;
 export const ALL_WEBHOOKS = 2000;
+
+/**
+ * How many deliveries are changed or removed at a time, so that nothing holds up the process for longer than some ten
+ * ms.
+ */
+export const AT_ONCE = 2000;
 
 /** For how long the secret before still signs beside the new one, ms: a day to roll it out. */
 export const OLD_SECRET_SIGNS_MS = 86_400_000;
@@ -91,7 +97,10 @@ export interface Delivery {
   readonly finishedAt: number | null;
 }
 
-/** One webhook's deliveries of one organization that are failing now; they go out one after another, so they wait together. */
+/**
+ * One webhook's deliveries of one organization that are failing now; they go out one after another, so they wait
+ * together.
+ */
 export interface Trouble {
   /** Tries that failed in a row. */
   readonly failures: number;
@@ -105,4 +114,25 @@ export interface Backlog {
   readonly waiting: number;
   readonly parked: number;
   readonly nextTryAt: number | null;
+}
+
+/** A webhook's deliveries of one organization: they go out one after another. */
+export interface Line {
+  readonly webhookId: string;
+  readonly organizationId: OrganizationId;
+}
+
+export interface DeliveryQuery {
+  readonly state?: DeliveryState;
+  /** `seq` of the last one of the page before. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+/** What waits, in numbers, of all webhooks together. */
+export interface WebhookDepth {
+  readonly waiting: number;
+  readonly parked: number;
+  /** For how long the oldest waits, ms; 0 when none does. */
+  readonly oldestWaitingAgeMs: number;
 }

@@ -1,22 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type Database from 'better-sqlite3';
 import { ServiceError } from '../errors.js';
 import type { EventLedger } from '../events/event-ledger.js';
 import { redact, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import type { DeliveryStore, EventStores } from '../store/ports.js';
 import { Deliverer, type DelivererSettings, type DeliveryCounts, type TryResult } from './deliverer.js';
-import { AT_ONCE, DeliveryStore, type DeliveryQuery, type WebhookDepth } from './delivery-store.js';
 import type { SafeRequests } from './safe-request.js';
 import { newSecret } from './signature.js';
-import { newWebhookId, WebhookStore } from './webhook-store.js';
+import { type Changed, newWebhookId, WebhookList } from './webhook-list.js';
 import {
   ALL_WEBHOOKS,
+  AT_ONCE,
   type Backlog,
   type Delivery,
+  type DeliveryQuery,
   GLOBAL_WEBHOOKS,
   OLD_SECRET_SIGNS_MS,
   type Webhook,
   type WebhookChange,
+  type WebhookDepth,
   WEBHOOKS_PER_ORGANIZATION,
 } from './webhook.js';
 
@@ -31,7 +33,7 @@ export interface WebhooksSettings extends DelivererSettings {
 }
 
 interface Parts {
-  readonly database: Database.Database;
+  readonly stores: Pick<EventStores, 'webhooks' | 'deliveries'>;
   readonly ledger: EventLedger;
   readonly requests: Pick<SafeRequests, 'post'>;
   readonly settings: WebhooksSettings;
@@ -45,31 +47,37 @@ interface Parts {
 export type NewWebhook = Pick<Webhook, 'organizationId' | 'url' | 'eventTypes' | 'description'>;
 
 /**
- * Who is told of events, and that they are. An event and its deliveries are one commit, so what was told is brought to every webhook that
- * is enabled at that moment, at least once and in order per organization, or is parked for a person to see.
+ * Who is told of events, and that they are. An event and its deliveries are one commit, so what was told is brought
+ * to every webhook that is enabled at that moment, at least once and in order per organization, or is parked for a
+ * person to see.
  */
 export class Webhooks {
-  private readonly webhooks: WebhookStore;
+  private readonly webhooks: WebhookList;
   private readonly stored: DeliveryStore;
   private readonly deliverer: Deliverer;
   private timer: NodeJS.Timeout | null = null;
   private tidying: Promise<void> | null = null;
   private stopped = false;
 
-  constructor(private readonly parts: Parts) {
-    const { database, ledger } = parts;
-    this.webhooks = new WebhookStore(database);
-    this.stored = new DeliveryStore(database);
+  static async open(parts: Parts): Promise<Webhooks> {
+    return new Webhooks(parts, await parts.stores.webhooks.all());
+  }
+
+  /** @param known all that the storage has */
+  constructor(
+    private readonly parts: Parts,
+    known: readonly Webhook[],
+  ) {
+    const { stores, ledger } = parts;
+    this.webhooks = new WebhookList(stores.webhooks, known);
+    this.stored = stores.deliveries;
     this.deliverer = new Deliverer({
       ...parts,
       webhooks: this.webhooks,
       deliveries: this.stored,
       onDisabled: (webhookId) => this.disabled(webhookId),
     });
-    ledger.accompany({
-      wants: (name, organizationId) => this.webhooks.interestedIn({ name, organizationId }).length > 0,
-      store: (event) => this.stored.add(event, this.webhooks.interestedIn(event)),
-    });
+    ledger.deliverTo((fact) => this.webhooks.interestedIn(fact).map(({ webhookId }) => webhookId));
     ledger.onEvent((event) => {
       for (const { webhookId } of this.webhooks.interestedIn(event))
         this.deliverer.wake({ webhookId, organizationId: event.organizationId });
@@ -77,13 +85,11 @@ export class Webhooks {
   }
 
   /** Takes up what a former process left. */
-  start(): void {
-    const lines = this.deliverer.start();
+  async start(): Promise<void> {
+    const lines = await this.deliverer.start();
     if (lines > 0) {
-      this.parts.logger.info(
-        { event: 'webhooks_resumed', ...this.depth() },
-        'Deliveries to webhooks wait from before.',
-      );
+      const depth = await this.depth();
+      this.parts.logger.info({ event: 'webhooks_resumed', ...depth }, 'Deliveries to webhooks wait from before.');
     }
     this.timer = setInterval(() => void this.tidyUp(), TIDY_EVERY_MS);
     // What a former process did not get done.
@@ -97,23 +103,24 @@ export class Webhooks {
     await Promise.all([this.deliverer.stop(), this.tidying]);
   }
 
-  /** Durable when it returns, and told of everything from now on. @throws ServiceError `too_many_webhooks` */
-  create(webhook: NewWebhook): Webhook {
-    const all = this.webhooks.all();
-    const same = all.filter(({ organizationId }) => organizationId === webhook.organizationId).length;
-    const limit = webhook.organizationId === null ? GLOBAL_WEBHOOKS : WEBHOOKS_PER_ORGANIZATION;
-    if (same >= limit || all.length >= ALL_WEBHOOKS) throw new ServiceError('too_many_webhooks');
-    const created: Webhook = {
-      ...webhook,
-      webhookId: newWebhookId(),
-      disabledReason: null,
-      secret: newSecret(),
-      oldSecret: null,
-      createdAt: this.parts.now(),
-      lastDeliveredAt: null,
-      lastFailure: null,
-    };
-    this.webhooks.save(created);
+  /** Stored when it resolves, and told of everything from now on. @throws ServiceError `too_many_webhooks` */
+  async create(webhook: NewWebhook): Promise<Webhook> {
+    const created = await this.webhooks.add(() => {
+      const all = this.webhooks.all();
+      const same = all.filter(({ organizationId }) => organizationId === webhook.organizationId).length;
+      const limit = webhook.organizationId === null ? GLOBAL_WEBHOOKS : WEBHOOKS_PER_ORGANIZATION;
+      if (same >= limit || all.length >= ALL_WEBHOOKS) throw new ServiceError('too_many_webhooks');
+      return {
+        ...webhook,
+        webhookId: newWebhookId(),
+        disabledReason: null,
+        secret: newSecret(),
+        oldSecret: null,
+        createdAt: this.parts.now(),
+        lastDeliveredAt: null,
+        lastFailure: null,
+      };
+    });
     this.parts.logger.info({ event: 'webhook_created', ...about(created) }, 'A webhook was created.');
     return created;
   }
@@ -130,31 +137,27 @@ export class Webhooks {
     return webhook;
   }
 
-  backlog(webhookId: string): Backlog {
+  backlog(webhookId: string): Promise<Backlog> {
     return this.stored.backlog(webhookId);
   }
 
   /**
-   * Durable when it returns. While it is disabled nothing is stored for a webhook, and what waited is parked; enabled or with another
-   * address, it is tried at once. @throws ServiceError `unknown_webhook`
+   * Stored when it resolves. While it is disabled nothing is stored for a webhook, and what waited is parked; enabled
+   * or with another address, it is tried at once. @throws ServiceError `unknown_webhook`
    */
-  change(webhookId: string, change: WebhookChange): Webhook {
-    const before = this.get(webhookId);
-    const after: Webhook = { ...before, ...change };
-    this.webhooks.save(after);
-    if (after.disabledReason !== null && before.disabledReason === null) {
-      this.disabled(webhookId);
-    }
-    if (after.disabledReason === null) this.deliverer.hurry(webhookId);
+  async change(webhookId: string, change: WebhookChange): Promise<Webhook> {
+    const { before, after } = await this.changed(webhookId, () => change);
+    if (after.disabledReason !== null && before.disabledReason === null) await this.disabled(webhookId);
+    if (after.disabledReason === null) await this.deliverer.hurry(webhookId);
     this.parts.logger.info({ event: 'webhook_changed', ...about(after) }, 'A webhook was changed.');
     return after;
   }
 
   /** With all that waits for it. @throws ServiceError `unknown_webhook` */
-  remove(webhookId: string): void {
-    const webhook = this.get(webhookId);
-    this.webhooks.remove(webhookId);
-    this.deliverer.removed(webhookId);
+  async remove(webhookId: string): Promise<void> {
+    const webhook = await this.webhooks.remove(webhookId);
+    if (!webhook) throw new ServiceError('unknown_webhook');
+    await this.deliverer.removed(webhookId);
     this.parts.logger.info(
       { event: 'webhook_removed', ...about(webhook) },
       'A webhook was removed, with its deliveries.',
@@ -162,11 +165,11 @@ export class Webhooks {
   }
 
   /** A new secret; the one before signs beside it for a day. @throws ServiceError `unknown_webhook` */
-  rotateSecret(webhookId: string): Webhook {
-    const before = this.get(webhookId);
-    const oldSecret = { secret: before.secret, until: this.parts.now() + OLD_SECRET_SIGNS_MS };
-    const after: Webhook = { ...before, secret: newSecret(), oldSecret };
-    this.webhooks.save(after);
+  async rotateSecret(webhookId: string): Promise<Webhook> {
+    const { after } = await this.changed(webhookId, ({ secret }) => ({
+      secret: newSecret(),
+      oldSecret: { secret, until: this.parts.now() + OLD_SECRET_SIGNS_MS },
+    }));
     this.parts.logger.info({ event: 'webhook_changed', ...about(after) }, "A webhook's secret was renewed.");
     return after;
   }
@@ -177,41 +180,44 @@ export class Webhooks {
   }
 
   /** @throws ServiceError `unknown_webhook` */
-  deliveries(webhookId: string, query: DeliveryQuery): { deliveries: Delivery[]; next: number | null } {
+  async deliveries(webhookId: string, query: DeliveryQuery): Promise<{ deliveries: Delivery[]; next: number | null }> {
     this.get(webhookId);
     return this.stored.list(webhookId, query);
   }
 
   /**
-   * Sends one again, whatever became of it, or all that is parked (the oldest 2000; ask again for the rest), in their old order. Returns how many.
+   * Sends one again, whatever became of it, or all that is parked (the oldest 2000; ask again for the rest), in their
+   * old order. Returns how many.
    * @throws ServiceError `unknown_webhook`, `unknown_delivery`, `webhook_disabled`
    */
-  redeliver(webhookId: string, what: { readonly deliveryId: string } | 'parked'): number {
+  async redeliver(webhookId: string, what: { readonly deliveryId: string } | 'parked'): Promise<number> {
     const webhook = this.get(webhookId);
     if (webhook.disabledReason !== null) throw new ServiceError('webhook_disabled');
     const now = this.parts.now();
     if (what === 'parked') {
-      const { count, lines } = this.stored.putBackParked(webhookId, now);
-      this.deliverer.hurry(webhookId);
+      const { count, lines } = await this.stored.putBackParked(webhookId, now, AT_ONCE);
+      await this.deliverer.hurry(webhookId);
       for (const line of lines) this.deliverer.wake(line);
       return count;
     }
-    const delivery = this.stored.get(webhookId, what.deliveryId);
+    const delivery = await this.stored.get(webhookId, what.deliveryId);
     if (!delivery) throw new ServiceError('unknown_delivery');
-    if (delivery.state !== 'waiting') this.stored.putBack(delivery, now);
-    this.deliverer.hurry(webhookId);
+    if (delivery.state !== 'waiting') await this.stored.putBack(delivery, now);
+    await this.deliverer.hurry(webhookId);
     this.deliverer.wake(delivery);
     return 1;
   }
 
   /** For the metrics. */
-  depth(): WebhookDepth {
+  depth(): Promise<WebhookDepth> {
     return this.stored.depth(this.parts.now());
   }
 
   // --- inside ---
 
-  /** Parks what nobody will take and what is too much, and removes what is old; little by little, and once at a time. */
+  /**
+   * Parks what nobody will take and what is too much, and removes what is old; little by little, and once at a time.
+   */
   private tidyUp(): Promise<void> {
     this.tidying ??= this.tidy().finally(() => (this.tidying = null));
     return this.tidying;
@@ -223,10 +229,13 @@ export class Webhooks {
       for (const webhook of this.webhooks.all()) {
         if (this.stopped) return;
         const { webhookId, disabledReason, oldSecret } = webhook;
-        if (oldSecret && oldSecret.until <= now()) this.webhooks.save({ ...webhook, oldSecret: null });
+        if (oldSecret && oldSecret.until <= now())
+          await this.webhooks.change(webhookId, (one) => (one.oldSecret === oldSecret ? { oldSecret: null } : {}));
         if (disabledReason !== null) await this.inPieces(() => this.park(webhookId));
         else {
-          const parked = await this.inPieces(() => this.stored.parkOldest(webhookId, settings.maxWaiting, now()));
+          const parked = await this.inPieces(() =>
+            this.stored.parkOldest(webhookId, settings.maxWaiting, now(), AT_ONCE),
+          );
           if (parked === 0) continue;
           this.parts.counts.parked(parked);
           logger.error(
@@ -235,8 +244,8 @@ export class Webhooks {
           );
         }
       }
-      await this.inPieces(() => this.stored.eraseOrphans((webhookId) => this.webhooks.get(webhookId) !== null));
-      await this.inPieces(() => this.stored.erase(now() - settings.retentionMs));
+      await this.inPieces(() => this.stored.eraseOrphans(AT_ONCE));
+      await this.inPieces(() => this.stored.erase(now() - settings.retentionMs, AT_ONCE));
     } catch (error) {
       logger.error(
         { event: 'webhook_storage_failed' },
@@ -245,10 +254,10 @@ export class Webhooks {
     }
   }
 
-  private async inPieces(work: () => number): Promise<number> {
+  private async inPieces(work: () => Promise<number>): Promise<number> {
     let all = 0;
     for (let piece = AT_ONCE; piece === AT_ONCE && !this.stopped;) {
-      piece = work();
+      piece = await work();
       all += piece;
       if (piece === AT_ONCE) await nextTurn();
     }
@@ -256,16 +265,22 @@ export class Webhooks {
   }
 
   /** Parks what waits for a webhook that gets nothing any more, one piece of it. */
-  private park(webhookId: string): number {
-    const parked = this.stored.parkOldest(webhookId, 0, this.parts.now());
+  private async park(webhookId: string): Promise<number> {
+    const parked = await this.stored.parkOldest(webhookId, 0, this.parts.now(), AT_ONCE);
     if (parked > 0) this.parts.counts.parked(parked);
     return parked;
   }
 
   /** The first piece at once, so that it shows; the rest follows. */
-  private disabled(webhookId: string): void {
-    this.stored.endTrouble({ webhookId });
-    if (this.park(webhookId) === AT_ONCE) void this.tidyUp();
+  private async disabled(webhookId: string): Promise<void> {
+    await this.stored.endTrouble({ webhookId });
+    if ((await this.park(webhookId)) === AT_ONCE) void this.tidyUp();
+  }
+
+  private async changed(webhookId: string, change: (before: Webhook) => Partial<Webhook>): Promise<Changed> {
+    const changed = await this.webhooks.change(webhookId, change);
+    if (!changed) throw new ServiceError('unknown_webhook');
+    return changed;
   }
 }
 

@@ -24,7 +24,6 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   // Both write with shared commits; what a session remembers is not theirs. The carrier is the port that the sessions implement: the outbox
   // sends without knowing them, and they without knowing it.
   outbox: ['store/sqlite/group-commit.ts', 'store/sqlite/open-database.ts', 'session/message-carrier.ts'],
-  events: ['store/sqlite/open-database.ts'],
   // It implements session/whatsapp-socket.ts.
   baileys: ['session/whatsapp-socket.ts', 'session/disconnect-reason.ts', 'health/session-fault.ts'],
 };

@@ -153,7 +153,8 @@ export function statusSaying({ status, logout }: SessionSnapshot, sentences: Sen
 interface Listed {
   readonly snapshot: SessionSnapshot;
   readonly queue: () => Queue;
-  readonly last: () => ServiceEvent | null;
+  /** Null also when it is not wanted. */
+  readonly last: ServiceEvent | null;
   readonly context: Words;
 }
 
@@ -195,10 +196,7 @@ const LISTED: { readonly [Field in keyof ListedSession]: (listed: Listed) => Lis
   logout: ({ snapshot }) => snapshot.logout?.outcome ?? null,
   counters: ({ snapshot }) => counterFields(snapshot.health),
   queue: ({ queue }) => queueFields(queue()),
-  last_event: ({ last, context }) => {
-    const event = last();
-    return event && eventFields(event, context.language);
-  },
+  last_event: ({ last, context }) => last && eventFields(last, context.language),
 };
 
 export type ListedField = keyof ListedSession;

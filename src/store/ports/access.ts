@@ -17,7 +17,8 @@ export interface NewShopLink {
 }
 
 /**
- * Sign-ins of browsers, and links that are good once. Only digests of tokens are kept; what they are keyed with is the caller's business.
+ * Sign-ins of browsers, and links that are good once. Only digests of tokens are kept; what they are keyed with is
+ * the caller's business.
  *
  * - Each method is one commit, and on disk when its promise resolves.
  * - What is to be had once is given to one caller, however many ask at the same moment.
@@ -25,7 +26,10 @@ export interface NewShopLink {
  * - A method that cannot do its work rejects, and has changed nothing.
  */
 export interface AccessStore {
-  /** Adds a sign-in that lasts until `expiresAt` (epoch ms). Beyond the limit the one that would end first makes place. */
+  /**
+   * Adds a sign-in that lasts until `expiresAt` (epoch ms). Beyond the limit the one that would end first makes
+   * place.
+   */
   addSignIn(digest: Buffer, expiresAt: number, limit: Limit): Promise<void>;
   /** Until when it lasts (epoch ms); null when there is none, or it is over. */
   signInEnd(digest: Buffer, now: number): Promise<number | null>;
@@ -38,7 +42,10 @@ export interface AccessStore {
 
   /** Adds a link. Beyond the limit, which is its organization's, the oldest of that organization makes place. */
   addShopLink(link: NewShopLink, limit: Limit): Promise<void>;
-  /** Uses the link up: from now on the visitor's digest finds it. Null when there is none, it was opened, or it is over. */
+  /**
+   * Uses the link up: from now on the visitor's digest finds it. Null when there is none, it was opened, or it is
+   * over.
+   */
   openShopLink(digest: Buffer, visitor: Buffer, now: number): Promise<Omit<NewShopLink, 'digest'> | null>;
   /** The link that this visitor opened; null when there is none, or it is over. */
   shopVisit(visitor: Buffer, now: number): Promise<ShopVisit | null>;

@@ -125,8 +125,8 @@ function statementsFor(database: Database.Database) {
        RETURNING organization_id AS organizationId, expires_at AS expiresAt`,
     ),
     shopVisit: database.prepare(
-      `SELECT organization_id AS organizationId, expires_at AS expiresAt, linked_at AS linkedAt, phone_number AS phoneNumber
-       FROM shop_links WHERE visitor_digest = ? AND expires_at > ?`,
+      `SELECT organization_id AS organizationId, expires_at AS expiresAt, linked_at AS linkedAt,
+         phone_number AS phoneNumber FROM shop_links WHERE visitor_digest = ? AND expires_at > ?`,
     ),
     notePhoneLinked: database.prepare(
       'UPDATE shop_links SET linked_at = ?, phone_number = ? WHERE organization_id = ? AND linked_at IS NULL',

@@ -1,19 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
-import type { EventName, ServiceEvent } from '../events/catalogue.js';
-import type { OrganizationId } from '../organization-id.js';
-import {
-  type Backlog,
-  DELIVERY_STATES,
-  type Delivery,
-  type DeliveryState,
-  type Failure,
-  type Trouble,
-  type Webhook,
-} from './webhook.js';
-
-/** How many rows one statement changes or removes, so that none holds up the process for longer than some ten ms. */
-export const AT_ONCE = 2000;
+import type { EventName, ServiceEvent } from '../../events/catalogue.js';
+import type { OrganizationId } from '../../organization-id.js';
+import type {
+  Backlog,
+  Delivery,
+  DeliveryQuery,
+  DeliveryState,
+  Failure,
+  Line,
+  Trouble,
+  WebhookDepth,
+} from '../../webhooks/webhook.js';
+import type { DeliveryStore } from '../ports.js';
 
 interface Row {
   seq: number;
@@ -32,32 +31,16 @@ interface Row {
   finished_at: number | null;
 }
 
-/** A webhook's deliveries of one organization: they go out one after another. */
-export interface Line {
-  readonly webhookId: string;
-  readonly organizationId: OrganizationId;
-}
+const STATES: readonly DeliveryState[] = ['waiting', 'delivered', 'parked'];
 
-export interface DeliveryQuery {
-  readonly state?: DeliveryState;
-  /** `seq` of the last one of the page before. */
-  readonly after?: number;
-  readonly limit: number;
-}
-
-/** What waits, in numbers, of all webhooks together. */
-export interface WebhookDepth {
-  readonly waiting: number;
-  readonly parked: number;
-  /** For how long the oldest waits, ms; 0 when none does. */
-  readonly oldestWaitingAgeMs: number;
-}
-
-/** Named where it matters: SQLite may prefer another, and then reads through all that waits of a webhook, or through all there is. */
+/**
+ * Named where it matters: SQLite may prefer another, and then reads through all that waits of a webhook, or through
+ * all there is.
+ */
 const WAITING = 'deliveries INDEXED BY deliveries_waiting';
 
-/** Every delivery until it is done, and for a while after. */
-export class DeliveryStore {
+/** The tables of deliveries, and of lines in trouble. */
+export class SqliteDeliveryStore implements DeliveryStore {
   private readonly statements = new Map<string, Database.Statement>();
   private readonly together: <T>(work: () => T) => T;
 
@@ -65,50 +48,48 @@ export class DeliveryStore {
     this.together = database.transaction((work: () => unknown) => work()) as <T>(work: () => T) => T;
   }
 
-  /** One delivery for each of these webhooks; part of the event's own transaction. */
-  add(event: ServiceEvent, webhooks: readonly Webhook[]): void {
-    const data = JSON.stringify(event.data);
-    for (const { webhookId } of webhooks) {
-      this.sql(
-        `INSERT INTO deliveries (token, webhook_id, organization_id, event_id, name, at, data, state, waits_since)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)`,
-      ).run(newToken(), webhookId, event.organizationId, event.id, event.name, event.at, data, event.at);
-    }
+  /** Part of the event's own transaction. `data` is the event's, as JSON. */
+  add(webhookId: string, { id, organizationId, name, at }: ServiceEvent, data: string): void {
+    this.sql(
+      `INSERT INTO deliveries (token, webhook_id, organization_id, event_id, name, at, data, state, waits_since)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)`,
+    ).run(newToken(), webhookId, organizationId, id, name, at, data, at);
   }
 
-  /** Those in which something waits. */
-  lines(): Line[] {
+  async lines(): Promise<Line[]> {
     return this.sql<Line>(
-      `SELECT DISTINCT webhook_id AS webhookId, organization_id AS organizationId FROM ${WAITING} WHERE state = 'waiting'`,
+      `SELECT DISTINCT webhook_id AS webhookId, organization_id AS organizationId FROM ${WAITING}
+       WHERE state = 'waiting'`,
     ).all();
   }
 
-  /** What goes next. */
-  head({ webhookId, organizationId }: Line): Delivery | null {
+  async head({ webhookId, organizationId }: Line): Promise<Delivery | null> {
     const row = this.sql<Row>(
-      `SELECT * FROM ${WAITING} WHERE webhook_id = ? AND organization_id = ? AND state = 'waiting' ORDER BY seq LIMIT 1`,
+      `SELECT * FROM ${WAITING} WHERE webhook_id = ? AND organization_id = ? AND state = 'waiting'
+       ORDER BY seq LIMIT 1`,
     ).get(webhookId, organizationId);
     return row ? toDelivery(row) : null;
   }
 
-  trouble({ webhookId, organizationId }: Line): Trouble | null {
+  async trouble({ webhookId, organizationId }: Line): Promise<Trouble | null> {
     const row = this.sql<Trouble>(
       'SELECT failures, since, next_try_at AS nextTryAt FROM troubles WHERE webhook_id = ? AND organization_id = ?',
     ).get(webhookId, organizationId);
     return row ?? null;
   }
 
-  delivered({ seq, ...line }: Delivery, now: number): void {
+  async noteDelivered({ seq, webhookId, organizationId }: Delivery, at: number): Promise<void> {
     this.together(() => {
       this.sql(
-        `UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, last_try_at = ?, last_error = NULL, finished_at = ?
-         WHERE seq = ?`,
-      ).run(now, now, seq);
-      this.endTrouble(line);
+        `UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, last_try_at = ?, last_error = NULL,
+         finished_at = ? WHERE seq = ?`,
+      ).run(at, at, seq);
+      this.removeTrouble(webhookId, organizationId);
+      this.sql('UPDATE webhooks SET last_delivered_at = ? WHERE webhook_id = ?').run(at, webhookId);
     });
   }
 
-  failed({ seq, webhookId, organizationId }: Delivery, failure: Failure, trouble: Trouble): void {
+  async noteFailed({ seq, webhookId, organizationId }: Delivery, failure: Failure, trouble: Trouble): Promise<void> {
     this.together(() => {
       this.sql('UPDATE deliveries SET attempts = attempts + 1, last_try_at = ?, last_error = ? WHERE seq = ?').run(
         failure.at,
@@ -122,77 +103,52 @@ export class DeliveryStore {
         trouble.since,
         trouble.nextTryAt,
       );
+      this.sql('UPDATE webhooks SET last_failure = ? WHERE webhook_id = ?').run(JSON.stringify(failure), webhookId);
     });
   }
 
-  parkOne({ seq }: Delivery, now: number): number {
+  async endTrouble({ webhookId, organizationId }: Parameters<DeliveryStore['endTrouble']>[0]): Promise<void> {
+    this.removeTrouble(webhookId, organizationId);
+  }
+
+  async parkOne({ seq }: Delivery, now: number): Promise<number> {
     return this.sql("UPDATE deliveries SET state = 'parked', finished_at = ? WHERE seq = ? AND state = 'waiting'").run(
       now,
       seq,
     ).changes;
   }
 
-  /** Parks what has waited in a line since `upTo` or longer, at most AT_ONCE. Returns how many. */
-  parkLine({ webhookId, organizationId }: Line, upTo: number, failure: Failure): number {
+  async parkLine(line: Line, upTo: number, failure: Failure, most: number): Promise<number> {
     return this.sql(
       `UPDATE deliveries SET state = 'parked', finished_at = ?, last_error = COALESCE(last_error, ?) WHERE seq IN (
-         SELECT seq FROM ${WAITING} WHERE webhook_id = ? AND organization_id = ? AND state = 'waiting' AND waits_since <= ?
-         ORDER BY seq LIMIT ${AT_ONCE})`,
-    ).run(failure.at, errorText(failure), webhookId, organizationId, upTo).changes;
+         SELECT seq FROM ${WAITING} WHERE webhook_id = ? AND organization_id = ? AND state = 'waiting'
+         AND waits_since <= ? ORDER BY seq LIMIT ?)`,
+    ).run(failure.at, errorText(failure), line.webhookId, line.organizationId, upTo, most).changes;
   }
 
-  /** The next try of this line, or of all of this webhook's, is now. */
-  endTrouble({ webhookId, organizationId }: { webhookId: string; organizationId?: OrganizationId }): void {
-    if (organizationId === undefined) this.sql('DELETE FROM troubles WHERE webhook_id = ?').run(webhookId);
-    else this.sql('DELETE FROM troubles WHERE webhook_id = ? AND organization_id = ?').run(webhookId, organizationId);
-  }
-
-  /** Parks the oldest of what waits of a webhook, all but `keep`, at most AT_ONCE. Returns how many. */
-  parkOldest(webhookId: string, keep: number, now: number): number {
-    const surplus = Math.min(AT_ONCE, keep === 0 ? AT_ONCE : this.count(webhookId, 'waiting') - keep);
+  async parkOldest(webhookId: string, keep: number, now: number, most: number): Promise<number> {
+    const surplus = Math.min(most, keep === 0 ? most : this.count(webhookId, 'waiting') - keep);
     if (surplus <= 0) return 0;
     return this.sql(
       `UPDATE deliveries SET state = 'parked', finished_at = ? WHERE seq IN (
-         SELECT seq FROM deliveries INDEXED BY deliveries_by_state WHERE webhook_id = ? AND state = 'waiting' ORDER BY seq LIMIT ?)`,
+         SELECT seq FROM deliveries INDEXED BY deliveries_by_state WHERE webhook_id = ? AND state = 'waiting'
+         ORDER BY seq LIMIT ?)`,
     ).run(now, webhookId, surplus).changes;
   }
 
-  get(webhookId: string, deliveryId: string): Delivery | null {
-    const seq = /^msg_[0-9a-f]{16}_(\d{1,15})$/.exec(deliveryId)?.[1];
-    if (seq === undefined) return null;
-    const row = this.sql<Row>('SELECT * FROM deliveries WHERE seq = ? AND webhook_id = ?').get(Number(seq), webhookId);
-    return row && deliveryIdOf(row) === deliveryId ? toDelivery(row) : null;
-  }
-
-  /** Oldest first; `next` is the cursor of the following page, null at the end. */
-  list(webhookId: string, { state, after = 0, limit }: DeliveryQuery): { deliveries: Delivery[]; next: number | null } {
-    // Each state by its index, and put together here: an index for all of them would cost every event.
-    const rows = (state ? [state] : DELIVERY_STATES)
-      .flatMap((one) =>
-        this.sql<Row>(
-          `SELECT * FROM deliveries INDEXED BY deliveries_by_state WHERE webhook_id = ? AND state = ? AND seq > ? ORDER BY seq LIMIT ?`,
-        ).all(webhookId, one, after, limit + 1),
-      )
-      .sort((a, b) => a.seq - b.seq);
-    const page = rows.slice(0, limit);
-    return { deliveries: page.map(toDelivery), next: rows.length > limit ? (page.at(-1)?.seq ?? null) : null };
-  }
-
-  /** Puts one back into its line, in its old place and with all of its time before it. */
-  putBack({ seq }: Delivery, now: number): void {
+  async putBack({ seq }: Delivery, now: number): Promise<void> {
     this.sql(`UPDATE deliveries SET state = 'waiting', waits_since = ?, finished_at = NULL WHERE seq = ?`).run(
       now,
       seq,
     );
   }
 
-  /** The same for the oldest of what is parked, at most 2000; returns how many, and in which lines. */
-  putBackParked(webhookId: string, now: number): { count: number; lines: Line[] } {
+  async putBackParked(webhookId: string, now: number, most: number): Promise<{ count: number; lines: Line[] }> {
     const rows = this.sql<{ organizationId: OrganizationId }>(
       `UPDATE deliveries SET state = 'waiting', waits_since = ?, finished_at = NULL WHERE seq IN (
-         SELECT seq FROM deliveries WHERE webhook_id = ? AND state = 'parked' ORDER BY seq LIMIT ${AT_ONCE})
+         SELECT seq FROM deliveries WHERE webhook_id = ? AND state = 'parked' ORDER BY seq LIMIT ?)
        RETURNING organization_id AS organizationId`,
-    ).all(now, webhookId);
+    ).all(now, webhookId, most);
     const organizations = new Set(rows.map(({ organizationId }) => organizationId));
     return {
       count: rows.length,
@@ -200,8 +156,32 @@ export class DeliveryStore {
     };
   }
 
+  async get(webhookId: string, deliveryId: string): Promise<Delivery | null> {
+    const seq = /^msg_[0-9a-f]{16}_(\d{1,15})$/.exec(deliveryId)?.[1];
+    if (seq === undefined) return null;
+    const row = this.sql<Row>('SELECT * FROM deliveries WHERE seq = ? AND webhook_id = ?').get(Number(seq), webhookId);
+    return row && deliveryIdOf(row) === deliveryId ? toDelivery(row) : null;
+  }
+
+  async list(
+    webhookId: string,
+    { state, after = 0, limit }: DeliveryQuery,
+  ): Promise<{ deliveries: Delivery[]; next: number | null }> {
+    // Each state by its index, and put together here: an index for all of them would cost every event.
+    const rows = (state ? [state] : STATES)
+      .flatMap((one) =>
+        this.sql<Row>(
+          `SELECT * FROM deliveries INDEXED BY deliveries_by_state
+           WHERE webhook_id = ? AND state = ? AND seq > ? ORDER BY seq LIMIT ?`,
+        ).all(webhookId, one, after, limit + 1),
+      )
+      .sort((a, b) => a.seq - b.seq);
+    const page = rows.slice(0, limit);
+    return { deliveries: page.map(toDelivery), next: rows.length > limit ? (page.at(-1)?.seq ?? null) : null };
+  }
+
   /** Reads the indexes of what waits and what is parked: about 1 ms for ten thousand of them. */
-  backlog(webhookId: string): Backlog {
+  async backlog(webhookId: string): Promise<Backlog> {
     const next = this.sql<{ at: number | null }>(
       'SELECT min(next_try_at) AS at FROM troubles WHERE webhook_id = ?',
     ).get(webhookId);
@@ -209,7 +189,7 @@ export class DeliveryStore {
     return { waiting, parked: this.count(webhookId, 'parked'), nextTryAt: waiting > 0 ? (next?.at ?? null) : null };
   }
 
-  depth(now: number): WebhookDepth {
+  async depth(now: number): Promise<WebhookDepth> {
     const waiting = this.sql<{ n: number; oldest: number | null }>(
       `SELECT count(*) AS n, min(waits_since) AS oldest FROM ${WAITING} WHERE state = 'waiting'`,
     ).get();
@@ -221,28 +201,32 @@ export class DeliveryStore {
     };
   }
 
-  /** Removes what was delivered or parked before, at most AT_ONCE. Returns how many. */
-  erase(before: number): number {
+  async erase(before: number, most: number): Promise<number> {
     return this.sql(
-      `DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE finished_at < ? LIMIT ${AT_ONCE})`,
-    ).run(before).changes;
+      'DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE finished_at < ? LIMIT ?)',
+    ).run(before, most).changes;
   }
 
-  /** Removes what belongs to a webhook that is not there any more, at most AT_ONCE. Returns how many. */
-  eraseOrphans(isKnown: (webhookId: string) => boolean): number {
+  async eraseOrphans(most: number): Promise<number> {
     for (let last = ''; ;) {
       // From one webhook to the next by the index, however many deliveries each has.
-      const next = this.sql<{ id: string | null }>(
-        'SELECT min(webhook_id) AS id FROM deliveries INDEXED BY deliveries_by_state WHERE webhook_id > ?',
-      ).get(last)?.id;
-      if (next == null) return 0;
-      if (!isKnown(next)) {
+      const next = this.sql<{ id: string | null; isKnown: number }>(
+        `SELECT id, id IN (SELECT webhook_id FROM webhooks) AS isKnown FROM (
+           SELECT min(webhook_id) AS id FROM deliveries INDEXED BY deliveries_by_state WHERE webhook_id > ?)`,
+      ).get(last);
+      if (next?.id == null) return 0;
+      if (!next.isKnown) {
         return this.sql(
-          `DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE webhook_id = ? LIMIT ${AT_ONCE})`,
-        ).run(next).changes;
+          'DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE webhook_id = ? LIMIT ?)',
+        ).run(next.id, most).changes;
       }
-      last = next;
+      last = next.id;
     }
+  }
+
+  private removeTrouble(webhookId: string, organizationId: OrganizationId | undefined): void {
+    if (organizationId === undefined) this.sql('DELETE FROM troubles WHERE webhook_id = ?').run(webhookId);
+    else this.sql('DELETE FROM troubles WHERE webhook_id = ? AND organization_id = ?').run(webhookId, organizationId);
   }
 
   private count(webhookId: string, state: DeliveryState): number {
@@ -263,8 +247,8 @@ export class DeliveryStore {
 }
 
 /**
- * Random, and not its number alone: a receiver that remembers ids for years must not take a new event for an old one after DATA_DIR was lost.
- * Its number stands behind it, so that nothing has to be indexed by it.
+ * Random, and not its number alone: a receiver that remembers ids for years must not take a new event for an old one
+ * after DATA_DIR was lost. Its number stands behind it, so that nothing has to be indexed by it.
  */
 function newToken(): string {
   return randomBytes(8).toString('hex');

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
-import type { EventName, ServiceEvent } from '../events/catalogue.js';
-import { durably } from '../events/events-database.js';
-import type { OrganizationId } from '../organization-id.js';
-import type { DisabledReason, Failure, Webhook } from './webhook.js';
+import type { EventName } from '../../events/catalogue.js';
+import type { OrganizationId } from '../../organization-id.js';
+import type { DisabledReason, Failure, Webhook } from '../../webhooks/webhook.js';
+import type { WebhookStore } from '../ports.js';
+import { durably } from './events-database.js';
 
 interface Row {
   webhook_id: string;
@@ -20,67 +20,35 @@ interface Row {
   last_failure: string | null;
 }
 
-/** Which webhooks there are: in memory for every event that is told, and durable at once when a person changes one. */
-export class WebhookStore {
-  /** In the order of their making. */
-  private readonly webhooks = new Map<string, Webhook>();
+/** The table of webhooks. */
+export class SqliteWebhookStore implements WebhookStore {
+  constructor(private readonly database: Database.Database) {}
 
-  constructor(private readonly database: Database.Database) {
-    const rows = database.prepare('SELECT * FROM webhooks ORDER BY created_at, rowid').all() as Row[];
-    for (const row of rows) this.webhooks.set(row.webhook_id, toWebhook(row));
+  async all(): Promise<Webhook[]> {
+    const rows = this.database.prepare('SELECT * FROM webhooks ORDER BY created_at, rowid').all() as Row[];
+    return rows.map(toWebhook);
   }
 
-  all(): Webhook[] {
-    return [...this.webhooks.values()];
-  }
-
-  get(webhookId: string): Webhook | null {
-    return this.webhooks.get(webhookId) ?? null;
-  }
-
-  /** The enabled ones that such an event is for. */
-  interestedIn({ name, organizationId }: Pick<ServiceEvent, 'name' | 'organizationId'>): Webhook[] {
-    const found: Webhook[] = [];
-    for (const webhook of this.webhooks.values()) {
-      if (webhook.disabledReason !== null) continue;
-      if (webhook.organizationId !== null && webhook.organizationId !== organizationId) continue;
-      if (webhook.eventTypes === null || webhook.eventTypes.includes(name)) found.push(webhook);
-    }
-    return found;
-  }
-
-  /** Stores a new or changed one; on disk when this returns. */
-  save(webhook: Webhook): void {
+  async save(webhook: Webhook): Promise<void> {
     durably(this.database, () => this.write(webhook));
-    this.webhooks.set(webhook.webhookId, webhook);
   }
 
-  /** Its deliveries, which may be many, are removed little by little by whoever tidies up. */
-  remove(webhookId: string): void {
+  async remove(webhookId: string): Promise<void> {
     durably(this.database, () => {
       for (const table of ['troubles', 'webhooks'])
         this.database.prepare(`DELETE FROM ${table} WHERE webhook_id = ?`).run(webhookId);
     });
-    this.webhooks.delete(webhookId);
-  }
-
-  /** Notes how the last try went. Not synced: the next one says it again. */
-  note(webhookId: string, news: { readonly deliveredAt: number } | { readonly failure: Failure }): void {
-    const webhook = this.webhooks.get(webhookId);
-    if (!webhook) return;
-    const next =
-      'failure' in news ? { ...webhook, lastFailure: news.failure } : { ...webhook, lastDeliveredAt: news.deliveredAt };
-    this.database
-      .prepare('UPDATE webhooks SET last_delivered_at = ?, last_failure = ? WHERE webhook_id = ?')
-      .run(next.lastDeliveredAt, next.lastFailure && JSON.stringify(next.lastFailure), webhookId);
-    this.webhooks.set(webhookId, next);
   }
 
   private write(webhook: Webhook): void {
     this.database
       .prepare(
-        `INSERT OR REPLACE INTO webhooks (webhook_id, organization_id, url, event_types, description, disabled_reason, secret,
-           old_secret, old_secret_until, created_at, last_delivered_at, last_failure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO webhooks (webhook_id, organization_id, url, event_types, description, disabled_reason,
+           secret, old_secret, old_secret_until, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (webhook_id) DO UPDATE SET url = excluded.url, event_types = excluded.event_types,
+           description = excluded.description, disabled_reason = excluded.disabled_reason, secret = excluded.secret,
+           old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until`,
       )
       .run(
         webhook.webhookId,
@@ -93,14 +61,8 @@ export class WebhookStore {
         webhook.oldSecret?.secret ?? null,
         webhook.oldSecret?.until ?? null,
         webhook.createdAt,
-        webhook.lastDeliveredAt,
-        webhook.lastFailure && JSON.stringify(webhook.lastFailure),
       );
   }
-}
-
-export function newWebhookId(): string {
-  return `wh_${randomBytes(12).toString('hex')}`;
 }
 
 function toWebhook(row: Row): Webhook {

@@ -1,6 +1,5 @@
 import { Access } from '../../../src/access/access.js';
 import { EventLedger } from '../../../src/events/event-ledger.js';
-import { openEventsDatabase } from '../../../src/events/events-database.js';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,6 +15,8 @@ import type { NewMessage, OtherPhoneDecision, OutboxMessage } from '../../../src
 import { Outbox, type OtherPhoneDecided } from '../../../src/outbox/outbox.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
 import { openAccessDatabase, SqliteAccessStore } from '../../../src/store/sqlite/access-store.js';
+import { SqliteEventStores } from '../../../src/store/sqlite/event-stores.js';
+import { openEventsDatabase } from '../../../src/store/sqlite/events-database.js';
 import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
 import { Webhooks } from '../../../src/webhooks/webhooks.js';
 import { InMemorySessions, NOW } from './in-memory-sessions.js';
@@ -82,11 +83,12 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const outbox = new Outbox(outboxDatabase, { maxPending, now });
   const messageCounts = new MessageCounts(outboxDatabase);
   const accessDatabase = openAccessDatabase(directory);
-  const database = openEventsDatabase(directory);
-  const ledger = new EventLedger(database, { keep: 100, now });
+  const eventsDatabase = openEventsDatabase(directory);
+  const stores = new SqliteEventStores(eventsDatabase);
+  const ledger = new EventLedger(stores.ledger, { keep: 100, now });
   struck.push(() => {
     outbox.close();
-    ledger.close();
+    eventsDatabase.close();
     accessDatabase.close();
     fs.rmSync(directory, { recursive: true });
   });
@@ -103,33 +105,39 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     format: 'json',
     destination: { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
   });
-  const webhooks = new Webhooks({
-    database,
-    ledger,
-    requests: { post: async () => receiver.outcome },
-    settings: {
-      baseMs: 1000,
-      maxMs: 1000,
-      retryForMs: 1000,
-      timeoutMs: 1000,
-      maxWaiting: 100,
-      retentionMs: 1000,
-      language: 'es',
+  const webhooks = new Webhooks(
+    {
+      stores,
+      ledger,
+      requests: { post: async () => receiver.outcome },
+      settings: {
+        baseMs: 1000,
+        maxMs: 1000,
+        retryForMs: 1000,
+        timeoutMs: 1000,
+        maxWaiting: 100,
+        retentionMs: 1000,
+        language: 'es',
+      },
+      logger,
+      now,
+      random: () => 0.5,
+      counts: { tried: () => {}, parked: () => {} },
     },
-    logger,
-    now,
-    random: () => 0.5,
-    counts: { tried: () => {}, parked: () => {} },
-  });
-  const undelivered = new UndeliveredWatch({
-    ledger,
-    database,
-    outboxDatabase,
-    outbox,
-    defaultAfterMs: 0,
-    logger,
-    now,
-  });
+    [],
+  );
+  const undelivered = new UndeliveredWatch(
+    {
+      ledger,
+      store: stores.undelivered,
+      outboxDatabase,
+      outbox,
+      defaultAfterMs: 0,
+      logger,
+      now,
+    },
+    { delays: new Map(), place: 0 },
+  );
   const app = createApp({
     config,
     sessions,

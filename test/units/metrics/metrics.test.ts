@@ -17,7 +17,7 @@ function metrics(): Metrics {
   return new Metrics({
     sessions: { list: () => [], readiness: () => ({ ready: true, restoring: 0, versionRefused: false }) },
     outbox: { at: () => EMPTY },
-    webhooks: { depth: () => ({ waiting: 0, parked: 0, oldestWaitingAgeMs: 0 }) },
+    webhooks: { depth: async () => ({ waiting: 0, parked: 0, oldestWaitingAgeMs: 0 }) },
     now: () => 0,
   });
 }

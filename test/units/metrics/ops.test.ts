@@ -18,7 +18,7 @@ async function exported(): Promise<Series[]> {
   const metrics = new Metrics({
     sessions: { list: () => [], readiness: () => ({ ready: true, restoring: 0, versionRefused: false }) },
     outbox: { at: () => ({ queued: 0, sending: 0, due: 0, oldestDueAgeMs: 0 }) },
-    webhooks: { depth: () => ({ waiting: 0, parked: 0, oldestWaitingAgeMs: 0 }) },
+    webhooks: { depth: async () => ({ waiting: 0, parked: 0, oldestWaitingAgeMs: 0 }) },
     now: () => 0,
   });
   for (const status of [200, 401, 500]) metrics.answered('GET', '/metrics', status, 0.1);

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach } from 'vitest';
 import { EventLedger } from '../../../src/events/event-ledger.js';
-import { openEventsDatabase } from '../../../src/events/events-database.js';
 import { createLogger } from '../../../src/logger.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
+import { SqliteEventStores } from '../../../src/store/sqlite/event-stores.js';
+import { openEventsDatabase } from '../../../src/store/sqlite/events-database.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
 import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
+import type { Webhook } from '../../../src/webhooks/webhook.js';
 import { Webhooks, type WebhooksSettings } from '../../../src/webhooks/webhooks.js';
 
 export const SHOP = 'shop-1' as OrganizationId;
@@ -45,7 +47,8 @@ export class Room {
   /** The time, when it stands still. */
   clock: { now: number } | null = null;
   readonly now = (): number => this.clock?.now ?? Date.now();
-  ledger = new EventLedger(this.database, { keep: 1000, now: this.now });
+  readonly stores = new SqliteEventStores(this.database);
+  ledger!: EventLedger;
   readonly outbox = new Outbox(this.outboxDatabase, { maxPending: 10_000, now: this.now });
   readonly sent: Sent[] = [];
   readonly parked: number[] = [];
@@ -60,15 +63,19 @@ export class Room {
   webhooks!: Webhooks;
 
   constructor(private readonly settings: Partial<WebhooksSettings> = {}) {
-    this.build();
+    this.webhooks = this.made([]);
     rooms.push(this);
   }
 
   /** As after a start of the process; nothing that was in memory is left. */
-  build(): void {
-    this.ledger = new EventLedger(this.database, { keep: 1000, now: this.now });
-    this.webhooks = new Webhooks({
-      database: this.database,
+  async build(): Promise<void> {
+    this.webhooks = this.made(await this.stores.webhooks.all());
+  }
+
+  private made(known: readonly Webhook[]): Webhooks {
+    this.ledger = new EventLedger(this.stores.ledger, { keep: 1000, now: this.now });
+    const parts: ConstructorParameters<typeof Webhooks>[0] = {
+      stores: this.stores,
       ledger: this.ledger,
       requests: {
         post: async (url, headers, body, { signal }) => {
@@ -96,38 +103,41 @@ export class Room {
       now: this.now,
       random: () => 0.5,
       counts: { tried: () => {}, parked: (n) => void this.parked.push(n) },
-    });
+    };
+    return new Webhooks(parts, known);
   }
 
-  watch(defaultAfterMs: number): UndeliveredWatch {
-    const { ledger, database, outboxDatabase, outbox, logger, now } = this;
-    return new UndeliveredWatch({ ledger, database, outboxDatabase, outbox, defaultAfterMs, logger, now });
+  watch(defaultAfterMs: number): Promise<UndeliveredWatch> {
+    const { ledger, stores, outboxDatabase, outbox, logger, now } = this;
+    const store = stores.undelivered;
+    return UndeliveredWatch.open({ ledger, store, outboxDatabase, outbox, defaultAfterMs, logger, now });
   }
 
-  hook(url: string, organizationId: OrganizationId | null = null) {
+  hook(url: string, organizationId: OrganizationId | null = null): Promise<Webhook> {
     return this.webhooks.create({ url, organizationId, eventTypes: null, description: null });
   }
 
-  tell(organizationId = SHOP): number {
-    return this.ledger.tell('session.stable', organizationId, {}).id;
+  async tell(organizationId = SHOP): Promise<number> {
+    return (await this.ledger.tell('session.stable', organizationId, {})).id;
   }
 
   /** Resolves when it is so; what is awaited moves by promises and short timers. */
-  async until(isSo: () => boolean, what: string): Promise<void> {
-    for (const end = Date.now() + 10_000; !isSo();) {
+  async until(isSo: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    for (const end = Date.now() + 10_000; !(await isSo());) {
       if (Date.now() > end) throw new Error(`never: ${what}`);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   }
 
-  names(): string[] {
-    return this.ledger.list({ limit: 1000 }).map(({ name }) => name);
+  async names(): Promise<string[]> {
+    return (await this.ledger.list({ limit: 1000 })).map(({ name }) => name);
   }
 
   async close(): Promise<void> {
     await this.webhooks.stop();
     this.outbox.close();
-    this.ledger.close();
+    await this.ledger.close();
+    await this.stores.close();
     rmSync(this.directory, { recursive: true });
   }
 }

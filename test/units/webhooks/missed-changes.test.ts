@@ -17,11 +17,10 @@ function stage() {
     if (to === 'sending') await room.outbox.claim(id, 'x').stored;
     else await room.outbox.move(id, to, to === 'failed' ? { errorCode: 'message_refused', ackCode: 400 } : {});
     const data = { message_id: id, status: to, error_code: null, ack_code: null };
-    if (isTold) room.ledger.tell('message.status', SHOP, data);
+    if (isTold) await room.ledger.tell('message.status', SHOP, data);
   };
-  const told = () =>
-    room.ledger
-      .list({ limit: 1000 })
+  const told = async () =>
+    (await room.ledger.list({ limit: 1000 }))
       .filter(({ name }) => name === 'message.status')
       .map(({ data }) => `${(data as { message_id: string }).message_id} ${(data as { status: string }).status}`);
   return { room, clock, accept, move, told };
@@ -37,25 +36,25 @@ describe('changes that were not told', () => {
     await move(one, 'delivered', { isTold: false });
     await move(two, 'failed', { isTold: false });
     room.answer = () => OK;
-    room.hook('https://a.example/');
-    expect(tellMissedChanges(room)).toBe(2);
-    expect(told().slice(3)).toEqual([`${one} delivered`, `${two} failed`]);
-    expect(room.ledger.list({ limit: 1000 }).at(-1)?.data).toMatchObject({
+    await room.hook('https://a.example/');
+    expect(await tellMissedChanges(room)).toBe(2);
+    expect((await told()).slice(3)).toEqual([`${one} delivered`, `${two} failed`]);
+    expect((await room.ledger.list({ limit: 1000 })).at(-1)?.data).toMatchObject({
       error_code: 'message_refused',
       ack_code: 400,
     });
     await room.until(() => room.sent.length === 2, 'the webhook');
-    expect(tellMissedChanges(room)).toBe(0);
+    expect(await tellMissedChanges(room)).toBe(0);
   });
 
   it('are told when a power cut took the last events', async () => {
     const { room, accept, move, told } = stage();
     const id = await accept();
     for (const state of ['sending', 'sent', 'delivered', 'read'] as const) await move(id, state);
-    const all = told();
+    const all = await told();
     room.database.prepare('DELETE FROM events WHERE id > 1').run();
-    expect(tellMissedChanges(room)).toBe(3);
-    expect(told()).toEqual(all);
+    expect(await tellMissedChanges(room)).toBe(3);
+    expect(await told()).toEqual(all);
   });
 
   it('are not what was told and then forgotten, nor the past of a ledger that is new', async () => {
@@ -66,8 +65,8 @@ describe('changes that were not told', () => {
     await move(fresh, 'sending');
     // As when only the newest is kept.
     room.database.prepare('DELETE FROM events WHERE id = 1').run();
-    expect(tellMissedChanges(room)).toBe(0);
+    expect(await tellMissedChanges(room)).toBe(0);
     room.database.prepare('DELETE FROM events').run();
-    expect(tellMissedChanges(room)).toBe(0);
+    expect(await tellMissedChanges(room)).toBe(0);
   });
 });

@@ -36,7 +36,7 @@ describe('the waits between tries', () => {
     expect(retryDelay(SETTINGS, 1, 0.999_999)).toBe(6000);
   });
 
-  it('follow what the receiver asks for, as long as it is no longer than the longest, and never make it shorter', () => {
+  it('follow what the receiver asks for, if it is no longer than the longest, and never make it shorter', () => {
     expect(retryDelay(SETTINGS, 1, 0.5, 120_000)).toBe(120_000);
     expect(retryDelay(SETTINGS, 1, 0.5, 30 * DAY)).toBe(HOUR);
     expect(retryDelay(SETTINGS, 8, 0.5, 1000)).toBe(640_000);

@@ -62,7 +62,7 @@ describe('a request to a chosen address', () => {
     },
   );
 
-  it('does not follow a name that stands for a private address now, though it stood for a public one before', async () => {
+  it('does not follow a name that stands for a private address now, and for a public one before', async () => {
     const { port, visits } = await receiver((_request, response) => response.end());
     // Whoever looks it up first, and connects by the name later, is led inside. Here one lookup serves both.
     const lookup = names('192.0.9.9', '127.0.0.1');

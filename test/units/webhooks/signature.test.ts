@@ -34,7 +34,7 @@ describe('a signature', () => {
     });
   });
 
-  it('is accepted by the verifier of Standard Webhooks, which gives the payload; not with another secret, id, time or body', () => {
+  it('is accepted by the verifier of Standard Webhooks; not with another secret, id, time or body', () => {
     const secret = newSecret();
     const headers = signedHeaders({ secret, oldSecret: null }, 'msg_1', Date.now(), BODY);
     expect(new Verifier(secret).verify(BODY, headers)).toEqual({

@@ -33,9 +33,8 @@ function stage() {
     const message = { organizationId, phone: '573001112233', content: HOLA, sendAt, expiresAt: T0 + 60 * DAY };
     return (await room.outbox.accept(message)).message.messageId;
   };
-  const told = () =>
-    room.ledger
-      .list({ limit: 1000 })
+  const told = async () =>
+    (await room.ledger.list({ limit: 1000 }))
       .filter(({ name }) => name === 'message.undelivered')
       .map(({ data }) => data as { message_id: string; status: string; after_ms: number });
   const noted = () => (room.database.prepare('SELECT count(*) AS n FROM undelivered_later').get() as { n: number }).n;
@@ -45,30 +44,30 @@ function stage() {
 describe('the watch', () => {
   it('tells what has not arrived in time, once, over a start too', async () => {
     const { room, clock, accept, told } = stage();
-    let watch = room.watch(10 * MINUTE);
+    let watch = await room.watch(10 * MINUTE);
     const late = await accept();
     const fine = await accept();
     await room.outbox.claim(fine, 'x').stored;
     await room.outbox.move(fine, 'delivered');
     clock.now += 10 * MINUTE - 1;
-    watch.tick();
-    expect(told()).toEqual([]);
+    await watch.tick();
+    expect(await told()).toEqual([]);
     clock.now += 1;
-    watch.tick();
-    expect(told()).toMatchObject([{ message_id: late, status: 'queued', after_ms: 10 * MINUTE }]);
-    watch = room.watch(10 * MINUTE);
+    await watch.tick();
+    expect(await told()).toMatchObject([{ message_id: late, status: 'queued', after_ms: 10 * MINUTE }]);
+    watch = await room.watch(10 * MINUTE);
     clock.now += DAY;
-    watch.tick();
-    expect(told()).toHaveLength(1);
+    await watch.tick();
+    expect(await told()).toHaveLength(1);
     // Nor when it fails long after.
     await room.outbox.move(late, 'expired');
-    watch.onChange({ messageId: late, state: 'expired' });
-    expect(told()).toHaveLength(1);
+    await watch.onChange({ messageId: late, state: 'expired' });
+    expect(await told()).toHaveLength(1);
   });
 
   it('tells at once when nothing more is tried, and not again at the time', async () => {
     const { room, clock, accept, told } = stage();
-    const watch = room.watch(10 * MINUTE);
+    const watch = await room.watch(10 * MINUTE);
     const [failed, unconfirmed, cancelled] = [await accept(), await accept(), await accept()];
     clock.now += 5000;
     await room.outbox.move(failed, 'failed', { errorCode: 'not_on_whatsapp' });
@@ -76,33 +75,33 @@ describe('the watch', () => {
     await room.outbox.move(unconfirmed, 'unconfirmed');
     await room.outbox.cancel(cancelled);
     for (const messageId of [failed, unconfirmed, cancelled]) {
-      watch.onChange({ messageId, state: room.outbox.get(messageId)?.state ?? 'queued' });
+      await watch.onChange({ messageId, state: room.outbox.get(messageId)?.state ?? 'queued' });
     }
-    expect(told()).toMatchObject([
+    expect(await told()).toMatchObject([
       { message_id: failed, status: 'failed', error_code: 'not_on_whatsapp', phone_last4: '2233', after_ms: 5000 },
       { message_id: unconfirmed, status: 'unconfirmed' },
     ]);
     await room.outbox.move(unconfirmed, 'failed');
-    watch.onChange({ messageId: unconfirmed, state: 'failed' });
+    await watch.onChange({ messageId: unconfirmed, state: 'failed' });
     clock.now += DAY;
-    watch.tick();
-    expect(told()).toHaveLength(2);
+    await watch.tick();
+    expect(await told()).toHaveLength(2);
   });
 
   it('counts from send_at, and forgets what was cancelled or arrived meanwhile', async () => {
     const { room, clock, accept, told, noted } = stage();
-    const watch = room.watch(10 * MINUTE);
+    const watch = await room.watch(10 * MINUTE);
     const [scheduled, cancelled] = [await accept(SHOP, T0 + DAY), await accept(SHOP, T0 + DAY)];
     clock.now += 20 * MINUTE;
-    watch.tick();
+    await watch.tick();
     expect(noted()).toBe(2);
     await room.outbox.cancel(cancelled);
     clock.now = T0 + DAY + 10 * MINUTE - 1;
-    watch.tick();
-    expect(told()).toEqual([]);
+    await watch.tick();
+    expect(await told()).toEqual([]);
     clock.now += 1;
-    room.watch(10 * MINUTE).tick();
-    expect(told()).toMatchObject([{ message_id: scheduled, after_ms: 10 * MINUTE }]);
+    await (await room.watch(10 * MINUTE)).tick();
+    expect(await told()).toMatchObject([{ message_id: scheduled, after_ms: 10 * MINUTE }]);
     expect(noted()).toBe(0);
   });
 
@@ -110,67 +109,67 @@ describe('the watch', () => {
     const { room, clock, accept, told } = stage();
     // 5:00 in Bogota at the beginning; customers are left in peace until 8:00.
     await room.outbox.setQuietHours(SHOP, { from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
-    const watch = room.watch(10 * MINUTE);
+    const watch = await room.watch(10 * MINUTE);
     const rests = await accept(SHOP);
     const other = await accept(OTHER);
     clock.now += 60 * MINUTE;
-    watch.tick();
-    expect(told().map(({ message_id }) => message_id)).toEqual([other]);
+    await watch.tick();
+    expect((await told()).map(({ message_id }) => message_id)).toEqual([other]);
     clock.now = T0 + 190 * MINUTE - 1;
-    watch.tick();
-    expect(told()).toHaveLength(1);
+    await watch.tick();
+    expect(await told()).toHaveLength(1);
     clock.now += 1;
-    watch.tick();
-    expect(told()[1]).toMatchObject({ message_id: rests, after_ms: 190 * MINUTE });
+    await watch.tick();
+    expect((await told())[1]).toMatchObject({ message_id: rests, after_ms: 190 * MINUTE });
   });
 
   it('holds to what each organization chose, also for messages that wait', async () => {
     const { room, clock, accept, told } = stage();
-    let watch = room.watch(10 * MINUTE);
-    watch.choose(SHOP, MINUTE);
+    let watch = await room.watch(10 * MINUTE);
+    await watch.choose(SHOP, MINUTE);
     const [quick, slow] = [await accept(SHOP), await accept(OTHER)];
     clock.now += MINUTE;
-    watch.tick();
-    expect(told().map(({ message_id }) => message_id)).toEqual([quick]);
+    await watch.tick();
+    expect((await told()).map(({ message_id }) => message_id)).toEqual([quick]);
     // Both are known; now the other one is to be told sooner, too.
-    watch = room.watch(10 * MINUTE);
+    watch = await room.watch(10 * MINUTE);
     expect(watch.chosen(SHOP)).toBe(MINUTE);
-    watch.choose(OTHER, 30_000);
-    watch.tick();
-    expect(told().map(({ message_id }) => message_id)).toEqual([quick, slow]);
-    watch.choose(OTHER, 0);
+    await watch.choose(OTHER, 30_000);
+    await watch.tick();
+    expect((await told()).map(({ message_id }) => message_id)).toEqual([quick, slow]);
+    await watch.choose(OTHER, 0);
     const never = await accept(OTHER);
     await room.outbox.move(never, 'failed');
-    watch.onChange({ messageId: never, state: 'failed' });
+    await watch.onChange({ messageId: never, state: 'failed' });
     clock.now += DAY;
-    watch.tick();
-    expect(told()).toHaveLength(2);
-    watch.choose(OTHER, null);
+    await watch.tick();
+    expect(await told()).toHaveLength(2);
+    await watch.choose(OTHER, null);
     expect(watch.chosen(OTHER)).toBeNull();
   });
 
   it('is not concerned with what was accepted before it, nor confused by an outbox that begins anew', async () => {
     const { room, clock, accept, told } = stage();
     await accept();
-    const watch = room.watch(MINUTE);
+    const watch = await room.watch(MINUTE);
     clock.now += DAY;
-    watch.tick();
-    expect(told()).toEqual([]);
+    await watch.tick();
+    expect(await told()).toEqual([]);
     // As after the loss of outbox.sqlite: numbers start from one.
     room.database.prepare('UPDATE undelivered_looked SET seq = 1000000').run();
-    const after = room.watch(MINUTE);
+    const after = await room.watch(MINUTE);
     const fresh = await accept();
     clock.now += MINUTE;
-    after.tick();
-    expect(told().map(({ message_id }) => message_id)).toEqual([fresh]);
+    await after.tick();
+    expect((await told()).map(({ message_id }) => message_id)).toEqual([fresh]);
   });
 
   it('reads what is new and nothing else: the same whether a few or many messages are old, or young', async () => {
     const { room, clock, accept } = stage();
-    const watch = room.watch(10 * MINUTE);
+    const watch = await room.watch(10 * MINUTE);
     for (let i = 0; i < 300; i++) await accept();
     clock.now += DAY;
-    watch.tick();
+    await watch.tick();
     for (let i = 0; i < 300; i++) await accept();
     const read: number[] = [];
     const { select } = watch as unknown as { select: { iterate: (...args: unknown[]) => Iterable<{ seq: number }> } };
@@ -181,7 +180,7 @@ describe('the watch', () => {
         yield row;
       }
     };
-    watch.tick();
+    await watch.tick();
     // The first that is too young ends it.
     expect(read).toEqual([301]);
   });

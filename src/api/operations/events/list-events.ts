@@ -26,7 +26,7 @@ export const listEvents = operation({
   answers: { 200: { about: 'One page.', json: eventList } },
 }).handledBy(({ ledger }) => async ({ query }, { context: { language } }) => {
   const { organization_id: id, after, limit = DEFAULT_PAGE } = query;
-  const events = ledger.list({
+  const events = await ledger.list({
     organizationId: id,
     after,
     newestFirst: query.order === 'desc',

@@ -11,8 +11,6 @@ import type { Language } from '../../sentences.js';
 const HEARTBEAT_MS = 15_000;
 /** Bytes that a reader may be behind before it is cut off; it resumes with `Last-Event-ID` where it was. */
 const MAX_BEHIND = 512 * 1024;
-/** Events read from the ledger at a time when a reader resumes. */
-const REPLAY_PAGE = 500;
 /** Streams at one time in this process. */
 const MAX_STREAMS = 200;
 
@@ -42,21 +40,10 @@ export const streamEvents = operation({
     response.status(200).set({ 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' });
     response.flushHeaders();
     const reader = new StreamReader(response, context.language);
-    let last = resumed ?? null;
-    const deliver = (event: ServiceEvent): void => {
-      if (id !== undefined && event.organizationId !== id) return;
-      if (last !== null && event.id <= last) return;
-      last = event.id;
+    const following = ledger.follow({ organizationId: id, after: resumed }, (event) => {
       reader.write(event);
-    };
-    // Everything here is synchronous, so nothing can happen between the replay and the first live event.
-    while (last !== null && reader.isOpen) {
-      const missed = ledger.list({ organizationId: id, after: last, limit: REPLAY_PAGE });
-      missed.forEach(deliver);
-      if (missed.length < REPLAY_PAGE) break;
-    }
-    reader.comment(`now ${new Date(now()).toISOString()}`);
-    const end = ledger.onEvent(deliver);
+      if (!reader.isOpen) following.end();
+    });
     const { isStillSignedIn = async () => true, onSignInEnd } = context;
     const beat = async (): Promise<void> => {
       // A machine that slept may wake up after the sign-in's time, before its timer knows.
@@ -69,10 +56,12 @@ export const streamEvents = operation({
     response.once('close', () => {
       streams -= 1;
       clearInterval(heartbeat);
-      end();
+      following.end();
       stopped();
       signedOut?.();
     });
+    await following.caughtUp;
+    reader.comment(`now ${new Date(now()).toISOString()}`);
     return STREAMED;
   };
 });

@@ -26,7 +26,7 @@ export const setOrganizationSettings = operation({
   const { organization_id: id, quiet_hours: quiet, undelivered_after_seconds: seconds } = body;
   mustBeKnown(id, parts);
   await outbox.setQuietHours(id, quiet && { from: quiet.from, to: quiet.to, timeZone: quiet.time_zone });
-  if (seconds !== undefined) undelivered.choose(id, seconds === null ? null : seconds * 1000);
+  if (seconds !== undefined) await undelivered.choose(id, seconds === null ? null : seconds * 1000);
   dispatcher.settingsChanged(id);
   const message = context.sentences.done.settings_saved;
   return { status: 200, json: { success: true, message, ...settingsFields(id, parts) } };

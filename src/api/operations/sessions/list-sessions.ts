@@ -31,16 +31,19 @@ export const listSessions = operation({
   query: sessionsQuery,
   answers: { 200: { about: 'The sessions.', json: sessionList } },
 }).handledBy(({ sessions, outbox, ledger }) => async ({ query }, { context }) => {
-  const line = (snapshot: SessionSnapshot) => {
+  // It costs a question to the storage.
+  const isLastWanted = query.fields?.includes('last_event') ?? true;
+  const line = async (snapshot: SessionSnapshot) => {
     const { organizationId: id } = snapshot;
-    const listed = { snapshot, queue: () => outbox.depth(id), last: () => ledger.last(id), context };
+    const last = isLastWanted ? await ledger.last(id) : null;
+    const listed = { snapshot, queue: () => outbox.depth(id), last, context };
     return listedSessionFields(listed, query.fields && [...new Set(['organization_id' as const, ...query.fields])]);
   };
   if (Object.keys(query).length === 0) {
-    const listed = sessions.list().map(line);
+    const listed = await Promise.all(sessions.list().map(line));
     return { status: 200, json: { total: listed.length, sessions: listed } };
   }
   const { ids, matching, groups, next } = pageOf(sessions.outlines(), query);
-  const page = ids.flatMap((id) => sessions.snapshot(id) ?? []).map(line);
+  const page = await Promise.all(ids.flatMap((id) => sessions.snapshot(id) ?? []).map(line));
   return { status: 200, json: { total: sessions.count(), matching, groups, next, sessions: page } };
 });

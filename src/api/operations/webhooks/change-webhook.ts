@@ -27,7 +27,7 @@ export const changeWebhook = operation({
   errors: ['unknown_webhook'],
 }).handledBy(({ webhooks }) => async ({ params, body }, { context: { sentences } }) => {
   const { url, event_types: types, description, enabled } = body;
-  const webhook = webhooks.change(params.webhook_id, {
+  const webhook = await webhooks.change(params.webhook_id, {
     ...(url !== undefined && { url }),
     ...(types !== undefined && { eventTypes: types }),
     ...(description !== undefined && { description }),
@@ -38,7 +38,7 @@ export const changeWebhook = operation({
     json: {
       success: true,
       message: sentences.done.webhook_changed,
-      ...webhookFields(webhook, webhooks.backlog(webhook.webhookId), sentences),
+      ...webhookFields(webhook, await webhooks.backlog(webhook.webhookId), sentences),
     },
   };
 });

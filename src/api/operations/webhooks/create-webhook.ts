@@ -25,7 +25,7 @@ export const createWebhook = operation({
   answers: { 201: { about: 'Created; keep its secret.', json: created } },
   errors: ['too_many_webhooks'],
 }).handledBy(({ webhooks }) => async ({ body }, { context: { sentences } }) => {
-  const webhook = webhooks.create({
+  const webhook = await webhooks.create({
     url: body.url,
     organizationId: body.organization_id ?? null,
     eventTypes: body.event_types ?? null,
@@ -36,7 +36,7 @@ export const createWebhook = operation({
     json: {
       success: true,
       message: sentences.done.webhook_created,
-      ...webhookFields(webhook, webhooks.backlog(webhook.webhookId), sentences),
+      ...webhookFields(webhook, await webhooks.backlog(webhook.webhookId), sentences),
       secret: webhook.secret,
     },
   };

@@ -14,5 +14,5 @@ export const getWebhook = operation({
   errors: ['unknown_webhook'],
 }).handledBy(({ webhooks }) => async ({ params }, { context: { sentences } }) => {
   const one = webhooks.get(params.webhook_id);
-  return { status: 200, json: webhookFields(one, webhooks.backlog(one.webhookId), sentences) };
+  return { status: 200, json: webhookFields(one, await webhooks.backlog(one.webhookId), sentences) };
 });

@@ -27,7 +27,7 @@ export const listDeliveries = operation({
   errors: ['unknown_webhook'],
 }).handledBy(({ webhooks }) => async ({ params, query }, { context: { sentences } }) => {
   const { status, after, limit = DEFAULT_PAGE } = query;
-  const { deliveries, next } = webhooks.deliveries(params.webhook_id, { state: status, after, limit });
+  const { deliveries, next } = await webhooks.deliveries(params.webhook_id, { state: status, after, limit });
   return {
     status: 200,
     json: {

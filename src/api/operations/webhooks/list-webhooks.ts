@@ -17,8 +17,10 @@ export const listWebhooks = operation({
   query: z.strictObject({ organization_id: organizationId.optional() }),
   answers: { 200: { about: 'In the order of their making.', json: webhookList } },
 }).handledBy(({ webhooks }) => async ({ query }, { context: { sentences } }) => {
-  const found = webhooks
-    .list(query.organization_id)
-    .map((one) => webhookFields(one, webhooks.backlog(one.webhookId), sentences));
+  const found = await Promise.all(
+    webhooks
+      .list(query.organization_id)
+      .map(async (one) => webhookFields(one, await webhooks.backlog(one.webhookId), sentences)),
+  );
   return { status: 200, json: { total: found.length, webhooks: found } };
 });

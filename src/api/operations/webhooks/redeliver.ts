@@ -44,7 +44,7 @@ export const redeliver = operation({
 }).handledBy(({ webhooks }) => async ({ params, body }, { context: { sentences } }) => {
   const { webhook_id: id } = params;
   const { delivery_id: one } = body;
-  const redelivering = webhooks.redeliver(id, one === undefined ? 'parked' : { deliveryId: one });
+  const redelivering = await webhooks.redeliver(id, one === undefined ? 'parked' : { deliveryId: one });
   return {
     status: 200,
     json: {
@@ -52,7 +52,7 @@ export const redeliver = operation({
       message: sentences.done.redelivering,
       webhook_id: id,
       redelivering,
-      parked: webhooks.backlog(id).parked,
+      parked: (await webhooks.backlog(id)).parked,
     },
   };
 });

@@ -18,6 +18,6 @@ export const removeWebhook = operation({
   errors: ['unknown_webhook'],
 }).handledBy(({ webhooks }) => async ({ params }, { context: { sentences } }) => {
   const { webhook_id: id } = params;
-  webhooks.remove(id);
+  await webhooks.remove(id);
   return { status: 200, json: { success: true, message: sentences.done.webhook_removed, webhook_id: id } };
 });

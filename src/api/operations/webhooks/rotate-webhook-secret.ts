@@ -27,7 +27,7 @@ export const rotateWebhookSecret = operation({
   answers: { 200: { about: 'The new one.', json: rotated } },
   errors: ['unknown_webhook'],
 }).handledBy(({ webhooks }) => async ({ params }, { context: { sentences } }) => {
-  const { webhookId, secret, oldSecret } = webhooks.rotateSecret(params.webhook_id);
+  const { webhookId, secret, oldSecret } = await webhooks.rotateSecret(params.webhook_id);
   return {
     status: 200,
     json: {
