@@ -5,8 +5,8 @@ import type { HttpParts } from './http-parts.js';
 import type { RequestContext } from './request-context.js';
 
 /**
- * Waits for work, but not longer than the caller does. The work itself goes on: actions of one organization queue behind each
- * other, and a mute WhatsApp makes them long. How it ended is then only in the log.
+ * Waits for work, but not longer than the caller does. The work itself goes on: actions of one organization queue
+ * behind each other, and a mute WhatsApp makes them long. How it ended is then only in the log.
  *
  * @param ms how long, from now; by default `limits.answerWithin`
  * Errors: 503 `whatsapp_unavailable` when it is over.

@@ -15,10 +15,12 @@ function givenKey(request: Request): string | null {
 }
 
 /**
- * Lets a request pass that has the right key, or the cookie of a browser that signed in and shows that one of our own pages asks: before
- * its body is read, and whatever others behind the same address did. Wrong keys are answered ever more slowly (guesses.ts).
- * A key goes before a cookie: no other site's page can send one, so it needs no further proof.
- * Errors: 401 `missing_api_key`, 401 `wrong_api_key`, 401 `signed_out`, 403 `cross_site_request`, 429 `too_many_requests` with Retry-After.
+ * Lets a request pass that has the right key, or the cookie of a browser that signed in and shows that one of our own
+ * pages asks: before its body is read, and whatever others behind the same address did. Wrong keys are answered ever
+ * more slowly (guesses.ts). A key goes before a cookie: no other site's page can send one, so it needs no further
+ * proof.
+ * Errors: 401 `missing_api_key`, 401 `wrong_api_key`, 401 `signed_out`, 403 `cross_site_request`, 429
+ * `too_many_requests` with Retry-After.
  */
 export function authenticate({ config, access, refuseGuess }: HttpParts): RequestHandler {
   const isKey = apiKeyCheck(config.API_KEY);
@@ -29,7 +31,8 @@ export function authenticate({ config, access, refuseGuess }: HttpParts): Reques
       const cookie = readCookie(request, SIGN_IN_COOKIE);
       if (cookie === null) throw new ServiceError('missing_api_key');
       requireOwnOrigin(request, config);
-      // Not a guess: an old cookie comes from everybody who was signed in yesterday, and 256 bits need no further limit.
+      // Not a guess: an old cookie comes from everybody who was signed in yesterday, and 256 bits need no further
+      // limit.
       if ((await access.signIns.find(cookie)) === null) throw new ServiceError('signed_out');
       contextOf(response).isStillSignedIn = async () => (await access.signIns.find(cookie)) !== null;
       contextOf(response).onSignInEnd = (listener) => access.signIns.onEnd(cookie, listener);

@@ -4,7 +4,10 @@ import type { event } from './answers/event.js';
 import type { Made, Shape } from './operation.js';
 import type { OPERATIONS } from './operations/index.js';
 
-/** The contract as types, for whoever speaks to the service over HTTP: the terminal, the pages, the demo, tests. Nothing of it is there at run time. */
+/**
+ * The contract as types, for whoever speaks to the service over HTTP: the terminal, the pages, the demo, tests.
+ * Nothing of it is there at run time.
+ */
 
 type AnyOperation = (typeof OPERATIONS)[number];
 type AddressOf<O> = O extends { readonly method: infer Method extends string; readonly path: infer Path extends string }

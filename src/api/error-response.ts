@@ -100,7 +100,10 @@ function answer(response: Response, error: ServiceError): void {
   response.status(error.httpStatus).type('json').json(body);
 }
 
-/** The end of every failed request. What nobody expected is logged for a person, and the caller learns only its request id. */
+/**
+ * The end of every failed request. What nobody expected is logged for a person, and the caller learns only its
+ * request id.
+ */
 export function errorResponse(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const context = contextOf(response);
@@ -123,7 +126,8 @@ export function errorResponse(logger: Logger): ErrorRequestHandler {
       );
     }
     if (response.headersSent) {
-      // Too late for an answer: Express cuts the connection, so that the caller does not take a half answer for a whole one.
+      // Too late for an answer: Express cuts the connection, so that the caller does not take a half answer for a
+      // whole one.
       next(error);
       return;
     }

@@ -10,8 +10,8 @@ import type { ErrorCode } from '../errors.js';
 import type { FieldProblem } from './sentences.js';
 
 /**
- * The fields of all bodies. A schema's message is a FieldProblem, not a sentence: the sentence is chosen by language when the
- * answer is written. Bodies are `z.strictObject`s of these: unknown fields are refused by name.
+ * The fields of all bodies. A schema's message is a FieldProblem, not a sentence: the sentence is chosen by language
+ * when the answer is written. Bodies are `z.strictObject`s of these: unknown fields are refused by name.
  */
 
 /** Longest message, in UTF-16 units: WhatsApp's own limit for a text. */
@@ -30,8 +30,8 @@ const MAX_PAGE = 200;
 export const problem = (name: FieldProblem): FieldProblem => name;
 
 /**
- * A field that a parser reads; the parser answers null for what it cannot read. `wrong` may depend on what was given. `Given` is what
- * clients are told to give, for their types.
+ * A field that a parser reads; the parser answers null for what it cannot read. `wrong` may depend on what was given.
+ * `Given` is what clients are told to give, for their types.
  */
 export function parsed<T, Given = string>(
   parse: (value: unknown) => T | null,
@@ -60,7 +60,10 @@ export const phone = (defaultCountry: CountryCode) =>
     (value) => phoneProblem(value, defaultCountry),
   ).meta({
     type: ['string', 'integer'],
-    description: `With country code, with or without \`+\`, spaces and dashes; a local number gets the code of ${defaultCountry}. One that its country does not have is refused; a chat id (\`573001112233@s.whatsapp.net\`) is taken as it is.`,
+    description:
+      'With country code, with or without `+`, spaces and dashes; a local number gets the code of ' +
+      `${defaultCountry}. One that its country does not have is refused; a chat id ` +
+      '(`573001112233@s.whatsapp.net`) is taken as it is.',
   });
 
 /** Sent as it is given; only blank ones are refused. */
@@ -191,7 +194,10 @@ export const quietHours = z
     description: 'Hours in which customers get nothing; `to` before `from` is the next morning, null ends them.',
   });
 
-/** A backup's folder name; whose it is, and whether it exists, the sessions know. Nothing that could lead out of the folder passes. */
+/**
+ * A backup's folder name; whose it is, and whether it exists, the sessions know. Nothing that could lead out of the
+ * folder passes.
+ */
 export const backupName = z
   .string({ error: problem('backup_name') })
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, problem('backup_name'))
@@ -275,7 +281,8 @@ export const undeliveredAfterSeconds = z
   .nullable()
   .meta({
     description:
-      'After so many seconds without delivery `message.undelivered` is told; 0 for never, null for the default (`UNDELIVERED_AFTER`).',
+      'After so many seconds without delivery `message.undelivered` is told; 0 for never, null for the default ' +
+      '(`UNDELIVERED_AFTER`).',
   });
 
 /** Of a cleaning: also when the keys are good. */

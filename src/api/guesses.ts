@@ -11,13 +11,19 @@ function sha256(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest();
 }
 
-/** Whether these bytes are the API key. Hashing makes both sides equally long, as timingSafeEqual wants it, and hides the length. */
+/**
+ * Whether these bytes are the API key. Hashing makes both sides equally long, as timingSafeEqual wants it, and hides
+ * the length.
+ */
 export function apiKeyCheck(apiKey: string): (given: Buffer) => boolean {
   const expected = sha256(Buffer.from(apiKey, 'utf8'));
   return (given) => timingSafeEqual(sha256(given), expected);
 }
 
-/** The peer of the connection. `X-Forwarded-For` is not asked: whoever guesses keys would simply send another one each time. */
+/**
+ * The peer of the connection. `X-Forwarded-For` is not asked: whoever guesses keys would simply send another one each
+ * time.
+ */
 function remoteAddress(request: Request): string {
   const address = request.socket.remoteAddress;
   return address === undefined ? 'unknown' : ipKeyGenerator(address);
@@ -44,8 +50,9 @@ const LOGGED = {
 export type Guess = keyof typeof LOGGED;
 
 /**
- * Answers a wrong key or token: each one of an address more slowly than the one before, and at last (429) not for the rest of the minute.
- * It always rejects, with the guess's own code or `too_many_requests` with Retry-After; it stays open when the caller hangs up first.
+ * Answers a wrong key or token: each one of an address more slowly than the one before, and at last (429) not for the
+ * rest of the minute. It always rejects, with the guess's own code or `too_many_requests` with Retry-After; it stays
+ * open when the caller hangs up first.
  */
 export type RefuseGuess = (request: Request, response: Response, guess: Guess) => Promise<never>;
 

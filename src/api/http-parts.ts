@@ -18,7 +18,9 @@ export interface HttpLimits {
   readonly bodyBytes: number;
   /** ms. The existing client gives up after 10 s; nothing takes longer without being asked to (`wait_ms`). */
   readonly answerWithin: number;
-  /** Wrong keys per remote address and minute before 429: a misconfigured client shows at once, guessing is hopeless. */
+  /**
+   * Wrong keys per remote address and minute before 429: a misconfigured client shows at once, guessing is hopeless.
+   */
   readonly wrongKeysPerMinute: number;
   /** ms that the first wrong key waits for its answer; doubled each time, up to the maximum. */
   readonly wrongKeyDelay: number;

@@ -9,10 +9,16 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** ms for the headers, and for the whole request, so that nobody holds a connection by sending a byte now and then. */
 const HEADERS_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 30_000;
-/** ms that an idle connection is kept; longer than the usual 60 s of a proxy in front, which otherwise meets closed ones. */
+/**
+ * ms that an idle connection is kept; longer than the usual 60 s of a proxy in front, which otherwise meets closed
+ * ones.
+ */
 const KEEP_ALIVE_TIMEOUT = 65_000;
 
-/** Node found the bytes to be no HTTP request that it would hand on. Answered in our shape; there is no request to learn a language from. */
+/**
+ * Node found the bytes to be no HTTP request that it would hand on. Answered in our shape; there is no request to
+ * learn a language from.
+ */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, language: Language): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

@@ -5,7 +5,9 @@ import type { ErrorCode } from '../errors.js';
 import type { HttpParts } from './http-parts.js';
 import type { RequestContext } from './request-context.js';
 
-/** What an operation is. Routes, the OpenAPI document, its page and the clients' types all come from the list of them. */
+/**
+ * What an operation is. Routes, the OpenAPI document, its page and the clients' types all come from the list of them.
+ */
 
 /** The groups of operations in the document. */
 export const TAGS = {
@@ -139,8 +141,9 @@ export type AnyReply =
   | typeof STREAMED;
 
 /**
- * One operation: what it takes and answers, and then, with `handledBy`, what it does: a function of the rooms that returns what handles a
- * call, or that with what is to be looked at before the body is read. In two steps, so that the answers are known when the handler is read.
+ * One operation: what it takes and answers, and then, with `handledBy`, what it does: a function of the rooms that
+ * returns what handles a call, or that with what is to be looked at before the body is read. In two steps, so that
+ * the answers are known when the handler is read.
  */
 export function operation<const C extends Contract>(contract: C) {
   return {

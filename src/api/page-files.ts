@@ -34,8 +34,8 @@ export interface PageFiles {
 }
 
 /**
- * The built page, all of it, read once: what was not there at the start is never served, so no request reaches the disk. Null when the page
- * was not built, or not wholly; the service runs without it.
+ * The built page, all of it, read once: what was not there at the start is never served, so no request reaches the
+ * disk. Null when the page was not built, or not wholly; the service runs without it.
  */
 export function readPageFiles(directory: string): PageFiles | null {
   try {

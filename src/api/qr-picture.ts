@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { toBuffer, toDataURL, toString } from 'qrcode';
 
 /**
- * WhatsApp's QR text as a picture. Level M and four modules of quiet zone, as the standard wants; six pixels a module make a picture
- * of some 450 pixels, readable from a screen at arm's length.
+ * WhatsApp's QR text as a picture. Level M and four modules of quiet zone, as the standard wants; six pixels a module
+ * make a picture of some 450 pixels, readable from a screen at arm's length.
  */
 const PICTURE = { errorCorrectionLevel: 'M', margin: 4, scale: 6 } as const;
 
@@ -26,8 +26,8 @@ export function qrPng(text: string): Promise<Buffer> {
 }
 
 /**
- * Half blocks, two modules to a character. A terminal's own colours decide what is dark: phones read dark on light, and most
- * terminals write light on dark, so the blocks are the light modules unless `background` is light.
+ * Half blocks, two modules to a character. A terminal's own colours decide what is dark: phones read dark on light,
+ * and most terminals write light on dark, so the blocks are the light modules unless `background` is light.
  */
 export function qrBlocks(text: string, background: 'dark' | 'light'): Promise<string> {
   const color = background === 'dark' ? { dark: '#ffffff', light: '#000000' } : { dark: '#000000', light: '#ffffff' };

@@ -23,7 +23,10 @@ export function contextOf(response: Response): RequestContext {
   return response.locals.context as RequestContext;
 }
 
-/** Callers may bring their own id, to find a request in both logs; anything that could forge or bloat a log line is replaced. */
+/**
+ * Callers may bring their own id, to find a request in both logs; anything that could forge or bloat a log line is
+ * replaced.
+ */
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 export function newRequestId(): string {
@@ -35,7 +38,10 @@ function requestIdOf(request: Request): string {
   return given !== undefined && ACCEPTABLE_REQUEST_ID.test(given) ? given : newRequestId();
 }
 
-/** The best of our languages by `Accept-Language` (q-values respected), the configured one when the caller has no say in it. */
+/**
+ * The best of our languages by `Accept-Language` (q-values respected), the configured one when the caller has no say
+ * in it.
+ */
 function languageOf(request: Request, fallback: Language): Language {
   const offered: Language[] = fallback === 'es' ? ['es', 'en'] : ['en', 'es'];
   const chosen = request.acceptsLanguages(offered);
@@ -53,8 +59,8 @@ const SECURITY_HEADERS = {
 } as const;
 
 /**
- * Begins every request: id, language, headers; and writes its one log line when it is over. The line has the path's pattern, never
- * the path, query or body: those may hold phone numbers and texts.
+ * Begins every request: id, language, headers; and writes its one log line when it is over. The line has the path's
+ * pattern, never the path, query or body: those may hold phone numbers and texts.
  */
 export function beginRequest({ config, logger, now }: HttpParts): RequestHandler {
   return (request, response, next) => {

@@ -14,7 +14,8 @@ function hasBody(request: Request): boolean {
 }
 
 /**
- * Reads a JSON body. No body at all is an empty one (its fields are then missing). Compressed bodies are refused: nothing here is large enough to gain by it.
+ * Reads a JSON body. No body at all is an empty one (its fields are then missing). Compressed bodies are refused:
+ * nothing here is large enough to gain by it.
  * Errors: 415 `unsupported_media_type`, 413 `body_too_large`, 400 `invalid_json`.
  */
 export function jsonBody(maxBytes: number): RequestHandler {

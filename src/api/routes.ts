@@ -11,8 +11,9 @@ import { requireShopVisit } from './shop-visit.js';
 const METHODS = ['get', 'post', 'patch', 'delete'] as const;
 
 /**
- * Express' routes for operations, out of their contracts: whoever may ask (the key is asked for before, in app.ts), the body,
- * the other input, the handler, its answer. Every other method of a path is 405 `method_not_allowed` with `Allow`.
+ * Express' routes for operations, out of their contracts: whoever may ask (the key is asked for before, in app.ts),
+ * the body, the other input, the handler, its answer. Every other method of a path is 405 `method_not_allowed` with
+ * `Allow`.
  */
 export function routesOf(
   operations: readonly AnyOperation[],

@@ -8,8 +8,8 @@ import { english } from './sentences-en.js';
 import { spanish } from './sentences-es.js';
 
 /**
- * What people read, by language. Codes are for programs and never change; sentences may. Both languages are held complete by the
- * type checker: a code without a sentence does not compile.
+ * What people read, by language. Codes are for programs and never change; sentences may. Both languages are held
+ * complete by the type checker: a code without a sentence does not compile.
  */
 export type Language = 'es' | 'en';
 
@@ -99,7 +99,10 @@ export type DoneCode =
   | 'test_failed'
   | 'redelivering';
 
-/** What an accepted message waits for; `{at}` stands for a time. `session` and `until` stand beside what the session itself says. */
+/**
+ * What an accepted message waits for; `{at}` stands for a time. `session` and `until` stand beside what the session
+ * itself says.
+ */
 export type WaitSentence =
   | 'scheduled'
   | 'quiet_hours'

@@ -10,7 +10,9 @@ import type { FieldProblem } from './sentences.js';
 const MAX_PAGE = 1000;
 const MAX_IDS = 200;
 const MAX_SEARCH = 64;
-/** So many digits are looked for anywhere in a phone number; fewer only at its end, for they are in nearly every one. */
+/**
+ * So many digits are looked for anywhere in a phone number; fewer only at its end, for they are in nearly every one.
+ */
 const DIGITS_ANYWHERE = 4;
 
 /** By need: what a person should look at first comes first. */
@@ -56,7 +58,9 @@ const fields = z
   })
   .meta({
     type: 'string',
-    description: `Only these fields of each session, separated by commas: ${LISTED_FIELDS.join(', ')}. organization_id is always there.`,
+    description:
+      `Only these fields of each session, separated by commas: ${LISTED_FIELDS.join(', ')}. ` +
+      'organization_id is always there.',
   });
 
 export const sessionsQuery = z
@@ -109,7 +113,10 @@ export interface SessionPage {
   readonly next: string | null;
 }
 
-/** The page that was asked for; `outlines` are in the order of their ids. Places are of the order and not of a moment, so a page stays right when others come or go. */
+/**
+ * The page that was asked for; `outlines` are in the order of their ids. Places are of the order and not of a moment,
+ * so a page stays right when others come or go.
+ */
 export function pageOf(outlines: readonly SessionOutline[], query: SessionsQuery): SessionPage {
   const groups: Record<SessionGroup, number> = { attention: 0, scan: 0, other: 0, connected: 0 };
   const found: Place[] = [];

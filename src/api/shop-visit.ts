@@ -7,7 +7,8 @@ import { requireOwnOrigin } from './origin.js';
 import { contextOf } from './request-context.js';
 
 /**
- * What the browser with the cookie of an opened link may see. Notes that a phone was linked, should the event of it have been lost.
+ * What the browser with the cookie of an opened link may see. Notes that a phone was linked, should the event of it
+ * have been lost.
  * Errors: 404 `unknown_shop_link` (also without the cookie), 403 `cross_site_request`.
  */
 export async function visitOf(

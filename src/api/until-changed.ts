@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 
 /**
- * Waits until `isOver` says so, asked at each change, at the latest for `ms`; also until the caller hangs up or the service stops, whose
- * open requests must end.
+ * Waits until `isOver` says so, asked at each change, at the latest for `ms`; also until the caller hangs up or the
+ * service stops, whose open requests must end.
  */
 export async function untilChanged(
   source: {

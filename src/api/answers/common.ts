@@ -4,9 +4,9 @@ import { MESSAGE_STATES } from '../../outbox/outbox-message.js';
 import { SESSION_STATUSES } from '../../session/session-view.js';
 
 /**
- * What answers are made of. Their schemas are the only description of them: handlers return, the document shows and clients read what they say.
- * Real answers are held against them by `test/scenarios/openapi.test.ts`: a field too many or too few fails there. In the document they
- * stay open, for an answer may learn new fields.
+ * What answers are made of. Their schemas are the only description of them: handlers return, the document shows and
+ * clients read what they say. Real answers are held against them by `test/scenarios/openapi.test.ts`: a field too
+ * many or too few fails there. In the document they stay open, for an answer may learn new fields.
  */
 
 /** The schemas that have a name in the document, with it. */

@@ -83,8 +83,8 @@ export function messageFields(message: OutboxMessage, parts: Rooms, sentences: S
 }
 
 /**
- * Why a message waits, when a reason is known: `{reason, since, next_try_at, sentence}`, times in ISO 8601. Null for one that waits for its turn, its
- * time or WhatsApp's ack, and for one that does not wait.
+ * Why a message waits, when a reason is known: `{reason, since, next_try_at, sentence}`, times in ISO 8601. Null for
+ * one that waits for its turn, its time or WhatsApp's ack, and for one that does not wait.
  */
 function waitingFields(
   message: OutboxMessage,
@@ -130,7 +130,10 @@ export function quietHoursFields(quiet: QuietHours | null): Shape<typeof quietHo
   return quiet && { from: quiet.from, to: quiet.to, time_zone: quiet.timeZone };
 }
 
-/** What a message that is queued or being sent waits for: its time, its session, or WhatsApp; in one or two sentences and a next step. */
+/**
+ * What a message that is queued or being sent waits for: its time, its session, or WhatsApp; in one or two sentences
+ * and a next step.
+ */
 export function whyItWaits(
   message: OutboxMessage,
   snapshot: SessionSnapshot | null,

@@ -149,7 +149,9 @@ export function statusSaying({ status, logout }: SessionSnapshot, sentences: Sen
   return logout ? logoutSaying(logout, sentences) : sentences.statuses[status];
 }
 
-/** Of what a line of `GET /api/sessions` is made; what costs a question to a database is only asked when it is wanted. */
+/**
+ * Of what a line of `GET /api/sessions` is made; what costs a question to a database is only asked when it is wanted.
+ */
 interface Listed {
   readonly snapshot: SessionSnapshot;
   readonly queue: () => Queue;
@@ -290,7 +292,10 @@ export function fullStatus(
   };
 }
 
-/** The same fields for an organization that was never started here; the predecessor answered 200, and callers rely on it. */
+/**
+ * The same fields for an organization that was never started here; the predecessor answered 200, and callers rely on
+ * it.
+ */
 export function notStartedStatus(
   id: OrganizationId,
   { queue: waiting, firstContactsPausedUntil }: Sending,

@@ -26,7 +26,9 @@ export const shopSession = named(
 /** A visit, with the organization's session as it is now. */
 export type ShownVisit = ShopVisit & { readonly snapshot: SessionSnapshot | null };
 
-/** What is shown of it. After the link has done its work, that only: how the session fares later is not for this page. */
+/**
+ * What is shown of it. After the link has done its work, that only: how the session fares later is not for this page.
+ */
 function shown({ snapshot, linkedAt, phoneNumber }: ShownVisit) {
   if (linkedAt !== null) {
     return { status: 'connected', qr: null, qrExpiresAt: null, pairingCode: null, phoneNumber, linked: true } as const;

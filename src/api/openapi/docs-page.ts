@@ -42,12 +42,22 @@ type Words = Readonly<Record<keyof (typeof WORDS)['en'], string>>;
 
 /** The one style; its hash stands in the page's Content-Security-Policy. Both colour schemes keep 4.5:1 or more. */
 export const DOCS_STYLE = `
-:root { color-scheme: light dark; --ink: #1b2430; --paper: #ffffff; --soft: #f2f4f7; --line: #d5dae1; --quiet: #4b5766; --mark: #0b5d3b; --warn: #8a3b00; }
+:root {
+  color-scheme: light dark;
+  --ink: #1b2430; --paper: #ffffff; --soft: #f2f4f7; --line: #d5dae1; --quiet: #4b5766;
+  --mark: #0b5d3b; --warn: #8a3b00;
+}
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6eaf0; --paper: #12161c; --soft: #1c222b; --line: #38414d; --quiet: #a9b4c2; --mark: #6fd6a5; --warn: #ffb27a; }
+  :root {
+    --ink: #e6eaf0; --paper: #12161c; --soft: #1c222b; --line: #38414d; --quiet: #a9b4c2;
+    --mark: #6fd6a5; --warn: #ffb27a;
+  }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: var(--ink); background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+body {
+  margin: 0 auto; max-width: 60rem; padding: 1rem; color: var(--ink); background: var(--paper);
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere;
+}
 h1 { font-size: 1.6rem; margin: 0 0 0.5rem; }
 h2 { font-size: 1.3rem; margin: 2.5rem 0 0.5rem; border-bottom: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 0; }
@@ -96,7 +106,7 @@ export function docsPage(document: ApiDocument, language: Language): string {
 <nav aria-label="${words.contents}">
 <h2>${words.contents}</h2>
 <ul>
-${all.map(({ path, method, operation }) => `<li><a href="#${operation.operationId}"><code><span class="method">${method}</span> ${escape(path)}</code></a></li>`).join('\n')}
+${all.map(contentsLine).join('\n')}
 <li><a href="#errors">${words.errors}</a></li>
 </ul>
 </nav>
@@ -130,6 +140,20 @@ ${table(
 `;
 }
 
+interface Documented {
+  readonly path: string;
+  readonly method: string;
+  readonly operation: DocumentedOperation;
+}
+
+function addressOf(path: string, method: string): string {
+  return `<code><span class="method">${method}</span> ${escape(path)}</code>`;
+}
+
+function contentsLine({ path, method, operation }: Documented): string {
+  return `<li><a href="#${operation.operationId}">${addressOf(path, method)}</a></li>`;
+}
+
 function article(
   document: ApiDocument,
   words: Words,
@@ -146,10 +170,13 @@ function article(
     responses,
   }: DocumentedOperation,
 ): string {
-  const notes = [...(security ? [words.open] : []), ...(deprecated ? [words.deprecated] : [])];
+  const notes = [...(security ? [words.open] : []), ...(deprecated ? [words.deprecated] : [])].map(
+    (note) => `<span class="note">${note}</span>`,
+  );
   const body = requestBody?.content['application/json']?.schema;
+  const call = example(document, path, method, Boolean(security), body);
   return `<article id="${operationId}" aria-labelledby="${operationId}-title">
-<h3 id="${operationId}-title"><code><span class="method">${method}</span> ${escape(path)}</code> – ${prose(summary)} ${notes.map((note) => `<span class="note">${note}</span>`).join(' ')}</h3>
+<h3 id="${operationId}-title">${addressOf(path, method)} – ${prose(summary)} ${notes.join(' ')}</h3>
 ${description === undefined ? '' : `<p>${prose(description)}</p>`}
 ${
   parameters.length === 0
@@ -169,7 +196,7 @@ ${body ? `<h4>${words.body}</h4>\n${schemaTable(document, words, body)}` : ''}
 ${Object.entries(responses)
   .map(([status, one]) => answer(document, words, status, one))
   .join('\n')}
-<details><summary>${words.example}</summary><pre tabindex="0"><code>${escape(example(document, path, method, Boolean(security), body))}</code></pre></details>
+<details><summary>${words.example}</summary><pre tabindex="0"><code>${escape(call)}</code></pre></details>
 </article>`;
 }
 
@@ -183,8 +210,10 @@ function answer(
   const lines = description.split('\n').map(prose);
   const types = Object.keys(content);
   const shape = isError ? undefined : content['application/json']?.schema;
-  return `<details><summary><strong>${status}</strong> ${isError ? lines.map((line) => line.split(':')[0]).join(', ') : lines.join(' ')}</summary>
-${isError ? `<ul>${lines.map((line) => `<li>${line}</li>`).join('')}</ul>` : `<p class="note">${types.map(escape).join(' · ')}</p>`}
+  const short = isError ? lines.map((line) => line.split(':')[0]).join(', ') : lines.join(' ');
+  const list = `<ul>${lines.map((line) => `<li>${line}</li>`).join('')}</ul>`;
+  return `<details><summary><strong>${status}</strong> ${short}</summary>
+${isError ? list : `<p class="note">${types.map(escape).join(' · ')}</p>`}
 ${Object.entries(headers)
   .map(([name, header]) => `<p><code>${escape(name)}</code>: ${prose(header.description)}</p>`)
   .join('\n')}

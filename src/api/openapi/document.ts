@@ -56,12 +56,19 @@ export interface ApiDocument {
   }[];
 }
 
-/** Of the contract, not of the program: grows when a field or an operation is added, and its first number when one is taken away. */
+/**
+ * Of the contract, not of the program: grows when a field or an operation is added, and its first number when one is
+ * taken away.
+ */
 const API_VERSION = '1.2.0';
 
-const ABOUT = `One WhatsApp session per organization, over HTTP. JSON in and out.
-
-Every operation needs the key, as \`x-api-key\` or \`Authorization: Bearer\` (or the cookie of a browser that signed in), unless it says that it needs none. Errors are always an Error with a stable \`code\`; sentences follow \`Accept-Language\` (es, en). Unknown fields are refused by name. An unknown address is 404 \`not_found\`, a wrong method 405 \`method_not_allowed\` with \`Allow\`. Nothing takes longer than 10 s without being asked to. Answers may learn new fields.`;
+const ABOUT =
+  'One WhatsApp session per organization, over HTTP. JSON in and out.\n\n' +
+  'Every operation needs the key, as `x-api-key` or `Authorization: Bearer` (or the cookie of a browser that signed ' +
+  'in), unless it says that it needs none. Errors are always an Error with a stable `code`; sentences follow ' +
+  '`Accept-Language` (es, en). Unknown fields are refused by name. An unknown address is 404 `not_found`, a wrong ' +
+  'method 405 `method_not_allowed` with `Allow`. Nothing takes longer than 10 s without being asked to. Answers may ' +
+  'learn new fields.';
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
@@ -254,7 +261,10 @@ function withoutAddress({ $schema: _schema, $id: _id, ...schema }: JsonSchema): 
   return schema;
 }
 
-/** What zod writes for itself and no reader needs: the bounds of exact integers, and the pattern of a date that `format` names. */
+/**
+ * What zod writes for itself and no reader needs: the bounds of exact integers, and the pattern of a date that
+ * `format` names.
+ */
 function tidy({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;

@@ -15,7 +15,8 @@ export const listEvents = operation({
   tag: 'Events',
   summary: 'What happened',
   about:
-    'Oldest first unless `order` says otherwise, 100 on a page unless `limit` does. The newest `EVENTS_KEPT` of each organization are kept.',
+    'Oldest first unless `order` says otherwise, 100 on a page unless `limit` does. The newest `EVENTS_KEPT` of ' +
+    'each organization are kept.',
   scope: 'admin',
   query: z.strictObject({
     organization_id: organizationId.optional(),

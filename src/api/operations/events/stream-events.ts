@@ -22,7 +22,8 @@ export const streamEvents = operation({
   tag: 'Events',
   summary: 'What happens, live',
   about:
-    'Server-sent events; the `data` of each is an Event. With `Last-Event-ID` (or `after`) it begins with what was missed. A reader that does not keep up is cut off.',
+    'Server-sent events; the `data` of each is an Event. With `Last-Event-ID` (or `after`) it begins with what ' +
+    'was missed. A reader that does not keep up is cut off.',
   scope: 'admin',
   query: z.strictObject({ organization_id: organizationId.optional(), after: cursor.optional() }),
   headers: z.object({

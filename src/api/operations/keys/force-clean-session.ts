@@ -34,7 +34,9 @@ export const forceCleanSession = operation({
   tag: 'Keys',
   summary: 'Set the keys aside and pair anew',
   about:
-    'The auth folder is set aside as a backup, a new pairing begins, and its QR is in the answer if it came in time. A folder that was never paired is no backup. A session with good keys that is only on its way to be connected logs in with them instead, and the answer is `cleaned: false`; `force` cleans it all the same.',
+    'The auth folder is set aside as a backup, a new pairing begins, and its QR is in the answer if it came in ' +
+    'time. A folder that was never paired is no backup. A session with good keys that is only on its way to be ' +
+    'connected logs in with them instead, and the answer is `cleaned: false`; `force` cleans it all the same.',
   scope: 'admin',
   body: z.strictObject({ organization_id: organizationId, force: force.optional() }),
   answers: { 200: { about: 'Cleaned, or not needed.', json: cleaned } },

@@ -28,7 +28,10 @@ export const decideOtherPhoneMessages = operation({
   tag: 'Messages',
   summary: 'Decide about messages that were accepted for another phone',
   about:
-    'When another phone is linked, messages that were accepted for the one before wait (attention `other_phone`), until they are sent all the same, cancelled, or their phone is linked again. What is accepted afterwards is not held up. They expire as others do. `send` needs a phone that is linked (409 otherwise); `cancel` does not.',
+    'When another phone is linked, messages that were accepted for the one before wait (attention `other_phone`),' +
+    ' until they are sent all the same, cancelled, or their phone is linked again. What is accepted afterwards is' +
+    ' not held up. They expire as others do. `send` needs a phone that is linked (409 otherwise); `cancel` does ' +
+    'not.',
   scope: 'admin',
   body: z.strictObject({ organization_id: organizationId, action: otherPhoneDecision }),
   answers: { 200: { about: 'Decided; `messages` and `unconfirmed` tell how many.', json: decided } },

@@ -51,8 +51,8 @@ function idempotencyKeyOf(inHeader: string | undefined, inBody: string | undefin
 }
 
 /**
- * When a message that nobody accepted before may go, and until when; epoch ms. A `send_at` that has just passed means now; one that lies
- * back by more than a message lives is a mistake. Errors: 400 `invalid_request`.
+ * When a message that nobody accepted before may go, and until when; epoch ms. A `send_at` that has just passed means
+ * now; one that lies back by more than a message lives is a mistake. Errors: 400 `invalid_request`.
  */
 function timesOf(asked: AskedTimes, now: number, defaultTtl: number): { sendAt?: number; expiresAt: number } {
   const { send_at: sendAt, expires_at: until } = asked;
@@ -92,7 +92,8 @@ function replyTo(stored: OutboxMessage, parts: HttpParts, sentences: Sentences) 
   const common: Shape<typeof sent> = {
     success: true,
     message: sentences.messages[state].sentence,
-    // As it was, or will be, addressed; a number nobody has asked WhatsApp about yet in the form that most numbers have.
+    // As it was, or will be, addressed; a number nobody has asked WhatsApp about yet in the form that most numbers
+    // have.
     phone: stored.chatId ?? parts.outbox.chatOf(stored.phone) ?? `${stored.phone}@s.whatsapp.net`,
     message_id: messageId,
     status: state,
@@ -116,7 +117,9 @@ export const sendMessage = operation({
   tag: 'Messages',
   summary: 'Send a message',
   about:
-    'Stored before anything is tried; the answer waits up to `wait_ms` (by default `SEND_WAIT`) for WhatsApp. Accepted in every state of a session that was ever paired. `expires_at` and `ttl_seconds` exclude each other. The idempotency key may stand in the header or in the body; both must agree.',
+    'Stored before anything is tried; the answer waits up to `wait_ms` (by default `SEND_WAIT`) for WhatsApp. ' +
+    'Accepted in every state of a session that was ever paired. `expires_at` and `ttl_seconds` exclude each ' +
+    'other. The idempotency key may stand in the header or in the body; both must agree.',
   scope: 'admin',
   often: true,
   headers: z.object({ 'Idempotency-Key': idempotencyKey.optional() }),

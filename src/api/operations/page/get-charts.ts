@@ -39,7 +39,8 @@ export const getCharts = operation({
   tag: 'Page',
   summary: 'Messages and faults over time',
   about:
-    'By default the last 24 hours in 48 parts, of all organizations. Events are kept in a bounded number: what is before `complete_from` is too little, and so are messages before `messages_complete_from`.',
+    'By default the last 24 hours in 48 parts, of all organizations. Events are kept in a bounded number: what is' +
+    ' before `complete_from` is too little, and so are messages before `messages_complete_from`.',
   scope: 'admin',
   query: z.strictObject({
     organization_id: organizationId.optional(),

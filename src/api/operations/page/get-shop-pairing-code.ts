@@ -12,7 +12,10 @@ import { visitOf } from '../../shop-visit.js';
 const MINUTE = 60_000;
 /** ms. A code is wanted in this answer: this long for the connection, and the rest of the time for the code. */
 const PAIRING_CODE_WAIT = 6_000;
-/** Pairing codes for one link in a minute: for a mistyped number or two. WhatsApp does not like to be asked more often. */
+/**
+ * Pairing codes for one link in a minute: for a mistyped number or two. WhatsApp does not like to be asked more
+ * often.
+ */
 const CODES_PER_MINUTE = 5;
 
 const code = named(

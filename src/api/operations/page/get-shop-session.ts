@@ -10,8 +10,8 @@ import { untilChanged } from '../../until-changed.js';
 /** Long polls at one time in this process; each is an open connection and a timer. */
 const MAX_WAITING = 200;
 /**
- * For how long a page that only waits keeps new QRs coming, ms. One left open over night must not use up the logins of an hour; whoever
- * looks at it again loads it, or asks without `since`.
+ * For how long a page that only waits keeps new QRs coming, ms. One left open over night must not use up the logins
+ * of an hour; whoever looks at it again loads it, or asks without `since`.
  */
 const QRS_GO_ON = 1_800_000;
 /** Statuses in which asking starts a pairing (`Sessions.qr`). */
@@ -24,7 +24,8 @@ export const getShopSession = operation({
   tag: 'Page',
   summary: 'The QR of the organization whose link was opened',
   about:
-    'With `since` the answer comes when something has changed, at the latest after `wait_ms`. Once a phone was linked it tells that, and never a QR again.',
+    'With `since` the answer comes when something has changed, at the latest after `wait_ms`. Once a phone was ' +
+    'linked it tells that, and never a QR again.',
   scope: 'shop',
   query: z.strictObject({ since: version.optional(), wait_ms: pollWait.optional() }),
   answers: { 200: { about: 'The session as it is now.', json: shopSession } },

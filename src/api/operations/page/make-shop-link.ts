@@ -26,7 +26,8 @@ export const makeShopLink = operation({
   tag: 'Page',
   summary: 'Make a link for the person who holds the phone',
   about:
-    "Whoever opens it first sees this organization's QR, until a phone was linked or the time is over, and reaches nothing else. A session that is not under way is started.",
+    "Whoever opens it first sees this organization's QR, until a phone was linked or the time is over, and " +
+    'reaches nothing else. A session that is not under way is started.',
   scope: 'admin',
   body: z.strictObject({ organization_id: organizationId, expires_in_minutes: linkMinutes.optional() }),
   answers: { 201: { about: 'The link.', json: link } },

@@ -27,7 +27,9 @@ export const signIn = operation({
   tag: 'Page',
   summary: 'Sign a browser in',
   about:
-    'With the API key, or with the token of a signed-in link, which is good once. The cookie stands for the key for 12 hours. What a cookie lets in and changes something must come from a page of this service: `Sec-Fetch-Site: same-origin`, or an `Origin` that is the host asked.',
+    'With the API key, or with the token of a signed-in link, which is good once. The cookie stands for the key ' +
+    'for 12 hours. What a cookie lets in and changes something must come from a page of this service: ' +
+    '`Sec-Fetch-Site: same-origin`, or an `Origin` that is the host asked.',
   scope: 'open',
   body,
   answers: {

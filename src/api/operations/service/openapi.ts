@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { operation } from '../../operation.js';
 
-/** No key is needed: it is the same for everybody who runs the service, and whoever writes to the service should be able to read it first. */
+/**
+ * No key is needed: it is the same for everybody who runs the service, and whoever writes to the service should be
+ * able to read it first.
+ */
 export const openapi = operation({
   method: 'get',
   path: '/openapi.json',

@@ -36,7 +36,8 @@ export const getQr = operation({
   tag: 'Sessions',
   summary: 'The QR to scan',
   about:
-    'JSON with the picture as a data URL; the picture itself with `format=png` or `Accept: image/png`; blocks for a terminal with `format=text`. When the last QR ran out, asking starts a new pairing.',
+    'JSON with the picture as a data URL; the picture itself with `format=png` or `Accept: image/png`; blocks for' +
+    ' a terminal with `format=text`. When the last QR ran out, asking starts a new pairing.',
   scope: 'admin',
   params: inOrganizationPath,
   query: z.object({

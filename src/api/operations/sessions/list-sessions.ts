@@ -26,7 +26,8 @@ export const listSessions = operation({
   tag: 'Sessions',
   summary: 'All sessions, or some of them',
   about:
-    'Everything about all of them, ordered by id. A query narrows it down: `status`, `group`, `search` and `ids` choose, `sort`, `limit` and `after` make pages, `fields` leaves out what is not needed.',
+    'Everything about all of them, ordered by id. A query narrows it down: `status`, `group`, `search` and `ids` ' +
+    'choose, `sort`, `limit` and `after` make pages, `fields` leaves out what is not needed.',
   scope: 'admin',
   query: sessionsQuery,
   answers: { 200: { about: 'The sessions.', json: sessionList } },

@@ -13,7 +13,9 @@ const loggedOut = named(
     organization_id: organization,
     outcome: logoutOutcome.meta({
       description:
-        '`unlinked`: WhatsApp confirmed it, and the keys are removed. `not_confirmed`: the device may still be linked, and the keys are in `backup`. `keys_missing`: the same, but somebody had deleted or moved away the keys.',
+        '`unlinked`: WhatsApp confirmed it, and the keys are removed. `not_confirmed`: the device may still be ' +
+        'linked, and the keys are in `backup`. `keys_missing`: the same, but somebody had deleted or moved away ' +
+        'the keys.',
     }),
     backup: z.string().nullable(),
   }),
@@ -26,7 +28,8 @@ export const logout = operation({
   tag: 'Sessions',
   summary: 'Unlink the phone',
   about:
-    'Unlinks at WhatsApp. The keys are removed when WhatsApp confirmed it; otherwise they are set aside as `backup`, and the device is to be removed on the phone. A new scan is needed afterwards.',
+    'Unlinks at WhatsApp. The keys are removed when WhatsApp confirmed it; otherwise they are set aside as ' +
+    '`backup`, and the device is to be removed on the phone. A new scan is needed afterwards.',
   scope: 'admin',
   body: onlyOrganization,
   answers: { 200: { about: 'Done.', json: loggedOut } },

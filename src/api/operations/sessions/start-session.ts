@@ -5,7 +5,10 @@ import { statusFields } from '../../answers/session.js';
 import { ACTION_ERRORS, organizationId, phone, waitMs } from '../../fields.js';
 import { operation } from '../../operation.js';
 
-/** ms. Whoever asks for a pairing code wants it in this answer: this long for the connection, and the rest of the time for the code. */
+/**
+ * ms. Whoever asks for a pairing code wants it in this answer: this long for the connection, and the rest of the time
+ * for the code.
+ */
 const PAIRING_CODE_WAIT = 6_000;
 /** ms that an answer may take beyond the wait that the caller asked for. */
 const GRACE = 5_000;
@@ -31,7 +34,8 @@ export const startSession = operation({
   tag: 'Sessions',
   summary: 'Start a session',
   about:
-    'Logs in with saved keys or starts a pairing. Idempotent: never harms a live or saved session. With `pairing_phone` the answer has a code to type on the phone, instead of a QR to scan.',
+    'Logs in with saved keys or starts a pairing. Idempotent: never harms a live or saved session. With ' +
+    '`pairing_phone` the answer has a code to type on the phone, instead of a QR to scan.',
   scope: 'admin',
   body: ({ DEFAULT_COUNTRY }) =>
     z.strictObject({

@@ -13,7 +13,8 @@ export const changeWebhook = operation({
   tag: 'Webhooks',
   summary: 'Change a webhook',
   about:
-    'What is not named stays. Disabling it parks what waits, and nothing is kept for it meanwhile; enabling it, or another address, has it tried at once.',
+    'What is not named stays. Disabling it parks what waits, and nothing is kept for it meanwhile; enabling it, ' +
+    'or another address, has it tried at once.',
   scope: 'admin',
   params: inWebhookPath,
   body: ({ WEBHOOK_ALLOW_PRIVATE }) =>

@@ -13,7 +13,8 @@ export const createWebhook = operation({
   tag: 'Webhooks',
   summary: 'Have events sent to an address',
   about:
-    'Of one organization, or of all without `organization_id`. Signed as Standard Webhooks says; at least once, in order per organization, tried for `WEBHOOK_RETRY_FOR`, then parked.',
+    'Of one organization, or of all without `organization_id`. Signed as Standard Webhooks says; at least once, ' +
+    'in order per organization, tried for `WEBHOOK_RETRY_FOR`, then parked.',
   scope: 'admin',
   body: ({ WEBHOOK_ALLOW_PRIVATE }) =>
     z.strictObject({
