@@ -1,3 +1,4 @@
+import { parse } from 'cookie';
 import type { Request, Response } from 'express';
 import type { Config } from '../config.js';
 import { isOverHttps } from './origin.js';
@@ -11,13 +12,9 @@ export const SHOP_COOKIE = 'whatsapp_server_shop';
 const PATHS = { [SIGN_IN_COOKIE]: '/', [SHOP_COOKIE]: '/api/shop' } as const;
 type CookieName = keyof typeof PATHS;
 
-/** The first cookie of this name; ours need no decoding. */
+/** The first cookie of this name. */
 export function readCookie(request: Request, name: CookieName): string | null {
-  for (const pair of (request.headers.cookie ?? '').split(';')) {
-    const equals = pair.indexOf('=');
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
-  }
-  return null;
+  return parse(request.headers.cookie ?? '')[name] ?? null;
 }
 
 /** Out of reach of scripts and of other sites' pages; over https never without it. */
