@@ -95,7 +95,7 @@ describe.each(EDITIONS)('the tables of $folder', (edition) => {
       .filter((name) => !name.endsWith('/api.md'))
       .flatMap((name) => [
         ...textOf(name).matchAll(
-          /\/(?:api\/[a-z-]+(?:\/[a-z-]+)?|health(?:\/[a-z]+)?|metrics|openapi\.json|docs(?!\/))\b/g,
+          /(?<!src)\/(?:api\/[a-z-]+(?:\/[a-z-]+)?|health(?:\/[a-z]+)?|metrics|openapi\.json|docs(?!\/))\b/g,
         ),
       ])
       .map(([route]) => route);
