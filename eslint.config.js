@@ -28,9 +28,7 @@ const LONG_FILES = [
   'src/outbox/organization-dispatcher.ts',
   'src/outbox/outbox.ts',
   'src/session/organization-session.ts',
-  'test/crash/{crash-stage,rounds}.ts',
   'test/scenarios/{bad-input,broken-folders,cli,openapi,process,webhooks}.test.ts',
-  'test/soak/steps.ts',
   'test/units/api/{bad-input,routes,send-message}.test.ts',
   'test/units/health/session-health.test.ts',
   'test/units/import-table.test.ts',
@@ -44,8 +42,6 @@ const LONG_FUNCTIONS = [
   'src/operator-page/parts/bars.tsx',
   'src/operator-page/views/{keys,messages,organizations,webhook-panel}.tsx',
   'src/webhooks/deliverer.ts',
-  'test/crash/verdict.ts',
-  'test/soak/soak.ts',
   'test/units/api/stage.ts',
 ];
 const WIDE_FILES = [

@@ -1,36 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import Database from 'better-sqlite3';
 import { startEmulator, type Emulator } from '../../emulator/emulator.js';
 import { Api } from '../stage/api.js';
 import { LogLines, type LogLine } from '../stage/log-lines.js';
 import { assertNothingSecret } from '../stage/secrets.js';
 import { ServiceProcess } from '../stage/service-process.js';
+import { openDatabases } from './databases.js';
+import { ENVIRONMENT } from './environment.js';
 import type { StanzaKind } from './moments.js';
-
-/**
- * Ordinary configuration: what takes minutes with a real WhatsApp is short. RESEND_WITHIN stays at its 10 minutes
- * unless a plan says otherwise.
- */
-const ENVIRONMENT: Record<string, string> = {
-  HOST: '127.0.0.1',
-  PORT: '0',
-  LOG_LEVEL: 'info',
-  RECONNECT_BASE_DELAY: '20',
-  RECONNECT_MAX_DELAY: '200',
-  MAX_LOGINS_PER_HOUR: '100000',
-  MAX_CONCURRENT_LOGINS: '16',
-  MAX_CLEANINGS_PER_DAY: '1000',
-  KEEP_ALIVE_INTERVAL: '2000',
-  SILENCE_TIMEOUT: '8000',
-  QUERY_TIMEOUT: '10000',
-  SEND_RATE_PER_MINUTE: '1000000',
-  SEND_BURST: '1000000',
-  LATE_ANSWER_WAIT: '100',
-};
 
 /** A moment that does not come within this is a mistake of the plan, ms. */
 const MOMENT_DEADLINE_MS = 30_000;
@@ -217,7 +197,7 @@ export class CrashStage {
   async gone(): Promise<void> {
     await this.alive?.process.ended;
     this.bury();
-    this.checkDatabases();
+    this.opened += openDatabases(this.authDirectory, this.dataDirectory, this.violations);
   }
 
   private bury(): void {
@@ -296,45 +276,7 @@ export class CrashStage {
     if (code !== 0) this.violations.push(`the last service stopped with code ${code}`);
     this.alive = alive;
     this.bury();
-    this.checkDatabases();
-  }
-
-  // --- what lies on disk ---
-
-  /**
-   * Copies of all databases, auth folders and backups alike, are opened as the service would find them, and read
-   * through.
-   */
-  private checkDatabases(): void {
-    for (const file of this.databases()) {
-      const copy = mkdtempSync(path.join(tmpdir(), 'whatsapp-server-crash-copy-'));
-      try {
-        const place = path.join(copy, path.basename(file));
-        copyFileSync(file, place);
-        if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${place}-wal`);
-        const database = new Database(place);
-        const verdict = database.pragma('integrity_check', { simple: true });
-        database.close();
-        if (verdict !== 'ok') this.violations.push(`${file} is damaged: ${String(verdict)}`);
-        this.opened++;
-      } catch (error) {
-        this.violations.push(`${file} does not open: ${String(error)}`);
-      } finally {
-        rmSync(copy, { recursive: true, force: true });
-      }
-    }
-  }
-
-  private databases(): string[] {
-    const folders = existsSync(this.authDirectory) ? readdirSync(this.authDirectory) : [];
-    return [
-      // What has a dot in its name is under construction, or on its way out.
-      ...folders
-        .filter((name) => !name.includes('.'))
-        .map((name) => path.join(this.authDirectory, name, 'auth.sqlite')),
-      path.join(this.dataDirectory, 'outbox.sqlite'),
-      path.join(this.dataDirectory, 'service.sqlite'),
-    ].filter((file) => existsSync(file));
+    this.opened += openDatabases(this.authDirectory, this.dataDirectory, this.violations);
   }
 
   // --- people ---

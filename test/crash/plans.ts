@@ -1,9 +1,11 @@
 import type { Chance } from './chance.js';
 import { CrashStage, type CrashStageOptions } from './crash-stage.js';
+import * as folderRounds from './folder-rounds.js';
 import * as rounds from './rounds.js';
 import type { Round, Scene } from './rounds.js';
 import { slowDiskLibrary } from './slow-disk.js';
 import { SmallDisk } from './small-disk.js';
+import * as startRounds from './start-rounds.js';
 import { Traffic, type Shop, type TrafficOptions } from './traffic.js';
 import { judge, Wire, type Verdict } from './verdict.js';
 
@@ -104,13 +106,13 @@ function fullDisk(): Plan {
       pauseMs: 60,
       beforeEnd: (stage) => disk.moveTo(stage.directory),
     },
-    rounds.fullDisk(() => disk),
+    startRounds.fullDisk(() => disk),
   );
 }
 
 /** Half of the kills strike the first start of all, before the traffic begins. */
 async function firstStarts(scene: Scene, wanted: number): Promise<void> {
-  while (scene.stage.kills < wanted / 2) await rounds.firstStarts(scene);
+  while (scene.stage.kills < wanted / 2) await startRounds.firstStarts(scene);
 }
 
 const { RESEND_WITHIN_MS } = rounds;
@@ -137,10 +139,10 @@ export function longForm(): Plans {
     underLoad('at any time', 50, { shortLived: 10 }, rounds.anytime),
     underLoad('a pairing', 27, { shops: 1 }, rounds.pairings),
     underLoad('an upload of pre-keys', 24, { shops: 2 }, rounds.preKeys),
-    underLoad('a cleaning', 24, { ...IMPATIENT, shops: 2 }, rounds.cleanings),
-    underLoad('a restore', 18, { pauseMs: 120, shops: 2 }, rounds.restores),
-    underLoad('an import of the old folder', 18, { shops: 1 }, rounds.imports),
-    underLoad('a first start, and a migration', 20, { shops: 1, prepare: firstStarts }, rounds.migrations),
+    underLoad('a cleaning', 24, { ...IMPATIENT, shops: 2 }, folderRounds.cleanings),
+    underLoad('a restore', 18, { pauseMs: 120, shops: 2 }, folderRounds.restores),
+    underLoad('an import of the old folder', 18, { shops: 1 }, folderRounds.imports),
+    underLoad('a first start, and a migration', 20, { shops: 1, prepare: firstStarts }, startRounds.migrations),
     underLoad('WhatsApp withholds its acks', 18, silent, rounds.silence),
   ];
   const library = slowDiskLibrary();
@@ -153,7 +155,9 @@ export function longForm(): Plans {
 
 /** Some of everything over one set of folders, and a few kills on a slow disk; under a minute. */
 export function shortForm(): Plans {
-  const { messages, acks, letters, anytime, pairings, preKeys, cleanings, restores, migrations } = rounds;
+  const { messages, acks, letters, anytime, pairings, preKeys } = rounds;
+  const { cleanings, restores } = folderRounds;
+  const { migrations } = startRounds;
   const turns = [messages, acks, letters, anytime, preKeys, cleanings, restores, pairings, migrations];
   let turn = 0;
   const mixed = underLoad('everything, in short', turns.length, { ...IMPATIENT, pauseMs: 60, shops: 2 }, (scene) =>

@@ -76,67 +76,16 @@ export async function judge(stage: CrashStage, traffic: Traffic, wire: Wire, rul
   await traffic.end();
   for (const { id, number } of rules.shops) await stage.connect(id, number);
   await ask(traffic.orders, (order) => askForFate(stage, traffic, order));
+  await oneMoreEachWay(stage, traffic, rules);
+  const missing = await shownInTheEnd(stage, traffic, rules);
+  const { unread, onPhoneOnly } = await readInTheEnd(stage, traffic);
 
-  // The acquaintances themselves are whole: one more message each way, between everybody.
-  const last: Order[] = [];
-  for (const shop of rules.shops) {
-    for (const customer of rules.customers) {
-      const order = await traffic.send(shop, customer);
-      await askForFate(stage, traffic, order);
-      last.push(order);
-      await traffic.write(shop, customer);
-    }
-  }
-  const { record } = stage.whatsapp;
-  const shown = (): Map<string, Set<string>> => idsByText(stage, rules.customers);
-  const wanted = traffic.orders.filter(({ fate }) => fate === 'sent' || fate === 'delivered' || fate === 'read');
-  let missing = wanted;
-  await record
-    .until(
-      () => {
-        const now = shown();
-        missing = missing.filter(({ text }) => !now.has(text));
-        return missing.length === 0;
-      },
-      { timeoutMs: DRAIN_MS },
-    )
-    .catch(() => {});
-  const unread: Letter[] = [];
-  let onPhoneOnly = 0;
-  await Promise.all(
-    traffic.letters.map(async (letter) => {
-      const device = deviceSince(stage, letter.shop);
-      const customer = stage.customer(letter.customer);
-      if (letter.at < device) {
-        // Written for a device that is no more; the new one never gets it, whatever the service does.
-        await customer.delivered(letter.id, { timeoutMs: 1 }).catch(() => onPhoneOnly++);
-        return;
-      }
-      await customer.delivered(letter.id, { timeoutMs: DRAIN_MS }).catch(() => unread.push(letter));
-    }),
-  );
-  for (const letter of unread) violations.push(`a letter of ${letter.customer} to ${letter.shop.id} was never read`);
-
-  const ids = shown();
+  const ids = idsByText(stage, rules.customers);
   const count = (fate: string): number => traffic.orders.filter((order) => order.fate === fate).length;
-  const lost = traffic.orders.filter((order) => isLost(order, ids, wire, violations));
-  const doubled = traffic.orders.filter(({ text }) => (ids.get(text)?.size ?? 0) > 1);
-  for (const order of lost)
-    violations.push(`lost: ${order.key} of ${order.shop.id} to ${order.customer}, ${order.fate}`);
-  for (const order of doubled) violations.push(`doubled: ${order.key}: ${[...(ids.get(order.text) ?? [])].join()}`);
-  for (const order of traffic.orders) {
-    const [id] = ids.get(order.text) ?? [];
-    if (id !== undefined && id !== order.messageId)
-      violations.push(`${order.key} was shown as ${id}, not ${order.messageId}`);
-  }
+  const { lost, doubled } = judgeShown(traffic, ids, wire, violations);
   const overtaken = overtakings(stage, traffic, rules, violations);
   await judgeUnconfirmed(stage, traffic, wire, rules);
-
-  const raw = record.totals.unreadable;
-  const badMacs = raw + (stage.faultsSoFar().get('bad_mac') ?? 0);
-  for (const { number, type, why } of record.unreadable) violations.push(`${number} could not read a ${type}: ${why}`);
-  if ((stage.faultsSoFar().get('bad_mac') ?? 0) > 0) violations.push('the service met Bad MACs');
-  for (const { what } of record.problems) violations.push(`the emulator stumbled: ${what}`);
+  const badMacs = judgeReading(stage);
   const accepted = traffic.orders.filter(({ messageId }) => messageId !== null).length;
   if (accepted < traffic.orders.length) violations.push('not every message was accepted in the end');
   await stage.stop();
@@ -163,6 +112,81 @@ export async function judge(stage: CrashStage, traffic: Traffic, wire: Wire, rul
     seconds: (Date.now() - rules.begun) / 1000,
     violations: [...violations],
   };
+}
+
+/** The acquaintances themselves are whole: one more message each way, between everybody. */
+async function oneMoreEachWay(stage: CrashStage, traffic: Traffic, rules: Rules): Promise<void> {
+  for (const shop of rules.shops) {
+    for (const customer of rules.customers) {
+      await askForFate(stage, traffic, await traffic.send(shop, customer));
+      await traffic.write(shop, customer);
+    }
+  }
+}
+
+/** Waits until customers were shown what was sent; returns what they were not. */
+async function shownInTheEnd(stage: CrashStage, traffic: Traffic, rules: Rules): Promise<Order[]> {
+  let missing = traffic.orders.filter(({ fate }) => fate === 'sent' || fate === 'delivered' || fate === 'read');
+  const isAllShown = (): boolean => {
+    const now = idsByText(stage, rules.customers);
+    missing = missing.filter(({ text }) => !now.has(text));
+    return missing.length === 0;
+  };
+  await stage.whatsapp.record.until(isAllShown, { timeoutMs: DRAIN_MS }).catch(() => {});
+  return missing;
+}
+
+/** Waits until the service has read what customers wrote. */
+async function readInTheEnd(
+  stage: CrashStage,
+  { letters }: Traffic,
+): Promise<{ unread: Letter[]; onPhoneOnly: number }> {
+  const unread: Letter[] = [];
+  let onPhoneOnly = 0;
+  await Promise.all(
+    letters.map(async (letter) => {
+      const customer = stage.customer(letter.customer);
+      if (letter.at < deviceSince(stage, letter.shop)) {
+        // Written for a device that is no more; the new one never gets it, whatever the service does.
+        await customer.delivered(letter.id, { timeoutMs: 1 }).catch(() => onPhoneOnly++);
+        return;
+      }
+      await customer.delivered(letter.id, { timeoutMs: DRAIN_MS }).catch(() => unread.push(letter));
+    }),
+  );
+  for (const letter of unread)
+    stage.violations.push(`a letter of ${letter.customer} to ${letter.shop.id} was never read`);
+  return { unread, onPhoneOnly };
+}
+
+function judgeShown(
+  { orders }: Traffic,
+  ids: Map<string, Set<string>>,
+  wire: Wire,
+  violations: string[],
+): { lost: Order[]; doubled: Order[] } {
+  const lost = orders.filter((order) => isLost(order, ids, wire, violations));
+  const doubled = orders.filter(({ text }) => (ids.get(text)?.size ?? 0) > 1);
+  for (const order of lost)
+    violations.push(`lost: ${order.key} of ${order.shop.id} to ${order.customer}, ${order.fate}`);
+  for (const order of doubled) violations.push(`doubled: ${order.key}: ${[...(ids.get(order.text) ?? [])].join()}`);
+  for (const order of orders) {
+    const [id] = ids.get(order.text) ?? [];
+    if (id !== undefined && id !== order.messageId)
+      violations.push(`${order.key} was shown as ${id}, not ${order.messageId}`);
+  }
+  return { lost, doubled };
+}
+
+/** Whether everybody could read. Returns how often somebody could not at once, and the Bad MACs of the service. */
+function judgeReading(stage: CrashStage): number {
+  const { record } = stage.whatsapp;
+  const ofService = stage.faultsSoFar().get('bad_mac') ?? 0;
+  for (const { number, type, why } of record.unreadable)
+    stage.violations.push(`${number} could not read a ${type}: ${why}`);
+  if (ofService > 0) stage.violations.push('the service met Bad MACs');
+  for (const { what } of record.problems) stage.violations.push(`the emulator stumbled: ${what}`);
+  return record.totals.unreadable + ofService;
 }
 
 /** The same key again, which answers by what has become of the message, as soon as that is known. */

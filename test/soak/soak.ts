@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Chance } from '../crash/chance.js';
 import { judgeLetters, judgeLog, judgeOrders, judgeScans } from './checks.js';
 import type { Shop } from './people.js';
-import { drawn, STEPS, type Step } from './steps.js';
+import type { Step } from './step.js';
+import { drawn, STEPS } from './steps.js';
 import { BREAKS, look, spoil, type Break, type Witness } from './witness.js';
 import { World } from './world.js';
 
@@ -62,14 +63,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   try {
     for (let phase = 1; phase <= phases && Date.now() < until && violations.length === 0; phase++) {
       for (let n = 0; n < stepsPerPhase; n++) {
-        const step = drawn(steps, chance);
-        const own = new Chance(Math.floor(chance.next() * 2 ** 31));
-        const rest = chance.between(0, options.pauseMs);
-        const did = await step.take(world, own);
+        await takeOne(world, chance, { steps, taken, pauseMs: options.pauseMs });
         total++;
-        world.note(`${step.name}: ${did ?? 'not now'}`);
-        if (did !== null) taken[step.name] = (taken[step.name] ?? 0) + 1;
-        await pause(rest);
       }
       world.note(`phase ${phase} ends`);
       const isLast = phase === phases || Date.now() >= until;
@@ -110,6 +105,20 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     notFound,
     seconds: (Date.now() - begun) / 1000,
   };
+}
+
+async function takeOne(
+  world: World,
+  chance: Chance,
+  { steps, taken, pauseMs }: { steps: readonly Step[]; taken: Record<string, number>; pauseMs: number },
+): Promise<void> {
+  const step = drawn(steps, chance);
+  const own = new Chance(Math.floor(chance.next() * 2 ** 31));
+  const rest = chance.between(0, pauseMs);
+  const did = await step.take(world, own);
+  world.note(`${step.name}: ${did ?? 'not now'}`);
+  if (did !== null) taken[step.name] = (taken[step.name] ?? 0) + 1;
+  await pause(rest);
 }
 
 /**
