@@ -104,7 +104,10 @@ export class SignalDevice {
     return this.inTurn(() => encrypt(this.storage, this.prefix + peer, Buffer.from(plaintext)));
   }
 
-  /** Fails with the true cause: `Bad MAC`, `Invalid PreKey ID`, `Key used already or never filled`, `No session record`... */
+  /**
+   * Fails with the true cause: `Bad MAC`, `Invalid PreKey ID`, `Key used already or never filled`, `No session
+   * record`...
+   */
   decrypt(peer: string, type: string, ciphertext: Buffer): Promise<Buffer> {
     return this.inTurn(() => decrypt(this.storage, this.prefix + peer, type, ciphertext));
   }

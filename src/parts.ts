@@ -1,4 +1,7 @@
-/** One part of a service. `Rooms` is what all parts share: a part adds to it what it builds, and uses what others built before. */
+/**
+ * One part of a service. `Rooms` is what all parts share: a part adds to it what it builds, and uses what others built
+ * before.
+ */
 export interface Part<Rooms> {
   readonly name: string;
   /** When it throws or rejects, it has left nothing open itself. */

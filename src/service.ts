@@ -26,8 +26,8 @@ export interface Service {
 }
 
 /**
- * Everything that the service consists of, in the order in which it starts; it stops the other way round. Up to `metrics`
- * rooms are built and rest; then the door is taken, and then they work.
+ * Everything that the service consists of, in the order in which it starts; it stops the other way round. Up to
+ * `metrics` rooms are built and rest; then the door is taken, and then they work.
  */
 export const PARTS: readonly Part<Rooms>[] = [
   libraries,

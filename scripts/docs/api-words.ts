@@ -45,7 +45,8 @@ This page is made of the OpenAPI document, which is made of the schemas that che
 [Sessions](sessions.md), [Sending](sending.md), [Events](events.md) and [Webhooks](webhooks.md).
 
 - JSON in, JSON out. A body says \`content-type: application/json\`. Unknown fields are refused by name.
-- Every call carries the key, as \`x-api-key\` or \`Authorization: Bearer\`, unless it says that it needs none. A browser
+- Every call carries the key, as \`x-api-key\` or \`Authorization: Bearer\`, unless it says that it needs none. \
+A browser
   that [signed in](page.md#signing-in) sends its cookie instead.
 - Sentences follow \`Accept-Language\` (\`es\`, \`en\`; \`DEFAULT_LANGUAGE\` without one). Codes and statuses never
   change.

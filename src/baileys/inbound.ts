@@ -84,8 +84,8 @@ export class Inbound {
   }
 
   /**
-   * Tells a new message of a customer, once; it is stored when this resolves. Not at this socket's end: then its receipt
-   * does not leave, and WhatsApp delivers it again.
+   * Tells a new message of a customer, once; it is stored when this resolves. Not at this socket's end: then its
+   * receipt does not leave, and WhatsApp delivers it again.
    */
   private async hear(message: WAMessage): Promise<void> {
     const { life, memory } = this.parts;
