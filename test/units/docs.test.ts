@@ -13,6 +13,7 @@ import { ATTENTION_CODES } from '../../src/session/session-view.js';
 import { anchorsOf, EDITIONS, ENGLISH, linksOf, pagesOf, section, SPANISH, table, textOf } from '../stage/documents.js';
 
 const LONGEST_FIRST_PAGE = 250;
+const LONGEST_ARCHITECTURE = 120;
 
 /** Every page for people: the two languages, and what is in English only. */
 const EVERY_PAGE = [
@@ -125,6 +126,24 @@ describe.each(EVERY_PAGE)('%s', (page) => {
     const named = [...text.matchAll(/`((?:src|test|scripts|emulator|demo|bench|ops|docs)\/[\w./-]+)`/g)];
     const missing = named.map(([, file]) => file ?? '').filter((file) => !existsSync(file));
     expect(missing).toEqual([]);
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  const text = textOf('ARCHITECTURE.md');
+  const rooms = readdirSync('src', { withFileTypes: true })
+    .filter((one) => one.isDirectory())
+    .map(({ name }) => name);
+
+  it('is one page', () => {
+    expect(text.split('\n').length).toBeLessThanOrEqual(LONGEST_ARCHITECTURE);
+  });
+
+  it('says of every room what it does, and whom it may import', () => {
+    const told = table(text, 'in `src/`').map(([name]) => name);
+    expect(rooms.filter((room) => !told.some((names) => names?.includes(`${room}/`)))).toEqual([]);
+    const rows = table(text, 'room').map(([names]) => `\`${names}\``);
+    expect(rooms.filter((room) => !rows.some((names) => new RegExp(`\`${room}/?\``).test(names)))).toEqual([]);
   });
 });
 
