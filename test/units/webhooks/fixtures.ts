@@ -7,6 +7,7 @@ import { createLogger } from '../../../src/logger.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
+import type { EventStores } from '../../../src/store/ports.js';
 import { SqliteEventStores } from '../../../src/store/sqlite/event-stores.js';
 import { openEventsDatabase } from '../../../src/store/sqlite/events-database.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
@@ -47,7 +48,7 @@ export class Room {
   /** The time, when it stands still. */
   clock: { now: number } | null = null;
   readonly now = (): number => this.clock?.now ?? Date.now();
-  readonly stores = new SqliteEventStores(this.database);
+  readonly stores: EventStores;
   ledger!: EventLedger;
   readonly outbox = new Outbox(this.outboxDatabase, { maxPending: 10_000, now: this.now });
   readonly sent: Sent[] = [];
@@ -62,7 +63,12 @@ export class Room {
   answer: (sent: Sent) => Outcome | Promise<Outcome> = () => OK;
   webhooks!: Webhooks;
 
-  constructor(private readonly settings: Partial<WebhooksSettings> = {}) {
+  /** @param distance what stands between the room and its storage */
+  constructor(
+    private readonly settings: Partial<WebhooksSettings> = {},
+    distance: (stores: EventStores) => EventStores = (stores) => stores,
+  ) {
+    this.stores = distance(new SqliteEventStores(this.database));
     this.webhooks = this.made([]);
     rooms.push(this);
   }
