@@ -1,4 +1,4 @@
-import type { ErrorAnswer } from './answers.js';
+import type { Address, AnswerOf, BodyOf, ErrorAnswer, ParamsOf, QueryOf } from '../api/contract.js';
 import { EventStreamReader, type StreamEvent } from './event-stream.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 import { printable } from './format.js';
@@ -38,14 +38,30 @@ const REASONS: Readonly<Record<string, Text>> = {
   },
 };
 
-export interface Request {
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+interface Request {
+  readonly params?: object;
+  readonly query?: object;
+  readonly body?: object;
   /** ms that the service was asked to wait. */
   readonly waitMs?: number;
   /** What the answer is about, for its hints. */
   readonly subject?: Subject;
 }
+
+/** A part of a request that its contract has; it may be left out where nothing in it is needed. */
+type Part<Name extends string, Content> = [Content] extends [undefined]
+  ? object
+  : object extends Content
+    ? { readonly [N in Name]?: Content }
+    : { readonly [N in Name]: Content };
+/** What a person typed goes as it is: the service says what is wrong with it. */
+type Typed<Query> = { readonly [Name in keyof Query]: Query[Name] | string };
+/** What an operation is asked with. */
+export type Asked<A extends Address> = Pick<Request, 'waitMs' | 'subject'> &
+  Part<'params', ParamsOf<A>> &
+  Part<'query', Typed<QueryOf<A>>> &
+  Part<'body', BodyOf<A>>;
+type AskedOrNothing<A extends Address> = object extends Asked<A> ? [asked?: Asked<A>] : [asked: Asked<A>];
 
 export interface ClientSettings {
   readonly url: string;
@@ -58,34 +74,27 @@ export interface ClientSettings {
 export class ServiceClient {
   constructor(private readonly settings: ClientSettings) {}
 
-  async get<T>(path: string, request: Request = {}): Promise<T> {
-    return this.answer<T>(await this.fetch('GET', path, request), request);
-  }
-
-  async post<T>(path: string, body: unknown, request: Request = {}): Promise<T> {
-    return this.answer<T>(await this.fetch('POST', path, { ...request, body }), request);
-  }
-
-  async patch<T>(path: string, body: unknown, request: Request = {}): Promise<T> {
-    return this.answer<T>(await this.fetch('PATCH', path, { ...request, body }), request);
-  }
-
-  async delete<T>(path: string, request: Request = {}): Promise<T> {
-    return this.answer<T>(await this.fetch('DELETE', path, request), request);
+  async call<A extends Address>(address: A, ...[asked = {} as Asked<A>]: AskedOrNothing<A>): Promise<AnswerOf<A>> {
+    return this.answer<AnswerOf<A>>(await this.fetch(address, asked), asked);
   }
 
   /** For what is not JSON when all is well. */
-  async text(path: string, request: Request = {}): Promise<string> {
-    const response = await this.fetch('GET', path, request);
-    if (!response.ok || !/^text\/plain/.test(response.type)) return this.answer<never>(response, request);
+  async text<A extends Address>(address: A, asked: Asked<A>): Promise<string> {
+    const response = await this.fetch(address, asked);
+    if (!response.ok || !/^text\/plain/.test(response.type)) return this.answer<never>(response, asked);
     return response.text;
   }
 
   /** Events until the stream ends; throws when it cannot be opened, is cut, or falls silent. */
-  async *stream(path: string, lastEventId: string, opened: () => void): AsyncGenerator<StreamEvent> {
+  async *stream(
+    query: QueryOf<'GET /api/events/stream'>,
+    lastEventId: string,
+    opened: () => void,
+  ): AsyncGenerator<StreamEvent> {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), PATIENCE);
     try {
+      const { path } = targetOf('GET /api/events/stream', { query });
       const response = await fetch(this.settings.url + path, {
         headers: { ...this.headers(), accept: 'text/event-stream', 'last-event-id': lastEventId },
         redirect: 'manual',
@@ -123,11 +132,13 @@ export class ServiceClient {
     };
   }
 
-  private async fetch(method: string, path: string, { body, headers, waitMs = 0 }: Request): Promise<Received> {
+  private async fetch(address: Address, request: Request): Promise<Received> {
+    const { body, waitMs = 0 } = request;
+    const { method, path } = targetOf(address, request);
     try {
       const response = await fetch(this.settings.url + path, {
         method,
-        headers: { ...this.headers(), ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        headers: { ...this.headers(), ...(body !== undefined && { 'content-type': 'application/json' }) },
         body: body === undefined ? undefined : JSON.stringify(body),
         // The key goes where it was sent to, and nowhere else.
         redirect: 'manual',
@@ -173,6 +184,15 @@ export class ServiceClient {
       { reason, url, ...facts },
     );
   }
+}
+
+/** Method and path, the values put in; what is undefined is left out. */
+function targetOf(address: Address, { params = {}, query = {} }: Request): { method: string; path: string } {
+  const [method = '', pattern = ''] = address.split(' ');
+  const values = new Map<string, unknown>(Object.entries(params));
+  const path = pattern.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(values.get(name))));
+  const asked = Object.entries(query).filter(([, value]) => value !== undefined) as [string, string][];
+  return { method, path: asked.length === 0 ? path : `${path}?${new URLSearchParams(asked).toString()}` };
 }
 
 interface Received {

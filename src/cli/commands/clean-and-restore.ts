@@ -1,4 +1,3 @@
-import type { BackupsAnswer, CleanAnswer, RestoreAnswer } from '../answers.js';
 import { type Command, given, ORGANIZATION } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { localTime, printable, size, table } from '../format.js';
@@ -44,11 +43,10 @@ export const clean: Command = {
         'Organization {org} is disconnected, its folder is set aside as a backup (if a phone was linked), and ' +
         'somebody will have to scan a new QR.',
     });
-    const answer = await service.post<CleanAnswer>(
-      '/api/force-clean-session',
-      { organization_id: org, force: true },
-      { subject: { org } },
-    );
+    const answer = await service.call('POST /api/force-clean-session', {
+      body: { organization_id: org, force: true },
+      subject: { org },
+    });
     if (json) terminal.json(answer);
     else {
       terminal.print(said(context, answer.message, { org }));
@@ -69,7 +67,10 @@ export const backups: Command = {
   async run(context) {
     const { service, terminal, json, say, language } = context;
     const org = given(context, 'org');
-    const answer = await service.get<BackupsAnswer>(`/api/backups/${encodeURIComponent(org)}`, { subject: { org } });
+    const answer = await service.call('GET /api/backups/:organization_id', {
+      params: { organization_id: org },
+      subject: { org },
+    });
     if (json) terminal.json(answer);
     else if (answer.backups.length === 0) terminal.print(say(NO_BACKUPS));
     else {
@@ -116,11 +117,10 @@ export const restore: Command = {
       es: 'La sesión de ahora de la organización {org} se reemplaza por la del respaldo.',
       en: "Organization {org}'s present session is replaced by that of the backup.",
     });
-    const answer = await service.post<RestoreAnswer>(
-      '/api/restore-session',
-      { organization_id: org, ...(args.backup !== undefined && { backup: args.backup }) },
-      { subject: { org } },
-    );
+    const answer = await service.call('POST /api/restore-session', {
+      body: { organization_id: org, ...(args.backup !== undefined && { backup: args.backup }) },
+      subject: { org },
+    });
     if (json) terminal.json(answer);
     else {
       terminal.print(said(context, answer.message, { org }));

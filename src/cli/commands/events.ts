@@ -64,13 +64,12 @@ export const events: Command = {
 
 /** The newest ones after an event, and the id of the last. */
 async function past(context: Context, after: string | undefined, limit: number) {
-  const query = queryOf(context.args.org);
-  query.set('limit', String(PAGE));
   let shown: EventAnswer[] = [];
   let last: string | null = null;
   for (let next: string | null | undefined = after; ;) {
-    if (next) query.set('after', next);
-    const page: EventsAnswer = await context.service.get(`/api/events?${query.toString()}`);
+    const page: EventsAnswer = await context.service.call('GET /api/events', {
+      query: { organization_id: context.args.org, limit: PAGE, after: next ?? undefined },
+    });
     shown = [...shown, ...page.events];
     if (shown.length > limit) shown = shown.slice(-limit);
     last = page.events.at(-1)?.id ?? last;
@@ -92,9 +91,8 @@ async function follow(context: Context, org: string | undefined, from: string): 
   };
   for (;;) {
     try {
-      const query = queryOf(org);
-      query.set('after', last);
-      for await (const { id, data } of service.stream(`/api/events/stream?${query.toString()}`, last, opened)) {
+      const query = { organization_id: org, after: last };
+      for await (const { id, data } of service.stream(query, last, opened)) {
         const event = read(data);
         if (event) show(context, event);
         last = id ?? event?.id ?? last;
@@ -107,10 +105,6 @@ async function follow(context: Context, org: string | undefined, from: string): 
     await sleep(pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
-}
-
-function queryOf(org: string | undefined): URLSearchParams {
-  return new URLSearchParams(org === undefined ? {} : { organization_id: org });
 }
 
 function read(data: string): EventAnswer | null {

@@ -78,7 +78,7 @@ export const message: Command = {
   examples: [['message 3EB0C767D097B7C7C030A1', { es: 'su estado y qué hacer', en: 'its status and what to do' }]],
   async run(context) {
     const id = given(context, 'id');
-    const answer = await context.service.get<MessageAnswer>(messagePath(id), { subject: { message: id } });
+    const answer = await messageOf(context, id);
     show(context, answer);
     return exitCodeOf(answer);
   },
@@ -96,11 +96,15 @@ export const cancel: Command = {
   examples: [['cancel 3EB0C767D097B7C7C030A1', { es: 'también si se repite', en: 'also when repeated' }]],
   async run(context) {
     const id = given(context, 'id');
-    show(context, await context.service.delete<MessageAnswer>(messagePath(id), { subject: { message: id } }));
+    show(context, await context.service.call('DELETE /api/messages/:message_id', aboutMessage(id)));
     return EXIT.ok;
   },
 };
 
-export function messagePath(id: string): string {
-  return `/api/messages/${encodeURIComponent(id)}`;
+export function messageOf({ service }: Context, id: string): Promise<MessageAnswer> {
+  return service.call('GET /api/messages/:message_id', aboutMessage(id));
+}
+
+function aboutMessage(id: string) {
+  return { params: { message_id: id }, subject: { message: id } };
 }

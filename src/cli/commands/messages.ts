@@ -68,16 +68,16 @@ export const messages: Command = {
     const { service, terminal, values, json, language, say } = context;
     const org = given(context, 'org');
     const limit = countOption(context, 'limit', SHOWN, 100_000);
-    const query = new URLSearchParams({ organization_id: org, limit: String(PAGE) });
-    if (values.status !== undefined) query.set('status', values.status);
-    if (values.phone !== undefined) query.set('phone', values.phone);
+    const { status, phone } = values;
 
     // The service tells the oldest first; people want the newest.
     let kept: ListedMessage[] = [];
     let total = 0;
     for (let next: string | null = null; ;) {
-      if (next !== null) query.set('after', next);
-      const page: MessagesAnswer = await service.get(`/api/messages?${query.toString()}`, { subject: { org } });
+      const page: MessagesAnswer = await service.call('GET /api/messages', {
+        query: { organization_id: org, limit: PAGE, status, phone, after: next ?? undefined },
+        subject: { org },
+      });
       total += page.messages.length;
       kept = [...kept, ...page.messages].slice(-limit);
       ({ next } = page);

@@ -1,4 +1,3 @@
-import type { OtherPhoneAnswer } from '../answers.js';
 import { type Command, given, ORGANIZATION } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import type { Text } from '../language.js';
@@ -62,11 +61,10 @@ export const otherPhone: Command = {
     const org = given(context, 'org');
     const action = given(context, 'decision') as (typeof DECISIONS)[number];
     await confirm(context, org, EFFECTS[action]);
-    const answer = await service.post<OtherPhoneAnswer>(
-      '/api/other-phone-messages',
-      { organization_id: org, action },
-      { subject: { org } },
-    );
+    const answer = await service.call('POST /api/other-phone-messages', {
+      body: { organization_id: org, action },
+      subject: { org },
+    });
     if (json) terminal.json(answer);
     else {
       terminal.print(said(context, answer.message, { org }));

@@ -1,4 +1,3 @@
-import type { QrAnswer, StatusAnswer } from '../answers.js';
 import { type Command, type Context, given, ORGANIZATION } from '../command.js';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { printable } from '../format.js';
@@ -100,7 +99,7 @@ async function watch(context: Context, org: string, until: number): Promise<Exit
       else terminal.redraw(`${say(STEPS, { org })}\n${drawn}\n${say(REFRESHING)}`);
     }
     if (status === 'connected') {
-      const { phone_number: phone } = await context.service.get<StatusAnswer>(statusPath(org));
+      const { phone_number: phone } = await statusOf(context, org);
       const words = phone ? say(CONNECTED, { phone: printable(phone) }) : say(CONNECTED_WITH_SOME);
       terminal.print(terminal.color('green', words));
       return EXIT.ok;
@@ -116,7 +115,11 @@ async function watchJson(context: Context, org: string, until: number): Promise<
   let shown = '';
   for (let first = true; ; first = false) {
     const answer = await patiently(context, first, () =>
-      service.get<QrAnswer>(`/api/qr/${encodeURIComponent(org)}`, { waitMs: SERVICE_WAIT, subject: { org } }),
+      service.call('GET /api/qr/:organization_id', {
+        params: { organization_id: org },
+        waitMs: SERVICE_WAIT,
+        subject: { org },
+      }),
     );
     const line = JSON.stringify(answer);
     if (line !== shown) terminal.json(answer);
@@ -143,8 +146,12 @@ async function patiently<T>(context: Context, first: boolean, look: () => Promis
 async function look({ service, values, terminal }: Context, org: string): Promise<Look> {
   const background = terminal.paints ? 'dark' : (values.background ?? 'dark');
   try {
-    const path = `/api/qr/${encodeURIComponent(org)}?format=text&background=${background}`;
-    const blocks = await service.text(path, { waitMs: SERVICE_WAIT, subject: { org } });
+    const blocks = await service.text('GET /api/qr/:organization_id', {
+      params: { organization_id: org },
+      query: { format: 'text', background },
+      waitMs: SERVICE_WAIT,
+      subject: { org },
+    });
     return { blocks: blocks.replace(/\n+$/, ''), status: 'qr_ready' };
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
@@ -157,7 +164,7 @@ async function look({ service, values, terminal }: Context, org: string): Promis
 /** Throws when waiting cannot bring a QR: the session is stopped, or a person must do something else first. */
 async function complainIfInVain(context: Context, org: string, status: string): Promise<void> {
   if (status === 'connecting' || status === 'restoring') return;
-  const answer = await context.service.get<StatusAnswer>(statusPath(org));
+  const answer = await statusOf(context, org);
   // Messages that wait for a decision keep nobody from scanning.
   const attention = answer.attention?.code === 'other_phone' ? null : answer.attention;
   const needsPerson = attention !== null && attention.until === null && attention.code !== 'qr_expired';
@@ -178,6 +185,6 @@ async function pause({ now, sleep, say }: Context, org: string, until: number): 
   await sleep(Math.min(LOOK_EVERY, Math.max(1, until - now())));
 }
 
-function statusPath(org: string): string {
-  return `/api/status/${encodeURIComponent(org)}`;
+function statusOf({ service }: Context, org: string) {
+  return service.call('GET /api/status/:organization_id', { params: { organization_id: org } });
 }

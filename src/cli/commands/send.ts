@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { MessageAnswer, SendAnswer } from '../answers.js';
+import type { MessageAnswer } from '../answers.js';
 import { type Command, type Context, given, ORGANIZATION } from '../command.js';
 import { CliError, EXIT, usage } from '../exit-codes.js';
 import { readTime } from '../format.js';
 import type { Text } from '../language.js';
 import { colored, said } from './describe.js';
-import { exitCodeOf, messagePath, show, WAITING } from './message.js';
+import { exitCodeOf, messageOf, show, WAITING } from './message.js';
 import { durationOption } from './options.js';
 
 /** Seconds that `send` waits for WhatsApp; the service itself waits 30 at most, then it is asked what became of it. */
@@ -126,7 +126,7 @@ export const send: Command = {
       ...(replaceKey !== undefined && { replace_key: replaceKey }),
     };
     const answer = await service
-      .post<SendAnswer>('/api/send-message', body, { waitMs: body.wait_ms, subject: { org } })
+      .call('POST /api/send-message', { body, waitMs: body.wait_ms, subject: { org } })
       .catch((error: unknown) => {
         throw withHint(error, say(REPEAT, { key }), { idempotency_key: key });
       });
@@ -135,7 +135,7 @@ export const send: Command = {
       if (json) terminal.json(answer);
       else {
         terminal.print(`${colored(terminal, answer.status)}: ${said(context, answer.message, { org, message: id })}`);
-        if (answer.hint !== undefined) terminal.print(said(context, answer.hint, { org, message: id }));
+        if ('hint' in answer) terminal.print(said(context, answer.hint, { org, message: id }));
         terminal.print(say(DETAILS, { id }));
       }
       return EXIT.ok;
@@ -147,11 +147,11 @@ export const send: Command = {
 };
 
 /** What becomes of a message, until it is over or the time is. */
-async function follow({ service, sleep, now }: Context, id: string, until: number): Promise<MessageAnswer> {
+async function follow(context: Context, id: string, until: number): Promise<MessageAnswer> {
   for (;;) {
-    const answer = await service.get<MessageAnswer>(messagePath(id), { subject: { message: id } });
-    if (!WAITING.has(answer.status) || now() >= until) return answer;
-    await sleep(LOOK_EVERY);
+    const answer = await messageOf(context, id);
+    if (!WAITING.has(answer.status) || context.now() >= until) return answer;
+    await context.sleep(LOOK_EVERY);
   }
 }
 

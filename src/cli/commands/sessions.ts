@@ -1,4 +1,3 @@
-import type { DoneAnswer, StartAnswer } from '../answers.js';
 import { type Command, type Context, given, ORGANIZATION } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { printable } from '../format.js';
@@ -50,11 +49,11 @@ export const start: Command = {
     const { service, terminal, values, json, say } = context;
     const org = given(context, 'org');
     const phone = values['pairing-phone'];
-    const answer = await service.post<StartAnswer>(
-      '/api/start-session',
-      { organization_id: org, wait_ms: START_WAIT, ...(phone !== undefined && { pairing_phone: phone }) },
-      { waitMs: START_WAIT, subject: { org } },
-    );
+    const answer = await service.call('POST /api/start-session', {
+      body: { organization_id: org, wait_ms: START_WAIT, ...(phone !== undefined && { pairing_phone: phone }) },
+      waitMs: START_WAIT,
+      subject: { org },
+    });
     const code = answer.pairing_code;
     const noCode = phone !== undefined && !code && answer.status !== 'connected';
     if (json) terminal.json(answer);
@@ -68,9 +67,12 @@ export const start: Command = {
 };
 
 /** stop, restart and logout differ in nothing but their words. */
-async function simplePost(context: Context, path: string): Promise<ExitCode> {
+async function simplePost(
+  context: Context,
+  address: 'POST /api/stop-session' | 'POST /api/restart-session' | 'POST /api/logout',
+): Promise<ExitCode> {
   const org = given(context, 'org');
-  const answer = await context.service.post<DoneAnswer>(path, { organization_id: org }, { subject: { org } });
+  const answer = await context.service.call(address, { body: { organization_id: org }, subject: { org } });
   if (context.json) context.terminal.json(answer);
   else context.terminal.print(said(context, answer.message, { org }));
   return EXIT.ok;
@@ -89,7 +91,7 @@ export const stop: Command = {
   args: [ORGANIZATION],
   options: {},
   examples: [['stop 2', { es: 'la organización 2', en: 'organization 2' }]],
-  run: (context) => simplePost(context, '/api/stop-session'),
+  run: (context) => simplePost(context, 'POST /api/stop-session'),
 };
 
 export const restart: Command = {
@@ -101,7 +103,7 @@ export const restart: Command = {
   args: [ORGANIZATION],
   options: {},
   examples: [['restart 2', { es: 'la organización 2', en: 'organization 2' }]],
-  run: (context) => simplePost(context, '/api/restart-session'),
+  run: (context) => simplePost(context, 'POST /api/restart-session'),
 };
 
 export const logout: Command = {
@@ -133,6 +135,6 @@ export const logout: Command = {
         'Organization {org} is unlinked at WhatsApp; if WhatsApp confirms it, its keys are removed, without a ' +
         'backup. The way back is a new scan.',
     });
-    return simplePost(context, '/api/logout');
+    return simplePost(context, 'POST /api/logout');
   },
 };

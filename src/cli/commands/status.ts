@@ -1,4 +1,4 @@
-import type { SessionsAnswer, StatusAnswer } from '../answers.js';
+import type { ListedSession } from '../answers.js';
 import { type Command, type Context, ORGANIZATION } from '../command.js';
 import { CliError, EXIT, type ExitCode } from '../exit-codes.js';
 import { localTime } from '../format.js';
@@ -82,17 +82,17 @@ const NOBODY_FITS: Text = {
 
 async function seeAll(context: Context): Promise<Seen> {
   const { search } = context.values;
-  const query = new URLSearchParams({
-    ...(search !== undefined && { search }),
-    ...(context.switches.has('by-need') && { sort: 'need' }),
-  }).toString();
-  const answer = await context.service.get<SessionsAnswer>(`/api/sessions${query && `?${query}`}`);
+  const sort = context.switches.has('by-need') ? 'need' : undefined;
+  const answer = await context.service.call('GET /api/sessions', { query: { search, sort } });
   const found = answer.sessions.length > 0 || answer.total === 0;
-  return { answer, text: found ? sessionTable(context, answer.sessions) : context.say(NOBODY_FITS), exitCode: EXIT.ok };
+  // Nothing was left out, for no fields were asked for.
+  const sessions = answer.sessions as readonly ListedSession[];
+  return { answer, text: found ? sessionTable(context, sessions) : context.say(NOBODY_FITS), exitCode: EXIT.ok };
 }
 
 async function seeOne(context: Context, org: string): Promise<Seen> {
-  const answer = await context.service.get<StatusAnswer>(`/api/status/${encodeURIComponent(org)}`, {
+  const answer = await context.service.call('GET /api/status/:organization_id', {
+    params: { organization_id: org },
     subject: { org },
   });
   return { answer, text: statusText(context, answer), exitCode: answer.connected ? EXIT.ok : EXIT.failed };

@@ -1,4 +1,4 @@
-import type { DeliveriesAnswer, DoneAnswer, WebhookAnswer, WebhooksAnswer, WebhookTestAnswer } from '../answers.js';
+import type { DoneAnswer, EventAnswer, WebhookAnswer } from '../answers.js';
 import { type Command, type Context, given } from '../command.js';
 import { EXIT, type ExitCode, usage } from '../exit-codes.js';
 import { facts, localTime, printable, table } from '../format.js';
@@ -32,9 +32,8 @@ type Action = (context: Context) => Promise<ExitCode>;
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   list: async (context) => {
-    const { org } = context.values;
-    const query = org === undefined ? '' : `?organization_id=${encodeURIComponent(org)}`;
-    const answer = await context.service.get<WebhooksAnswer>(`/api/webhooks${query}`);
+    const query = { organization_id: context.values.org };
+    const answer = await context.service.call('GET /api/webhooks', { query });
     if (context.json) context.terminal.json(answer);
     else
       context.terminal.print(answer.webhooks.length === 0 ? context.say(NONE) : webhookTable(context, answer.webhooks));
@@ -42,7 +41,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 
   show: async (context) => {
-    const answer = await context.service.get<WebhookAnswer>(pathOf(context));
+    const answer = await context.service.call('GET /api/webhooks/:webhook_id', named(context));
     if (context.json) context.terminal.json(answer);
     else context.terminal.print(webhookText(context, answer));
     return EXIT.ok;
@@ -50,11 +49,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
   add: async (context) => {
     const { org, events, description } = context.values;
-    const answer = await context.service.post<WebhookAnswer & DoneAnswer>('/api/webhooks', {
-      url: subject(context, '<url>'),
-      ...(org !== undefined && { organization_id: org }),
-      ...(events !== undefined && { event_types: events.split(',') }),
-      ...(description !== undefined && { description }),
+    const answer = await context.service.call('POST /api/webhooks', {
+      body: {
+        url: subject(context, '<url>'),
+        ...(org !== undefined && { organization_id: org }),
+        // The service says which of them are no events.
+        ...(events !== undefined && { event_types: events.split(',') as EventAnswer['name'][] }),
+        ...(description !== undefined && { description }),
+      },
     });
     return done(context, answer, `${webhookText(context, answer)}\n${secretOf(context, answer)}`);
   },
@@ -63,12 +65,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   disable: async (context) => change(context, false),
 
   rotate: async (context) => {
-    const answer = await context.service.post<DoneAnswer & { secret: string }>(`${pathOf(context)}/rotate-secret`, {});
+    const answer = await context.service.call('POST /api/webhooks/:webhook_id/rotate-secret', named(context));
     return done(context, answer, secretOf(context, answer));
   },
 
   test: async (context) => {
-    const answer = await context.service.post<WebhookTestAnswer>(`${pathOf(context)}/test`, {});
+    const answer = await context.service.call('POST /api/webhooks/:webhook_id/test', named(context));
     const { error, http_status: status, ms } = answer;
     const reason = error?.reason ? ` (${printable(error.reason)})` : '';
     const what = error === null ? '' : `: ${printable(error.sentence)}${reason}`;
@@ -76,13 +78,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return answer.success ? EXIT.ok : EXIT.failed;
   },
 
-  remove: async (context) => done(context, await context.service.delete<DoneAnswer>(pathOf(context))),
+  remove: async (context) =>
+    done(context, await context.service.call('DELETE /api/webhooks/:webhook_id', named(context))),
 
   deliveries: async (context) => {
     const { service, terminal, values, language, say, json } = context;
-    const query = new URLSearchParams({ limit: String(countOption(context, 'limit', SHOWN, MAX_PAGE)) });
-    for (const name of ['status', 'after']) if (values[name] !== undefined) query.set(name, values[name]);
-    const answer = await service.get<DeliveriesAnswer>(`${pathOf(context)}/deliveries?${query.toString()}`);
+    const limit = countOption(context, 'limit', SHOWN, MAX_PAGE);
+    const query = { limit, status: values.status, after: values.after };
+    const answer = await service.call('GET /api/webhooks/:webhook_id/deliveries', { ...named(context), query });
     if (json) {
       terminal.json(answer);
       return EXIT.ok;
@@ -103,11 +106,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 
   redeliver: async (context) => {
     const { delivery } = context.args;
-    const body = delivery === undefined ? { status: 'parked' } : { delivery_id: delivery };
-    const answer = await context.service.post<DoneAnswer & { redelivering: number }>(
-      `${pathOf(context)}/redeliver`,
-      body,
-    );
+    const body = delivery === undefined ? { status: 'parked' as const } : { delivery_id: delivery };
+    const answer = await context.service.call('POST /api/webhooks/:webhook_id/redeliver', { ...named(context), body });
     return done(context, answer, String(answer.redelivering));
   },
 };
@@ -190,12 +190,13 @@ function subject({ args, say }: Context, what = '<webhook>'): string {
   return args.webhook;
 }
 
-function pathOf(context: Context): string {
-  return `/api/webhooks/${encodeURIComponent(subject(context))}`;
+function named(context: Context) {
+  return { params: { webhook_id: subject(context) } };
 }
 
 async function change(context: Context, enabled: boolean): Promise<ExitCode> {
-  const answer = await context.service.patch<WebhookAnswer & DoneAnswer>(pathOf(context), { enabled });
+  const body = { enabled };
+  const answer = await context.service.call('PATCH /api/webhooks/:webhook_id', { ...named(context), body });
   return done(context, answer, webhookText(context, answer));
 }
 

@@ -1,4 +1,3 @@
-import type { SessionsAnswer } from '../answers.js';
 import type { Context } from '../command.js';
 import { CliError, EXIT } from '../exit-codes.js';
 import type { Text } from '../language.js';
@@ -101,7 +100,7 @@ async function checkReadiness(url: string): Promise<Finding[]> {
 
 async function checkKey(context: Context): Promise<Finding[]> {
   try {
-    const { sessions, total } = await context.service.get<SessionsAnswer>('/api/sessions');
+    const { sessions, total } = await context.service.call('GET /api/sessions');
     const fine = ok('key', 'El servicio acepta la clave', 'The service takes the key');
     const attention = sessions.filter((session) => session.attention !== null);
     const connected = sessions.filter((session) => session.connected).length;
