@@ -21,11 +21,12 @@ export class NoMatchingSessionError extends Error {
 
 /**
  * libsignal's cipher with four differences:
- * - it does not use libsignal's job queue, which is global to the process and keyed by the customer's address only, so that two
- *   organizations would wait for each other; its owner holds the organization's lock instead;
+ * - it does not use libsignal's job queue, which is global to the process and keyed by the customer's address only, so
+ *   that two organizations would wait for each other; its owner holds the organization's lock instead;
  * - when no session matches, the true causes come with the error instead of going to the console;
  * - a session that was tried in vain stays as it was;
- * - old receiving chains are dropped before a record is stored, so that the cost of a message does not grow with the acquaintance.
+ * - old receiving chains are dropped before a record is stored, so that the cost of a message does not grow with the
+ *   acquaintance.
  */
 export class SignalCipher extends SessionCipher {
   override async queueJob<T>(work: () => Promise<T>): Promise<T> {
@@ -51,8 +52,9 @@ export class SignalCipher extends SessionCipher {
   }
 
   /**
-   * A failed try has stepped the session's ratchet, and when another session of the record then fits, the whole record is stored: a late
-   * message for an old session would ruin the open one. So what was tried in vain is put back as it stands in the store.
+   * A failed try has stepped the session's ratchet, and when another session of the record then fits, the whole record
+   * is stored: a late message for an old session would ruin the open one. So what was tried in vain is put back as it
+   * stands in the store.
    */
   private async undo(session: SignalSessionEntry): Promise<void> {
     const stored = await this.storage.loadSession(this.addr.toString());

@@ -80,7 +80,10 @@ export class SignalTransaction {
     return this.latest.get(address) ?? this.latest.fill(address, () => this.stored(address));
   }
 
-  /** Session and identity, from a name under which nothing is looked for any more. False when there is no session to move. */
+  /**
+   * Session and identity, from a name under which nothing is looked for any more. False when there is no session to
+   * move.
+   */
   async moveSession(from: string, to: string): Promise<boolean> {
     const session = await this.stored(from);
     if (!session) return false;
@@ -91,8 +94,8 @@ export class SignalTransaction {
   }
 
   /**
-   * After the session under `from` has read a message: it is the one in use. What stood under `to` is kept, closed, for messages that are
-   * still on their way.
+   * After the session under `from` has read a message: it is the one in use. What stood under `to` is kept, closed, for
+   * messages that are still on their way.
    */
   async mergeSession(from: string, to: string): Promise<void> {
     const right = this.changed.get(from);

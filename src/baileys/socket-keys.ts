@@ -1,9 +1,8 @@
-import type { WASocket } from '@whiskeysockets/baileys';
+import { proto, type WASocket } from '@whiskeysockets/baileys';
 import { Mutex } from 'async-mutex';
 import type { OpenSocketOptions } from '../session/whatsapp-socket.js';
 import type { KeyData, KeyWrite, OrganizationKeys } from '../store/ports.js';
 import { calls, sendUnderWay } from './calls.js';
-import { directKeyStore } from './signal-repository.js';
 import type { LatestSessions } from './latest-sessions.js';
 import { KeysFailed, type SocketLife } from './socket-life.js';
 
@@ -43,6 +42,27 @@ export function guardedKeys(keys: OrganizationKeys, life: SocketLife, latestSess
     },
     durable: () => keys.durable(),
   };
+}
+
+/** Baileys' key store interface over the organization's keys, without its copies in transactions that go stale. */
+export function directKeyStore(keys: SocketKeys, lock: Mutex) {
+  return {
+    get: async (type: string, ids: string[]) => reviveKeys(type, await keys.get(type, ids)) as never,
+    set: (data: KeyData) => keys.set(data),
+    isInTransaction: () => false,
+    transaction: <T>(work: () => Promise<T>): Promise<T> => lock.runExclusive(work),
+  };
+}
+
+/** App-state keys are protobuf objects; all others are plain values. */
+function reviveKeys(type: string, values: Record<string, unknown>): Record<string, unknown> {
+  if (type !== 'app-state-sync-key') return values;
+  return Object.fromEntries(
+    Object.entries(values).map(([id, value]) => [
+      id,
+      proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>),
+    ]),
+  );
 }
 
 /**

@@ -31,8 +31,9 @@ const MIGRATIONS = [
 ];
 
 /**
- * What this service must remember of organizations besides their keys: whether a session was stopped or logged out, and when it was
- * cleaned. One SQLite file in DATA_DIR, durable at once. Losing it loses no key: then every folder is wanted running.
+ * What this service must remember of organizations besides their keys: whether a session was stopped or logged out, and
+ * when it was cleaned. One SQLite file in DATA_DIR, durable at once. Losing it loses no key: then every folder is
+ * wanted running.
  */
 export class SessionRegister {
   private readonly database: Database.Database;
@@ -69,7 +70,10 @@ export class SessionRegister {
     return (row as LogoutRecord | undefined) ?? null;
   }
 
-  /** Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected back. */
+  /**
+   * Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected
+   * back.
+   */
   markPaired(id: OrganizationId, now: number): void {
     this.database.transaction(() => {
       this.sql('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);

@@ -28,15 +28,19 @@ import {
   tighten,
 } from './durable-files.js';
 
-/** What `create` builds in before the database gets its name. A leftover of it is the trace of a crash and worth nothing. */
+/**
+ * What `create` builds in before the database gets its name. A leftover of it is the trace of a crash and worth
+ * nothing.
+ */
 export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
 
 /**
  * Credentials and Signal keys of one organization, in one SQLite file `auth.sqlite` of its auth folder.
  *
- * Guarantees: every write is one atomic commit that is on disk when the call returns, or its promise resolves (WAL, synchronous=FULL); a write that
- * fails leaves the former state, and later writes may succeed; every read gives fresh objects. All calls are synchronous,
- * so a handler of Baileys' events that writes here is durable before the next byte leaves for WhatsApp.
+ * Guarantees: every write is one atomic commit that is on disk when the call returns, or its promise resolves (WAL,
+ * synchronous=FULL); a write that fails leaves the former state, and later writes may succeed; every read gives fresh
+ * objects. All calls are synchronous, so a handler of Baileys' events that writes here is durable before the next byte
+ * leaves for WhatsApp.
  *
  * Every method throws AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close(), `FOLDER_GONE` when
  * somebody took the file away) and AuthFolderCorruptError when the content is damaged.
@@ -57,8 +61,8 @@ export class AuthDatabase {
   }
 
   /**
-   * Makes the database of a new identity, complete or not at all: it is built under another name and renamed, so an empty or
-   * short `auth.sqlite` is always damage and never "new".
+   * Makes the database of a new identity, complete or not at all: it is built under another name and renamed, so an
+   * empty or short `auth.sqlite` is always damage and never "new".
    * @param keys what an import brings along; part of the same atomic step
    * @throws AuthFolderUnreadableError `EEXIST` when there is one already: keys are never overwritten
    */
@@ -89,7 +93,8 @@ export class AuthDatabase {
 
   /**
    * Opens and checks the database of `folder`, which must exist; never creates one.
-   * @throws AuthFolderUnreadableError also when there is no such file (`SQLITE_CANTOPEN`): whether that means "new" is for the caller
+   * @throws AuthFolderUnreadableError also when there is no such file (`SQLITE_CANTOPEN`): whether that means "new" is
+   * for the caller
    */
   static open(folder: string): AuthDatabase {
     const path = join(folder, DATABASE_FILE);
@@ -103,15 +108,17 @@ export class AuthDatabase {
         verifyIdentity(database);
         database.pragma('journal_mode = WAL');
         database.pragma('synchronous = FULL');
-        // A process holds hundreds of these: little memory each (64 KB of pages; measured no slower than 256, the system caches
-        // the file anyway), and a WAL that is folded in when it comes to 1 MB.
+        // A process holds hundreds of these: little memory each (64 KB of pages; measured no slower than 256, the
+        // system caches the file anyway), and a WAL that is folded in when it comes to 1 MB.
         database.pragma('cache_size = -64');
         database.pragma('wal_autocheckpoint = 250');
         database.pragma('journal_size_limit = 1048576');
-        // Old ratchet states are overwritten where that costs no further write: forward secrecy is worth little if the disk remembers.
+        // Old ratchet states are overwritten where that costs no further write: forward secrecy is worth little if the
+        // disk remembers.
         database.pragma('secure_delete = FAST');
         verifyContent(database);
-        // The check read the whole file; giving that back more than halves what an open database holds (290 -> 114 KB, measured).
+        // The check read the whole file; giving that back more than halves what an open database holds (290 -> 114 KB,
+        // measured).
         database.pragma('shrink_memory');
         return new AuthDatabase(database);
       } catch (error) {
@@ -220,7 +227,9 @@ export class AuthDatabase {
     return this.run(() => this.statement('SELECT count(*) FROM keys WHERE type = ?').pluck().get(type) as number);
   }
 
-  /** Reads every page. Slower than the check that `open` makes (it compares indexes too). @throws AuthFolderCorruptError */
+  /**
+   * Reads every page. Slower than the check that `open` makes (it compares indexes too). @throws AuthFolderCorruptError
+   */
   integrityCheck(): void {
     this.run(() => {
       if (this.database.pragma('integrity_check(1)', { simple: true }) !== 'ok') {

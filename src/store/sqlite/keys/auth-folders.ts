@@ -25,9 +25,9 @@ export interface OpenedAuthFolder {
 /**
  * The auth folders of all organizations, and their backups. Moves files when told; judges nothing.
  *
- * All calls are synchronous and crash-safe: at every instant the keys lie complete under one name, and `prepare` (or the next call
- * for that organization) finishes or undoes what was interrupted. One process per directory. Storage errors come out as
- * AuthFolderUnreadableError or AuthFolderCorruptError.
+ * All calls are synchronous and crash-safe: at every instant the keys lie complete under one name, and `prepare` (or
+ * the next call for that organization) finishes or undoes what was interrupted. One process per directory. Storage
+ * errors come out as AuthFolderUnreadableError or AuthFolderCorruptError.
  */
 export class AuthFolders {
   private readonly moves: FolderMoves;
@@ -36,7 +36,10 @@ export class AuthFolders {
     this.moves = new FolderMoves(options);
   }
 
-  /** Makes the directory and clears up after a crash; once at start, before anything else. One bad folder does not stop the others. */
+  /**
+   * Makes the directory and clears up after a crash; once at start, before anything else. One bad folder does not stop
+   * the others.
+   */
   prepare(): void {
     withAuthFolderErrors(() => {
       makePrivateFolder(this.options.directory);
@@ -113,12 +116,13 @@ export class AuthFolders {
   }
 
   /**
-   * Takes the folder out of use: it becomes a backup, and the oldest backups beyond the limit go. A folder that was never paired
-   * is not worth one and is removed, unless something is in it that is not of this service; one whose pairing cannot be
-   * told because it is damaged counts as paired.
+   * Takes the folder out of use: it becomes a backup, and the oldest backups beyond the limit go. A folder that was
+   * never paired is not worth one and is removed, unless something is in it that is not of this service; one whose
+   * pairing cannot be told because it is damaged counts as paired.
    * @param options.reason a code that the backup keeps, e.g. `bad_mac`
    * @param options.now milliseconds; the backup's name, unless a newer backup exists (then one more than that)
-   * @param options.force also when the folder cannot be read (otherwise AuthFolderUnreadableError): it is moved as it is
+   * @param options.force also when the folder cannot be read (otherwise AuthFolderUnreadableError): it is moved as it
+   * is
    * @returns the backup, or null when there was nothing worth keeping
    */
   setAside(id: OrganizationId, options: { reason: string; now: number; force?: boolean }): Backup | null {
@@ -169,8 +173,8 @@ export class AuthFolders {
   }
 
   /**
-   * Puts a backup back as the auth folder. A paired folder in its place is set aside first (`replaced_by_restore`), one never
-   * paired is removed, unless something is in it that is not of this service.
+   * Puts a backup back as the auth folder. A paired folder in its place is set aside first (`replaced_by_restore`), one
+   * never paired is removed, unless something is in it that is not of this service.
    * @param name one of listBackups; the newest when absent
    * @param now milliseconds, for the backup of the folder that is replaced
    * @returns the backup as it was before; it is no longer listed

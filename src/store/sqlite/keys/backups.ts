@@ -13,8 +13,8 @@ export type BackupLabel = Pick<Backup, 'reason' | 'set_aside_at' | 'phone_number
 const LATEST_MS = 8e15;
 
 /**
- * The milliseconds in the name of a backup of exactly this organization, or null. No id contains the mark, so `2_corrupted_5` is
- * `2`'s, `22_corrupted_5` is `22`'s, and `2_corrupted_corrupted_5` belongs to `2_corrupted`.
+ * The milliseconds in the name of a backup of exactly this organization, or null. No id contains the mark, so
+ * `2_corrupted_5` is `2`'s, `22_corrupted_5` is `22`'s, and `2_corrupted_corrupted_5` belongs to `2_corrupted`.
  */
 export function backupTime(id: OrganizationId, name: string): number | null {
   const prefix = `${id}${BACKUP_MARK}`;
@@ -63,8 +63,8 @@ export function describeBackup(directory: string, id: OrganizationId, name: stri
 }
 
 /**
- * Which backups must go so that `keep` remain: the oldest. Those of the predecessor that were never paired (it made one at
- * every cleaning) go before any other, so that worthless ones push no keys out.
+ * Which backups must go so that `keep` remain: the oldest. Those of the predecessor that were never paired (it made one
+ * at every cleaning) go before any other, so that worthless ones push no keys out.
  */
 export function backupsToPrune(directory: string, id: OrganizationId, keep: number): string[] {
   const names = backupNames(directory, id);

@@ -2,9 +2,10 @@ import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
 
 /**
  * Credentials and keys as JSON text, bytes in Baileys' form `{"type":"Buffer","data":"<base64>"}`
- * (`BufferJSON` in Baileys' lib/Utils/generics.js), so that what its file store wrote can be read and the other way round.
- * Two differences, both on purpose: an object counts as bytes only when its keys are exactly "0".."n-1" and its values bytes
- * (Baileys takes any map of numbers for bytes), and bytes that are already in text form are not encoded a second time.
+ * (`BufferJSON` in Baileys' lib/Utils/generics.js), so that what its file store wrote can be read and the other way
+ * round. Two differences, both on purpose: an object counts as bytes only when its keys are exactly "0".."n-1" and its
+ * values bytes (Baileys takes any map of numbers for bytes), and bytes that are already in text form are not encoded a
+ * second time.
  */
 export function encodeJson(value: unknown): string {
   // Straight to base64: JSON.stringify would first ask Buffer.toJSON for an array with one element per byte.
@@ -16,11 +17,13 @@ export function encodeJson(value: unknown): string {
 
 /**
  * Reads such a text; every call gives fresh objects.
- * @throws AuthFolderCorruptError with `code` when it is not JSON. The parser's own error is left out: it quotes the text.
+ * @throws AuthFolderCorruptError with `code` when it is not JSON. The parser's own error is left out: it quotes the
+ * text.
  */
 export function decodeJson(text: string, code = 'UNPARSABLE_VALUE'): unknown {
   try {
-    // A reviver is called for every value, and costs more than the parsing; most of what is read is Signal sessions, which hold no bytes.
+    // A reviver is called for every value, and costs more than the parsing; most of what is read is Signal sessions,
+    // which hold no bytes.
     return MAY_HOLD_BYTES.test(text) ? JSON.parse(text, reviveBytes) : JSON.parse(text);
   } catch {
     throw new AuthFolderCorruptError(code);

@@ -31,8 +31,8 @@ export function refuseImpossibleFile(path: string): void {
   const found = statSync(path);
   if (!found.isFile()) throw new AuthFolderUnreadableError(found.isDirectory() ? 'EISDIR' : 'NOT_A_FILE');
   if (found.size === 0) throw new AuthFolderCorruptError('EMPTY_FILE');
-  // SQLite reads a cut last page as zeros, and takes a file of a few bytes for a new database. Only beside a WAL can a crash have left
-  // a part of a page legitimately: the WAL has it whole.
+  // SQLite reads a cut last page as zeros, and takes a file of a few bytes for a new database. Only beside a WAL can a
+  // crash have left a part of a page legitimately: the WAL has it whole.
   if (found.size < PAGE_SIZE || (found.size % PAGE_SIZE !== 0 && !existsSync(`${path}-wal`))) {
     throw new AuthFolderCorruptError('SHORT_FILE');
   }
@@ -46,7 +46,8 @@ export function verifyIdentity(database: Database.Database): void {
       throw new AuthFolderCorruptError('NOT_AN_AUTH_DATABASE');
     }
     const version = database.pragma('user_version', { simple: true }) as number;
-    // Written by a newer release: its keys are fine, and going back one release must not throw away everybody's pairing.
+    // Written by a newer release: its keys are fine, and going back one release must not throw away everybody's
+    // pairing.
     if (version > SCHEMA_VERSION && version < 1_000) throw new AuthFolderUnreadableError('NEWER_SCHEMA');
     if (version !== SCHEMA_VERSION) throw new AuthFolderCorruptError('UNKNOWN_SCHEMA');
   });
@@ -80,8 +81,9 @@ export function requireCreds(database: Database.Database): Record<string, unknow
 }
 
 /**
- * Reads the credentials of a folder without creating or changing anything in it when its database was closed well (no -wal):
- * SQLite cannot open a WAL database without making two files, so the file is read into memory. Otherwise a connection is opened.
+ * Reads the credentials of a folder without creating or changing anything in it when its database was closed well (no
+ * -wal): SQLite cannot open a WAL database without making two files, so the file is read into memory. Otherwise a
+ * connection is opened.
  * @throws the two errors; AuthFolderUnreadableError `ENOENT` when there is no database
  */
 export function peekCreds(folder: string): Record<string, unknown> {
@@ -102,13 +104,16 @@ export function peekCreds(folder: string): Record<string, unknown> {
 
 function openCopy(path: string): Database.Database {
   const bytes = readFileSync(path);
-  // Bytes 18 and 19 of the header say "uses a WAL", which a database in memory cannot (SQLite's file format, section 1.3.3).
+  // Bytes 18 and 19 of the header say "uses a WAL", which a database in memory cannot (SQLite's file format, section
+  // 1.3.3).
   bytes[18] = 1;
   bytes[19] = 1;
   return new Database(bytes, { readonly: true });
 }
 
-/** Our statements are right, so a plain SQLITE_ERROR ("no such table", "unsupported file format") speaks of the file. */
+/**
+ * Our statements are right, so a plain SQLITE_ERROR ("no such table", "unsupported file format") speaks of the file.
+ */
 function asContent<T>(work: () => T): T {
   try {
     return work();

@@ -11,8 +11,8 @@ export class AuthDirectoryInUseError extends Error {
 }
 
 /**
- * Holds the directory of the auth folders for this process. The lock is SQLite's own on the file `.lock`: the system gives it back
- * when the process ends, however it ends, so nothing stale ever has to be removed.
+ * Holds the directory of the auth folders for this process. The lock is SQLite's own on the file `.lock`: the system
+ * gives it back when the process ends, however it ends, so nothing stale ever has to be removed.
  */
 export class AuthDirectoryLock {
   private constructor(private readonly database: Database.Database) {}

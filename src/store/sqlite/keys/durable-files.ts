@@ -17,7 +17,10 @@ export function syncFolder(path: string): void {
   syncPath(path);
 }
 
-/** Makes the content of a file durable. Never call it for a database that is open: closing a descriptor drops SQLite's locks. */
+/**
+ * Makes the content of a file durable. Never call it for a database that is open: closing a descriptor drops SQLite's
+ * locks.
+ */
 export function syncPath(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
@@ -66,7 +69,9 @@ export function moveDurably(from: string, to: string): void {
   syncFolder(dirname(to));
 }
 
-/** The entry's kind, or null when there is none. Other errors (permissions, I/O) are thrown: they do not mean "none". */
+/**
+ * The entry's kind, or null when there is none. Other errors (permissions, I/O) are thrown: they do not mean "none".
+ */
 export function kindOf(path: string): 'file' | 'folder' | 'other' | null {
   try {
     const found = statSync(path);

@@ -11,7 +11,9 @@ import { LEGACY_CREDS_FILE, parseLegacyName } from './legacy-import.js';
 /** What a backup says about itself (see backups.ts). Worth nothing by itself. */
 export const LABEL_FILE = 'backup.json';
 
-/** Files that say nothing about an organization: traces of a crash before anything was used, and of desktop programs. */
+/**
+ * Files that say nothing about an organization: traces of a crash before anything was used, and of desktop programs.
+ */
 const MEANINGLESS = new Set([
   UNFINISHED_FILE,
   `${UNFINISHED_FILE}-journal`,
@@ -30,7 +32,10 @@ export type FolderContent =
   /** Something was here, and its heart is missing. */
   | { kind: 'damaged'; code: 'DATABASE_MISSING' | 'CREDS_MISSING' | 'UNEXPECTED_FILES' };
 
-/** Tells by names alone what a folder holds. Errors of the file system (not readable, not a folder) are thrown as they come. */
+/**
+ * Tells by names alone what a folder holds. Errors of the file system (not readable, not a folder) are thrown as they
+ * come.
+ */
 export function lookInto(folder: string): FolderContent {
   let files: string[];
   try {
@@ -81,7 +86,10 @@ export function pairingOf(creds: Record<string, unknown>): Pairing {
   return { paired: true, phoneNumber: /^\d+(?=[:@])/.exec(id)?.[0] ?? null };
 }
 
-/** Reads the pairing of a folder of either kind and changes nothing in it. @throws AuthFolderUnreadableError, AuthFolderCorruptError */
+/**
+ * Reads the pairing of a folder of either kind and changes nothing in it. @throws AuthFolderUnreadableError,
+ * AuthFolderCorruptError
+ */
 export function peekInto(folder: string): Pairing {
   return withAuthFolderErrors(() => {
     const content = lookInto(folder);

@@ -49,7 +49,10 @@ const IMPORTING = '.importing';
 const RESTORE = '.restore';
 const REMOVED = '.removed.';
 
-/** The moves of auth-folders.ts, each safe against a crash by itself or finished by `recover`. File errors come as they are. */
+/**
+ * The moves of auth-folders.ts, each safe against a crash by itself or finished by `recover`. File errors come as they
+ * are.
+ */
 export class FolderMoves {
   private readonly directory: string;
   private readonly backupsToKeep: number;
@@ -67,7 +70,9 @@ export class FolderMoves {
     return join(this.directory, `${id}${suffix}`);
   }
 
-  /** Deals with one name `<id><suffix>` found at start. Never throws: the next call for that organization tries again. */
+  /**
+   * Deals with one name `<id><suffix>` found at start. Never throws: the next call for that organization tries again.
+   */
   clearUp(id: OrganizationId, suffix: string): void {
     try {
       if (suffix === IMPORTING || suffix === RESTORE) this.recover(id);
@@ -116,14 +121,18 @@ export class FolderMoves {
       this.step('restore:intended');
       this.finishRestore(id, name, now);
     } catch (error) {
-      // Nothing moved: forget it, or the next open would restore unasked. Otherwise the intent stays, and the next call goes on.
+      // Nothing moved: forget it, or the next open would restore unasked. Otherwise the intent stays, and the next call
+      // goes on.
       const untouched = kindOf(join(this.directory, name)) !== null && kindOf(this.path(id)) === before;
       if (untouched) rmSync(this.path(id, RESTORE), { force: true });
       throw error;
     }
   }
 
-  /** Every step may be found done already. While the backup still has its own name, the folder in its place is the old one. */
+  /**
+   * Every step may be found done already. While the backup still has its own name, the folder in its place is the old
+   * one.
+   */
   private finishRestore(id: OrganizationId, name: string, now: number): void {
     const source = join(this.directory, name);
     if (kindOf(source) !== null) {
@@ -139,7 +148,10 @@ export class FolderMoves {
     this.step('restore:done');
   }
 
-  /** Frees the organization's name. @returns the name of the backup that the folder became, null when it was not worth one */
+  /**
+   * Frees the organization's name. @returns the name of the backup that the folder became, null when it was not worth
+   * one
+   */
   takeAway(id: OrganizationId, reason: string, now: number, evenUnreadable: boolean): string | null {
     if (kindOf(this.path(id)) === null) return null;
     const pairing = this.pairingToKeep(id, evenUnreadable);
@@ -243,7 +255,10 @@ export class FolderMoves {
     return { backup, ...counts };
   }
 
-  /** Deletes the oldest backups beyond the limit. Failing to is no reason to fail what has succeeded; the next time tries again. */
+  /**
+   * Deletes the oldest backups beyond the limit. Failing to is no reason to fail what has succeeded; the next time
+   * tries again.
+   */
   prune(id: OrganizationId): void {
     try {
       for (const name of backupsToPrune(this.directory, id, this.backupsToKeep)) {

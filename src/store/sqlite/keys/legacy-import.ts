@@ -4,8 +4,8 @@ import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
 import { decodeJson, isRecord } from './buffer-json.js';
 
 /*
- * Reads what Baileys' `useMultiFileAuthState` wrote (lib/Utils/use-multi-file-auth-state.js, 7.0.0-rc14): `creds.json`, and one
- * file `<type>-<id>.json` per key, in whose name every `/` became `__` and every `:` became `-`.
+ * Reads what Baileys' `useMultiFileAuthState` wrote (lib/Utils/use-multi-file-auth-state.js, 7.0.0-rc14): `creds.json`,
+ * and one file `<type>-<id>.json` per key, in whose name every `/` became `__` and every `:` became `-`.
  */
 
 export const LEGACY_CREDS_FILE = 'creds.json';
@@ -44,7 +44,8 @@ export function parseLegacyName(name: string): { type: string; id: string } | nu
 /**
  * Undoes the change of `/` and `:`, which loses information; what each type's ids look like brings it back:
  * - app-state-sync-key: base64, which has no `_` of its own, so `__` is always `/`
- * - sender-key: `group::user::device` (lib/Signal/Group/sender-key-name.js); a group of the old kind has a `-` of its own
+ * - sender-key: `group::user::device` (lib/Signal/Group/sender-key-name.js); a group of the old kind has a `-` of its
+ *   own
  * - chat ids with a device: `user:device@server`, whereas `573…-1600…@g.us` is an old group and stays
  * - all others (`573….0`, `…_1.0`, `__index`, `…_reverse`, numbers) never held either character
  */
@@ -57,8 +58,9 @@ function restoreId(type: string, mangled: string): string {
 /**
  * Reads every file before anything is decided; changes nothing.
  * @param files the names in the folder
- * @throws the file system's errors as they come, and AuthFolderCorruptError when `creds.json` is no JSON object. Another
- * unparsable file is skipped: a lost session or pre-key heals by WhatsApp's own means (the sender encrypts afresh).
+ * @throws the file system's errors as they come, and AuthFolderCorruptError when `creds.json` is no JSON object.
+ * Another unparsable file is skipped: a lost session or pre-key heals by WhatsApp's own means (the sender encrypts
+ * afresh).
  */
 export function readLegacyFolder(folder: string, files: string[]): LegacyFolder {
   const creds = decodeJson(readFileSync(join(folder, LEGACY_CREDS_FILE), 'utf8'), 'UNPARSABLE_CREDS');

@@ -17,8 +17,8 @@ import {
 } from './fixtures.js';
 
 /*
- * The room and the child as plain JavaScript, made once: some thirty processes start here, and each would spend most of its life
- * in a TypeScript loader.
+ * The room and the child as plain JavaScript, made once: some thirty processes start here, and each would spend most of
+ * its life in a TypeScript loader.
  */
 const ROOT = join(import.meta.dirname, '../../../..');
 const compiled = mkdtempSync(join(tmpdir(), 'auth-crash-'));
