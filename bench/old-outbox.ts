@@ -1,6 +1,6 @@
 /** An outbox as it is after years: finished messages, written straight into the database in its own schema. */
 import { randomBytes } from 'node:crypto';
-import { openOutboxDatabase } from '../src/outbox/outbox-database.js';
+import { openOutboxDatabase } from '../src/store/sqlite/outbox-database.js';
 
 const MINUTE = 60_000;
 const CONTENT = { kind: 'text', version: 1, text: 'Hola, le confirmamos su cita del martes 14 a las 10:30.' };

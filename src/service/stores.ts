@@ -5,7 +5,7 @@ import type { ServiceEvent } from '../events/catalogue.js';
 import { EventLedger } from '../events/event-ledger.js';
 import { redact } from '../logger.js';
 import { organizationLabel } from '../organization-id.js';
-import { openOutboxDatabase } from '../outbox/outbox-database.js';
+import { openOutboxDatabase } from '../store/sqlite/outbox-database.js';
 import { Outbox } from '../outbox/outbox.js';
 import type { Part } from '../parts.js';
 import type { SessionHouse } from '../session/organization-session.js';

@@ -8,7 +8,7 @@ import { afterEach } from 'vitest';
 import { readConfig } from '../../../src/config.js';
 import { createApp, type AppParts } from '../../../src/api/app.js';
 import { createLogger } from '../../../src/logger.js';
-import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import { MessageCounts } from '../../../src/outbox/message-counts.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import type { NewMessage, OtherPhoneDecision, OutboxMessage } from '../../../src/outbox/outbox-message.js';

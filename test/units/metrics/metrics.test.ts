@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { OutboxDepth } from '../../../src/metrics/outbox-depth.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
-import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import type { OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { valueOf } from './exposition.js';

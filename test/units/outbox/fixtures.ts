@@ -5,7 +5,7 @@ import { onTestFinished, vi } from 'vitest';
 import type { Content } from '../../../src/content/content.js';
 import { createLogger } from '../../../src/logger.js';
 import { parseOrganizationId, type OrganizationId } from '../../../src/organization-id.js';
-import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import type { NewMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings } from '../../../src/outbox/organization-dispatcher.js';

@@ -1,7 +1,7 @@
 import fs, { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import type { MessageState } from '../../../src/outbox/outbox-message.js';
 import {
   ACQUAINTANCES_KEPT,

@@ -5,7 +5,7 @@ import { afterEach } from 'vitest';
 import { EventLedger } from '../../../src/events/event-ledger.js';
 import { createLogger } from '../../../src/logger.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
-import { openOutboxDatabase } from '../../../src/outbox/outbox-database.js';
+import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import type { EventStores } from '../../../src/store/ports.js';
 import { SqliteEventStores } from '../../../src/store/sqlite/event-stores.js';

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { openDatabase } from '../store/sqlite/open-database.js';
+import { openDatabase } from './open-database.js';
 
 const MIGRATIONS = [
   `CREATE TABLE messages (
