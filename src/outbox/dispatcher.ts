@@ -8,7 +8,8 @@ import {
   type OtherPhoneDecision,
   type OutboxMessage,
 } from './outbox-message.js';
-import type { Outbox, OtherPhoneDecided } from './outbox.js';
+import type { OtherPhoneDecided } from './organization-settings.js';
+import type { Outbox } from './outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings, type Waiting } from './organization-dispatcher.js';
 
 /** How often expiry, give-ups and erasing are looked at, ms. */
@@ -51,10 +52,10 @@ export class Dispatcher {
   constructor(private readonly parts: Parts) {}
 
   /** Takes up what a former process left, and listens to the sessions. */
-  start(): void {
+  async start(): Promise<void> {
     this.parts.carrier.onNews((id, news) => this.onNews(id, news));
     this.parts.outbox.onChange((message) => this.onChange(message));
-    const pending = this.parts.outbox.pending();
+    const pending = await this.parts.outbox.pending();
     for (const message of pending) this.of(message.organizationId).add(message);
     if (pending.length > 0) {
       this.parts.logger.info(

@@ -1,8 +1,6 @@
-import type Database from 'better-sqlite3';
 import { setImmediate } from 'node:timers/promises';
-import { ServiceError } from '../errors.js';
 import type { OrganizationId } from '../organization-id.js';
-import type { MessageState } from './outbox-message.js';
+import type { OutboxStore } from '../store/ports.js';
 
 /** Messages read between two turns of the event loop; some 4 ms. */
 const BATCH = 1000;
@@ -30,26 +28,9 @@ export interface MessageCount {
   failed: number;
 }
 
-interface Row {
-  seq: number;
-  at: number;
-  times: string;
-}
-
 /** Counts what became of messages, by the time at which it did. Only reads, newest first, and lets sends go on in between. */
 export class MessageCounts {
-  private readonly ofAll: Database.Statement<[number, number], Row>;
-  private readonly ofOne: Database.Statement<[OrganizationId, number, number], Row>;
-
-  constructor(private readonly database: Database.Database) {
-    this.ofAll = database.prepare(
-      'SELECT seq, created_at AS at, times FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?',
-    );
-    this.ofOne = database.prepare(
-      `SELECT seq, created_at AS at, times FROM messages INDEXED BY messages_by_organization
-       WHERE organization_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?`,
-    );
-  }
+  constructor(private readonly store: Pick<OutboxStore, 'acceptedBefore'>) {}
 
   /** @returns `completeFrom`: messages accepted before (epoch ms) were too many to be looked at; null when none was left out */
   async count(span: Span): Promise<{ counts: MessageCount[]; completeFrom: number | null }> {
@@ -59,16 +40,11 @@ export class MessageCounts {
       const count = at === undefined ? undefined : counts[Math.floor((at - from) / bucketMs)];
       if (count) count[what] += 1;
     };
-    let before = Number.MAX_SAFE_INTEGER;
+    let before: number | null = null;
     for (let looked = 0; looked < MOST; looked += BATCH) {
-      // The service may have been stopped since the last turn.
-      if (!this.database.open) throw new ServiceError('shutting_down');
-      const rows =
-        organizationId === undefined ? this.ofAll.all(before, BATCH) : this.ofOne.all(organizationId, before, BATCH);
+      const rows = await this.store.acceptedBefore(before, BATCH, organizationId);
       for (const { times } of rows) {
-        const { queued, sent, delivered, read, failed, expired } = JSON.parse(times) as Partial<
-          Record<MessageState, number>
-        >;
+        const { queued, sent, delivered, read, failed, expired } = times;
         note('accepted', queued);
         // A receipt may come instead of what should have come before it.
         note('sent', sent ?? delivered ?? read);
@@ -77,9 +53,9 @@ export class MessageCounts {
         note('failed', failed ?? expired);
       }
       const oldest = rows.at(-1);
-      if (!oldest || rows.length < BATCH || oldest.at < from - LOOK_BACK) return { counts, completeFrom: null };
+      if (!oldest || rows.length < BATCH || oldest.createdAt < from - LOOK_BACK) return { counts, completeFrom: null };
       before = oldest.seq;
-      if (looked + BATCH >= MOST) return { counts, completeFrom: oldest.at };
+      if (looked + BATCH >= MOST) return { counts, completeFrom: oldest.createdAt };
       await setImmediate();
     }
     return { counts, completeFrom: null };

@@ -6,9 +6,8 @@ import {
   type MessageCarrier,
   type WaitReason,
 } from '../session/message-carrier.js';
-import type { Outbox, PendingMessage } from './outbox.js';
-import type { ChangeDetails } from './outbox.js';
-import type { MessageState } from './outbox-message.js';
+import type { ChangeDetails, MessageState, PendingMessage } from './outbox-message.js';
+import type { Outbox } from './outbox.js';
 import { Pacing } from './pacing.js';
 import { afterQuietHours } from './quiet-hours.js';
 import { rateLimitPause, retryDelay, SPREAD_MS } from './retry-delay.js';
@@ -57,6 +56,8 @@ interface Entry extends PendingMessage {
   streamEnds: number;
   /** Its customer's LID, once it was prepared and where that is known. */
   lid: string | null;
+  /** Known to be no first contact. */
+  isContact: boolean;
   /** What its last try met; null when it met nothing. */
   waiting: Waiting | null;
 }
@@ -119,6 +120,8 @@ export class OrganizationDispatcher {
 
   /** Takes a stored message in. One that was tried before the process ended is unanswered, like after the end of a socket. */
   add(message: PendingMessage, stored?: Promise<unknown>): void {
+    // It may be accepted while those from before are taken up.
+    if (this.entries.has(message.messageId)) return;
     const entry: Entry = {
       ...message,
       notBefore: message.sendAt,
@@ -128,6 +131,7 @@ export class OrganizationDispatcher {
       holdsPlace: false,
       stored: stored?.then(() => {}),
       lid: null,
+      isContact: false,
       waiting: null,
     };
     // Whoever stores it hears of a failure.
@@ -211,7 +215,7 @@ export class OrganizationDispatcher {
       { event: 'message_refused', message_id: messageId, ack_code: errorCode },
       `WhatsApp refused the message (${errorCode}).`,
     );
-    if (errorCode === REFUSED_RECIPIENT && this.isFirstContact(messageId)) {
+    if (errorCode === REFUSED_RECIPIENT && (await this.isFirstContact(messageId))) {
       const until = this.house.now() + this.house.settings.firstContactPauseMs;
       await this.house.outbox.pauseFirstContacts(this.id, until);
       this.logger.error(
@@ -268,10 +272,12 @@ export class OrganizationDispatcher {
 
   /** Somebody has written: what rested because he was a first contact may go. */
   async acquainted(names: readonly string[]): Promise<void> {
-    const noted = this.house.outbox.noteAcquaintance(this.id, names);
+    const noted = this.house.outbox.customers.noteAcquaintance(this.id, names);
     for (const name of names) {
       const entry = this.resting.get(name);
-      if (entry) this.wakeEarly(entry);
+      if (!entry) continue;
+      entry.isContact = true;
+      this.wakeEarly(entry);
     }
     await noted;
   }
@@ -324,12 +330,9 @@ export class OrganizationDispatcher {
       const now = this.house.now();
       // What is suspected goes alone, so that the next end of the connection blames one message.
       if (this.isAlone() || ((this.ready[0] as Entry).streamEnds > 0 && this.inFlight.size > 0)) return;
-      const resting = this.firstContactRest(this.ready[0] as Entry);
-      if (resting > 0) {
+      if (this.mayHaveToRest(this.ready[0] as Entry)) {
         // Before the pace is asked: what rests takes no other message's turn.
-        const entry = this.ready.shift() as Entry;
-        this.resting.set(entry.phone, entry);
-        this.sleep(entry, resting);
+        this.restIfFirstContact(this.ready.shift() as Entry);
         continue;
       }
       const quiet = afterQuietHours(this.house.outbox.quietHours(this.id), now) - now;
@@ -385,15 +388,15 @@ export class OrganizationDispatcher {
     if (chatId === null) {
       return this.settle(entry.messageId, 'failed', { errorCode: 'not_on_whatsapp' });
     }
-    const resting = this.firstContactRest(entry);
-    if (resting > 0) {
+    if (this.mayHaveToRest(entry) && (await this.isNew(entry))) {
       this.resting.set(entry.phone, entry);
-      return this.rest(entry, resting);
+      return this.rest(entry, this.firstContactPause());
     }
     entry.lid = await carrier.prepare(this.id, chatId, { fresh: entry.refreshed, after: entry.stored });
     if (!this.inFlight.has(entry.messageId)) return;
     const { messageId, state, firstTryAt } = entry;
-    const { content, stored } = outbox.claim(messageId, chatId);
+    const { content: reading, stored } = outbox.claim(messageId, chatId);
+    const content = await reading;
     if (content === null) {
       // Cancelled, replaced or expired while it waited.
       await stored;
@@ -444,14 +447,14 @@ export class OrganizationDispatcher {
 
   private async chatOf(entry: Entry): Promise<string | null> {
     const { outbox, carrier } = this.house;
-    const known = outbox.chatOf(entry.phone);
+    const known = await outbox.customers.chatOf(entry.phone);
     if (known !== undefined) return known;
     await entry.stored;
     const pause = this.askAgainAt - this.house.now();
     if (pause > 0) throw new NotAnsweredError('nothing is asked for a while', { reason: 'rate_limited' });
     const chatId = await carrier.resolveChat(this.id, entry.phone);
     this.rateLimited = 0;
-    await outbox.rememberChat(entry.phone, chatId);
+    await outbox.customers.rememberChat(entry.phone, chatId);
     return chatId;
   }
 
@@ -466,6 +469,7 @@ export class OrganizationDispatcher {
     this.note(entry, reason, this.house.now() + wait);
     // When the socket ended meanwhile it stands among the unanswered and comes back after the reconnect.
     if (this.inFlight.get(entry.messageId) === entry) this.rest(entry, wait);
+    else if (this.resting.get(entry.phone) === entry) this.sleep(entry, wait);
   }
 
   private waitAfter(entry: Entry, error: unknown): number {
@@ -483,19 +487,44 @@ export class OrganizationDispatcher {
     entry.waiting = { reason, since, nextTryAt };
   }
 
-  /** How long a message must wait because first contacts rest, ms; 0 for one that was tried before, or goes to a known customer. */
-  private firstContactRest({ firstTryAt, phone, lid }: Entry): number {
-    const { outbox, now } = this.house;
-    const ms = outbox.firstContactsPausedUntil(this.id) - now();
-    return ms > 0 && firstTryAt === null && !outbox.isContact(this.id, phone, lid) ? ms : 0;
+  /** For how long first contacts rest, ms; not above 0 when they do not. */
+  private firstContactPause(): number {
+    return this.house.outbox.firstContactsPausedUntil(this.id) - this.house.now();
+  }
+
+  /** Whether first contacts rest and this may be one; what was tried before, or goes to a known customer, is none. */
+  private mayHaveToRest({ firstTryAt, isContact }: Entry): boolean {
+    return firstTryAt === null && !isContact && this.firstContactPause() > 0;
+  }
+
+  /** Whether its customer is a first contact. */
+  private async isNew(entry: Entry): Promise<boolean> {
+    // Somebody may write meanwhile.
+    if (await this.house.outbox.customers.isContact(this.id, entry.phone, entry.lid)) entry.isContact = true;
+    return !entry.isContact;
+  }
+
+  /** A message whose turn it is rests when it is a first contact, and keeps its turn otherwise. */
+  private restIfFirstContact(entry: Entry): void {
+    this.resting.set(entry.phone, entry);
+    const looked = (isNew: boolean): void => {
+      if (this.closed || this.entries.get(entry.messageId) !== entry) return;
+      if (isNew) return this.sleep(entry, this.firstContactPause());
+      this.resting.delete(entry.phone);
+      this.ready.unshift(entry);
+      this.pump();
+    };
+    this.isNew(entry)
+      .then(looked)
+      .catch((error: unknown) => this.attemptFailed(entry, error));
   }
 
   /** Whether this message goes (went) to somebody new; false for one that nobody knows. */
-  private isFirstContact(messageId: string): boolean {
+  private async isFirstContact(messageId: string): Promise<boolean> {
     const { outbox } = this.house;
     const entry = this.entries.get(messageId);
-    const phone = entry?.phone ?? outbox.get(messageId)?.phone;
-    return phone !== undefined && !outbox.isContact(this.id, phone, entry?.lid);
+    const phone = entry?.phone ?? (await outbox.get(messageId))?.phone;
+    return phone !== undefined && !(await outbox.customers.isContact(this.id, phone, entry?.lid));
   }
 
   private isTooOldToRepeat({ firstTryAt }: Entry): boolean {

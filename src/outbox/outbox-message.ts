@@ -65,6 +65,13 @@ export type MessageErrorCode =
   | 'replaced'
   | 'cancelled_by_request';
 
+/** What goes with a change of state. */
+export interface ChangeDetails {
+  readonly chatId?: string;
+  readonly errorCode?: MessageErrorCode;
+  readonly ackCode?: number;
+}
+
 /** What a person may decide about messages that were accepted for another phone. */
 export const OTHER_PHONE_DECISIONS = ['send', 'cancel'] as const;
 export type OtherPhoneDecision = (typeof OTHER_PHONE_DECISIONS)[number];
@@ -90,6 +97,38 @@ export interface OutboxMessage {
   readonly firstTryAt: number | null;
   /** When each state was entered. */
   readonly times: Readonly<Partial<Record<MessageState, number>>>;
+}
+
+/** A message that waits to be sent, as the dispatcher holds it in memory; its content stays on disk. */
+export interface PendingMessage {
+  readonly messageId: string;
+  readonly organizationId: OrganizationId;
+  /** Its place in the order of acceptance. */
+  readonly seq: number;
+  readonly phone: string;
+  readonly state: 'queued' | 'sending';
+  readonly sendAt: number;
+  readonly expiresAt: number;
+  readonly createdAt: number;
+  readonly firstTryAt: number | null;
+  /**
+   * The phone for which it was accepted (digits), and from which alone it leaves without a person's word; null when
+   * that is not known.
+   */
+  readonly forPhone: string | null;
+  /** How often the connection ended in a stream error while it was handed over and not answered. */
+  readonly streamEnds: number;
+}
+
+/** Oldest first, unless the query says otherwise. */
+export interface MessageQuery {
+  readonly organizationId: OrganizationId;
+  readonly states?: readonly MessageState[];
+  readonly phone?: string;
+  /** `seq` of the last message of the page before. */
+  readonly after?: number;
+  readonly newestFirst?: boolean;
+  readonly limit: number;
 }
 
 /** What a caller hands over. */

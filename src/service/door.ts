@@ -15,7 +15,7 @@ export const port: Part<Rooms> = {
   name: 'port',
   start: async (rooms) => {
     const { config } = rooms;
-    const app = createApp({ ...rooms, messageCounts: new MessageCounts(rooms.outboxDatabase) });
+    const app = createApp({ ...rooms, messageCounts: new MessageCounts(rooms.outboxStore) });
     const server = createHttpServer(app, config.DEFAULT_LANGUAGE);
     await listen(server, config.PORT, config.HOST);
     const { port } = server.address() as AddressInfo;

@@ -13,7 +13,7 @@ import type { Outbox } from '../outbox/outbox.js';
 import type { SessionDirectory } from '../session/session-directory.js';
 import { StartError } from '../start-error.js';
 import type { SessionRegister } from '../store/sqlite/register-store.js';
-import type { AccessStore, EventStores } from '../store/ports.js';
+import type { AccessStore, EventStores, OutboxStore } from '../store/ports.js';
 import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 
@@ -26,6 +26,7 @@ export interface Rooms {
   register: SessionRegister;
   folders: AuthFolders;
   outboxDatabase: Database.Database;
+  outboxStore: OutboxStore;
   outbox: Outbox;
   eventStores: EventStores;
   ledger: EventLedger;

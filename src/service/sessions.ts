@@ -101,9 +101,8 @@ type Known = Pick<SessionHouse, 'explainsStreamError' | 'otherPhone' | 'sentCont
 function whatOthersKnow(rooms: Rooms): Known {
   return {
     explainsStreamError: (id) => rooms.dispatcher.explainsStreamError(id),
-    // A session may still change while the service ends.
-    otherPhone: (id) => (rooms.outboxDatabase.open ? rooms.outbox.otherPhone(id) : null),
-    sentContent: async (id, messageId) => rooms.outbox.contentOf(id, messageId),
+    otherPhone: (id) => rooms.outbox.otherPhone(id),
+    sentContent: (id, messageId) => rooms.outbox.contentOf(id, messageId),
     tell: teller(rooms),
     hear: hearer(rooms),
   };

@@ -5,12 +5,13 @@ import type { ServiceEvent } from '../events/catalogue.js';
 import { EventLedger } from '../events/event-ledger.js';
 import { redact } from '../logger.js';
 import { organizationLabel } from '../organization-id.js';
-import { openOutboxDatabase } from '../store/sqlite/outbox-database.js';
 import { Outbox } from '../outbox/outbox.js';
 import type { Part } from '../parts.js';
 import type { SessionHouse } from '../session/organization-session.js';
 import { SqliteAccessStore } from '../store/sqlite/access-store.js';
 import { SqliteEventStores } from '../store/sqlite/event-stores.js';
+import { openOutboxDatabase } from '../store/sqlite/outbox-database.js';
+import { SqliteOutboxStore } from '../store/sqlite/outbox-store.js';
 import { SessionRegister } from '../store/sqlite/register-store.js';
 import { orStartError, type Rooms } from './rooms.js';
 
@@ -27,19 +28,18 @@ export const outbox: Part<Rooms> = {
   start: async (rooms) => {
     const { config } = rooms;
     const database = await orStartError(rooms, 'DATA_DIR', () => openOutboxDatabase(config.DATA_DIR));
+    const store = new SqliteOutboxStore(database);
     try {
-      rooms.outbox = await orStartError(
-        rooms,
-        'DATA_DIR',
-        () => new Outbox(database, { maxPending: config.OUTBOX_LIMIT, now: Date.now }),
-      );
+      const options = { maxPending: config.OUTBOX_LIMIT, now: Date.now };
+      rooms.outbox = await orStartError(rooms, 'DATA_DIR', () => Outbox.open(store, options));
     } catch (error) {
-      database.close();
+      await store.close();
       throw error;
     }
     rooms.outboxDatabase = database;
+    rooms.outboxStore = store;
   },
-  stop: (rooms) => rooms.outbox.close(),
+  stop: (rooms) => rooms.outboxStore.close(),
 };
 
 export const ledger: Part<Rooms> = {

@@ -65,7 +65,7 @@ export const metrics: Part<Rooms> = {
   start: (rooms) => {
     rooms.metrics = new Metrics({
       sessions: rooms.sessions,
-      outbox: new OutboxDepth(rooms.outboxDatabase, rooms.outbox),
+      outbox: new OutboxDepth(rooms.outbox),
       webhooks: rooms.webhooks,
       now: Date.now,
     });

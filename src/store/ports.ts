@@ -9,3 +9,4 @@ export { AuthFolderCorruptError, AuthFolderUnreadableError } from './ports/auth-
 export type * from './ports/register.js';
 export type * from './ports/ledger.js';
 export type * from './ports/webhooks.js';
+export type * from './ports/outbox.js';

@@ -45,11 +45,11 @@ export const fullMessage = named('Message', z.object({ ...listedMessage.shape, s
 export const quietHours = z.object({ from: z.string(), to: z.string(), time_zone: z.string() }).nullable();
 
 /** One line of `GET /api/messages`. `phone` is the chat id, or digits before the number was resolved. */
-export function listedMessageFields(
+export async function listedMessageFields(
   message: OutboxMessage,
   parts: Rooms,
   sentences: Sentences,
-): Shape<typeof listedMessage> {
+): Promise<Shape<typeof listedMessage>> {
   const times = Object.entries(message.times).map(([state, at]) => [state, isoTime(at)] as const);
   return {
     message_id: message.messageId,
@@ -61,7 +61,7 @@ export function listedMessageFields(
       ack_code: message.ackCode,
       sentence: sentences.messageErrors[message.errorCode].sentence,
     },
-    waiting: waitingFields(message, parts, sentences),
+    waiting: await waitingFields(message, parts, sentences),
     replace_key: message.replaceKey,
     attempts: message.attempts,
     created_at: isoTime(message.createdAt),
@@ -73,10 +73,14 @@ export function listedMessageFields(
 }
 
 /** One message, with what its status means and what to do about it. */
-export function messageFields(message: OutboxMessage, parts: Rooms, sentences: Sentences): Shape<typeof fullMessage> {
+export async function messageFields(
+  message: OutboxMessage,
+  parts: Rooms,
+  sentences: Sentences,
+): Promise<Shape<typeof fullMessage>> {
   const { sentence, hint } = sentences.messages[message.state];
   return {
-    ...listedMessageFields(message, parts, sentences),
+    ...(await listedMessageFields(message, parts, sentences)),
     sentence,
     hint: message.errorCode ? sentences.messageErrors[message.errorCode].hint : hint,
   };
@@ -86,11 +90,11 @@ export function messageFields(message: OutboxMessage, parts: Rooms, sentences: S
  * Why a message waits, when a reason is known: `{reason, since, next_try_at, sentence}`, times in ISO 8601. Null for
  * one that waits for its turn, its time or WhatsApp's ack, and for one that does not wait.
  */
-function waitingFields(
+async function waitingFields(
   message: OutboxMessage,
   { sessions, outbox, dispatcher, now }: Rooms,
   { waiting: sayings }: Sentences,
-): Shape<typeof listedMessage>['waiting'] {
+): Promise<Shape<typeof listedMessage>['waiting']> {
   const { organizationId: id, state, phone, sendAt } = message;
   if (state !== 'queued' && state !== 'sending') return null;
   const because = (reason: WaitReason, since: number | null, nextTryAt: number | null) => ({
@@ -113,7 +117,7 @@ function waitingFields(
   const quietUntil = afterQuietHours(outbox.quietHours(id), now());
   if (quietUntil > now()) return because('quiet_hours', null, quietUntil);
   const pausedUntil = outbox.firstContactsPausedUntil(id);
-  const isPaused = pausedUntil > now() && !outbox.isContact(id, phone);
+  const isPaused = pausedUntil > now() && !(await outbox.customers.isContact(id, phone));
   return isPaused ? because('first_contacts_paused', null, pausedUntil) : null;
 }
 
@@ -134,12 +138,12 @@ export function quietHoursFields(quiet: QuietHours | null): Shape<typeof quietHo
  * What a message that is queued or being sent waits for: its time, its session, or WhatsApp; in one or two sentences
  * and a next step.
  */
-export function whyItWaits(
+export async function whyItWaits(
   message: OutboxMessage,
   snapshot: SessionSnapshot | null,
   { outbox, dispatcher, now }: Rooms,
   sentences: Sentences,
-): string {
+): Promise<string> {
   const { waiting } = sentences;
   const met = dispatcher.waitingOf(message)?.reason;
   if (met === 'other_phone') return waiting.other_phone;
@@ -157,7 +161,8 @@ export function whyItWaits(
   if (reasons.length > 0) return reasons.join(' ');
 
   const pausedUntil = outbox.firstContactsPausedUntil(id);
-  if (pausedUntil > now() && !outbox.isContact(id, message.phone)) say(waiting.first_contact, pausedUntil);
+  if (pausedUntil > now() && !(await outbox.customers.isContact(id, message.phone)))
+    say(waiting.first_contact, pausedUntil);
   else reasons.push(waiting.turn);
   return reasons.join(' ');
 }

@@ -111,7 +111,7 @@ describe('cancelling', () => {
         error: { code: 'cancelled_by_request', ack_code: null },
       });
     }
-    expect(stage.outbox.claim(id, CHAT).content).toBeNull();
+    expect(await stage.outbox.claim(id, CHAT).content).toBeNull();
   });
 
   it('comes too late for what was handed over', async () => {
@@ -127,7 +127,7 @@ describe('cancelling', () => {
     expect(posted.headers.allow).toBe('GET, HEAD, DELETE');
     await stage.delete('/api/messages?organization_id=2').expect(405);
     await stage.anonymous.delete(`/api/messages/${id}`).expect(401);
-    expect(stage.outbox.get(id)?.state).toBe('queued');
+    expect((await stage.outbox.get(id))?.state).toBe('queued');
   });
 });
 

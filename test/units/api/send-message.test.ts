@@ -22,8 +22,8 @@ beforeEach(() => {
 const send = (more: object = {}) => stage.post('/api/send-message', { ...body, ...more });
 /** Nothing happens to accepted messages; by default answers come at once. */
 const nobodyCarries = () => (stage.courier.carry = async () => undefined);
-const stored = (response: { body: { message_id?: string } }) =>
-  stage.outbox.get(response.body.message_id ?? '') as OutboxMessage;
+const stored = async (response: { body: { message_id?: string } }) =>
+  (await stage.outbox.get(response.body.message_id ?? '')) as OutboxMessage;
 
 describe('when WhatsApp has the message', () => {
   it('answers a sentence, the chat id, the message id and the status', async () => {
@@ -42,7 +42,7 @@ describe('when WhatsApp has the message', () => {
         content: { kind: 'text', version: 1, text: ' Su cita es mañana. ' },
       },
     ]);
-    expect(stored(response)).toMatchObject({ createdAt: NOW, sendAt: NOW, expiresAt: NOW + config.MESSAGE_TTL });
+    expect(await stored(response)).toMatchObject({ createdAt: NOW, sendAt: NOW, expiresAt: NOW + config.MESSAGE_TTL });
   });
 
   it.each(['delivered', 'read'] as const)('and more than that: %s', async (state) => {
@@ -133,7 +133,7 @@ describe('when WhatsApp does not have it yet', () => {
   });
 
   it('knows the chat of a number that was resolved before', async () => {
-    await stage.outbox.rememberChat('573001234567', '57999@s.whatsapp.net');
+    await stage.outbox.customers.rememberChat('573001234567', '57999@s.whatsapp.net');
     const response = await send({ wait_ms: 0 }).expect(202);
     expect(response.body).toMatchObject({ phone: '57999@s.whatsapp.net' });
   });
@@ -246,7 +246,7 @@ describe('when it will never have it', () => {
       ack_code: ackCode ?? null,
       message_status: 'failed',
     });
-    expect(stored(response).state).toBe('failed');
+    expect((await stored(response)).state).toBe('failed');
   });
 
   it('its time was over first', async () => {
@@ -281,7 +281,7 @@ describe('times', () => {
     nobodyCarries();
   });
   const timesOf = async (more: object) => {
-    const { sendAt, expiresAt } = stored(await send({ wait_ms: 0, ...more }).expect(202));
+    const { sendAt, expiresAt } = await stored(await send({ wait_ms: 0, ...more }).expect(202));
     return [sendAt - NOW, expiresAt - NOW];
   };
 
@@ -339,7 +339,7 @@ describe('the idempotency key', () => {
     expect(second.headers['idempotency-replayed']).toBe('true');
     expect(second.body).toEqual(first.body);
     await send({ idempotency_key: 'booking-1' }).set('Idempotency-Key', 'booking-1').expect(200);
-    expect(stage.outbox.list({ organizationId: ID, limit: 10 }).messages).toHaveLength(1);
+    expect((await stage.outbox.list({ organizationId: ID, limit: 10 })).messages).toHaveLength(1);
   });
 
   it('gives one message to calls at the same time', async () => {

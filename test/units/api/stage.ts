@@ -12,7 +12,9 @@ import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js
 import { MessageCounts } from '../../../src/outbox/message-counts.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import type { NewMessage, OtherPhoneDecision, OutboxMessage } from '../../../src/outbox/outbox-message.js';
-import { Outbox, type OtherPhoneDecided } from '../../../src/outbox/outbox.js';
+import type { OtherPhoneDecided } from '../../../src/outbox/organization-settings.js';
+import { Outbox } from '../../../src/outbox/outbox.js';
+import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
 import { openAccessDatabase, SqliteAccessStore } from '../../../src/store/sqlite/access-store.js';
 import { SqliteEventStores } from '../../../src/store/sqlite/event-stores.js';
@@ -80,14 +82,15 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const now = () => clock.now;
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'http-stage-'));
   const outboxDatabase = openOutboxDatabase(directory);
-  const outbox = new Outbox(outboxDatabase, { maxPending, now });
-  const messageCounts = new MessageCounts(outboxDatabase);
+  const outboxStore = new SqliteOutboxStore(outboxDatabase);
+  const outbox = new Outbox(outboxStore, { maxPending, now });
+  const messageCounts = new MessageCounts(outboxStore);
   const accessDatabase = openAccessDatabase(directory);
   const eventsDatabase = openEventsDatabase(directory);
   const stores = new SqliteEventStores(eventsDatabase);
   const ledger = new EventLedger(stores.ledger, { keep: 100, now });
   struck.push(() => {
-    outbox.close();
+    void outboxStore.close();
     eventsDatabase.close();
     accessDatabase.close();
     fs.rmSync(directory, { recursive: true });

@@ -60,14 +60,14 @@ describe.each(kinds)('a content of the kind $name', ({ name, content }) => {
 
   test('is stored, kept over a restart, and claimed', async () => {
     const [directory, clock] = [folder(), new Clock()];
-    const first = openOutbox({ directory, clock });
+    const first = await openOutbox({ directory, clock });
     const { message: stored } = await first.outbox.accept({ ...message(clock.at), content });
-    first.outbox.close();
-    const { outbox } = openOutbox({ directory, clock });
-    expect(outbox.contentOf(ID, stored.messageId)).toEqual(content);
+    await first.store.close();
+    const { outbox } = await openOutbox({ directory, clock });
+    expect(await outbox.contentOf(ID, stored.messageId)).toEqual(content);
     const { content: claimed, stored: claim } = outbox.claim(stored.messageId, '573109998877@s.whatsapp.net');
     await claim;
-    expect(claimed).toEqual(content);
+    expect(await claimed).toEqual(content);
   });
 
   test('goes over the wire as a message of WhatsApp, and is found in it', () => {

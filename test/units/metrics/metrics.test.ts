@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { OutboxDepth } from '../../../src/metrics/outbox-depth.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
-import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
+import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
 import type { OutboxMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { valueOf } from './exposition.js';
@@ -147,9 +147,9 @@ describe('the depth of the outbox', () => {
     // 12:00 in Bogota.
     const noon = Date.parse('2026-03-01T17:00:00Z');
     const clock = { now: noon };
-    const database = openOutboxDatabase(directory);
-    const outbox = new Outbox(database, { maxPending: 100, now: () => clock.now });
-    const depth = new OutboxDepth(database, outbox);
+    const store = await SqliteOutboxStore.open(directory);
+    const outbox = new Outbox(store, { maxPending: 100, now: () => clock.now });
+    const depth = new OutboxDepth(outbox);
     const accept = (id: string, sendAt?: number) =>
       outbox.accept({
         organizationId: id as OrganizationId,
@@ -170,6 +170,6 @@ describe('the depth of the outbox', () => {
     expect(depth.at(noon + 60_000)).toEqual({ queued: 2, sending: 0, due: 0, oldestDueAgeMs: 0 });
     // 13:10: both may go; the one of the quiet hours since ten minutes, whenever it was accepted.
     expect(depth.at(noon + 4_200_000)).toEqual({ queued: 2, sending: 0, due: 2, oldestDueAgeMs: 600_000 });
-    outbox.close();
+    await store.close();
   });
 });

@@ -6,7 +6,8 @@ import type { Content } from '../../../src/content/content.js';
 import { createLogger } from '../../../src/logger.js';
 import { parseOrganizationId, type OrganizationId } from '../../../src/organization-id.js';
 import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
-import type { NewMessage } from '../../../src/outbox/outbox-message.js';
+import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
+import type { MessageState, NewMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { OrganizationDispatcher, type DispatcherSettings } from '../../../src/outbox/organization-dispatcher.js';
 import type { CarrierNews, MessageCarrier, MessageToHand } from '../../../src/session/message-carrier.js';
@@ -33,13 +34,14 @@ export function folder(): string {
   return directory;
 }
 
-export function openOutbox({ directory = folder(), clock = new Clock(), maxPending = 1000 } = {}) {
+export async function openOutbox({ directory = folder(), clock = new Clock(), maxPending = 1000 } = {}) {
   const database = openOutboxDatabase(directory);
-  const outbox = new Outbox(database, { maxPending, now: clock.now });
-  onTestFinished(() => {
-    if (database.open) outbox.close();
+  const store = new SqliteOutboxStore(database);
+  const outbox = await Outbox.open(store, { maxPending, now: clock.now });
+  onTestFinished(async () => {
+    if (database.open) await store.close();
   });
-  return { outbox, database, directory, clock };
+  return { outbox, store, database, directory, clock };
 }
 
 /** A message of the tests: its text stands for the content. */
@@ -57,7 +59,11 @@ export function message(now: number, { text = 'Hello', ...more }: Wanted = {}): 
 export async function claim(outbox: Outbox, messageId: string, chatId: string): Promise<string | null> {
   const { content, stored } = outbox.claim(messageId, chatId);
   await stored;
-  return content && content.text;
+  return (await content)?.text ?? null;
+}
+
+export async function statesOf(outbox: Outbox, ids: readonly string[]): Promise<(MessageState | undefined)[]> {
+  return Promise.all(ids.map(async (id) => (await outbox.get(id))?.state));
 }
 
 export const QUIET_LOGGER = createLogger({ level: 'silent', format: 'json' });
@@ -135,16 +141,17 @@ export const SETTINGS: DispatcherSettings = {
  * A dispatcher of one organization over a real outbox and a fake WhatsApp. Time is the fake timers'; what the disk does is real, so
  * `pass` lets it be done between one moment and the next.
  */
-export function dispatching(settings: Partial<DispatcherSettings> = {}, directory = folder()) {
+export async function dispatching(settings: Partial<DispatcherSettings> = {}, directory = folder()) {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
     now: Date.UTC(2026, 0, 5, 15, 0),
   });
   onTestFinished(() => void vi.useRealTimers());
   const database = openOutboxDatabase(directory);
-  const outbox = new Outbox(database, { maxPending: 1000, now: Date.now });
-  outboxes.add(outbox);
-  onTestFinished(() => void outboxes.delete(outbox));
+  const store = new SqliteOutboxStore(database);
+  const outbox = await Outbox.open(store, { maxPending: 1000, now: Date.now });
+  stores.add(store);
+  onTestFinished(() => void stores.delete(store));
   const carrier = new FakeCarrier();
   const lines: { event: string; count?: number }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) };
@@ -156,9 +163,9 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
   outbox.onChange(({ messageId, state }) => {
     if (state !== 'queued' && state !== 'sending') dispatcher.dropped(messageId);
   });
-  onTestFinished(() => {
+  onTestFinished(async () => {
     dispatcher.close();
-    if (database.open) outbox.close();
+    if (database.open) await store.close();
   });
 
   async function accept(more: Wanted = {}): Promise<string> {
@@ -182,17 +189,17 @@ export function dispatching(settings: Partial<DispatcherSettings> = {}, director
     await dispatcher.acked(messageId, errorCode);
     await quiet();
   }
-  return { outbox, carrier, dispatcher, accept, disconnect, connect, ack, told, house, database };
+  return { outbox, store, carrier, dispatcher, accept, disconnect, connect, ack, told, house, database };
 }
 
 /** Those of the running test. */
-const outboxes = new Set<Outbox>();
+const stores = new Set<SqliteOutboxStore>();
 
 /** Until everything that can happen without time passing has happened, on the disk as well. */
 export async function quiet(): Promise<void> {
   for (;;) {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    const writing = [...outboxes].map((outbox) => outbox.durable()).filter((one) => one !== null);
+    const writing = [...stores].map((store) => store.durable()).filter((one) => one !== null);
     if (writing.length === 0) return;
     await Promise.allSettled(writing);
   }

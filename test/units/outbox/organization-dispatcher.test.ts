@@ -14,6 +14,7 @@ import {
   SETTINGS,
   SHOP,
   textContent,
+  statesOf,
 } from './fixtures.js';
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `message ${n}`);
@@ -27,18 +28,18 @@ async function soon(receipt: Promise<void>): Promise<void> {
 
 describe('what is sent, and in which order', () => {
   test('a stored message leaves at once with its own id; only the ack makes it sent', async () => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     const id = await accept({ text: 'Monday at ten' });
     expect(carrier.handed).toMatchObject([
       { messageId: id, chatId: `${CUSTOMER}@s.whatsapp.net`, text: 'Monday at ten' },
     ]);
-    expect(outbox.get(id)).toMatchObject({ state: 'sending', attempts: 1 });
+    expect(await outbox.get(id)).toMatchObject({ state: 'sending', attempts: 1 });
     await ack(id);
-    expect(outbox.get(id)).toMatchObject({ state: 'sent', chatId: `${CUSTOMER}@s.whatsapp.net` });
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', chatId: `${CUSTOMER}@s.whatsapp.net` });
   });
 
   test("one customer's messages go one after another, each after the answer to the one before; the others do not wait", async () => {
-    const { accept, carrier, ack } = dispatching();
+    const { accept, carrier, ack } = await dispatching();
     const texts = numbered(4);
     const ids: string[] = [];
     for (const text of texts) ids.push(await accept({ text }));
@@ -51,16 +52,16 @@ describe('what is sent, and in which order', () => {
   });
 
   test('a refused message lets the next one of its customer go', async () => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     const first = await accept({ text: 'first' });
     await accept({ text: 'second' });
     await ack(first, 500);
-    expect(outbox.get(first)).toMatchObject({ state: 'failed', errorCode: 'message_refused', ackCode: 500 });
+    expect(await outbox.get(first)).toMatchObject({ state: 'failed', errorCode: 'message_refused', ackCode: 500 });
     expect(carrier.texts).toEqual(['first', 'second']);
   });
 
   test('no more than maxInFlight wait for an answer at one time', async () => {
-    const { accept, carrier, ack } = dispatching({ maxInFlight: 3 });
+    const { accept, carrier, ack } = await dispatching({ maxInFlight: 3 });
     const ids: string[] = [];
     for (const phone of customers(5)) ids.push(await accept({ phone }));
     expect(carrier.handed).toHaveLength(3);
@@ -71,7 +72,7 @@ describe('what is sent, and in which order', () => {
   });
 
   test('while the session is down nothing is tried; when it is up, everything goes in its order', async () => {
-    const { accept, carrier, connect, disconnect, ack } = dispatching();
+    const { accept, carrier, connect, disconnect, ack } = await dispatching();
     disconnect();
     const ids = [await accept({ text: 'one' }), await accept({ text: 'two' })];
     await pass(60_000, 10_000);
@@ -82,7 +83,7 @@ describe('what is sent, and in which order', () => {
   });
 
   test('the burst goes at once, the rest at the pace', async () => {
-    const { accept, carrier } = dispatching({ perMinute: 60, burst: 3 });
+    const { accept, carrier } = await dispatching({ perMinute: 60, burst: 3 });
     for (const phone of customers(8)) await accept({ phone });
     expect(carrier.handed).toHaveLength(3);
     // The gap is the even one when the random number is 0.5.
@@ -93,7 +94,7 @@ describe('what is sent, and in which order', () => {
   });
 
   test('one that waits for its time holds up nobody, not even its own customer', async () => {
-    const { accept, carrier, ack } = dispatching();
+    const { accept, carrier, ack } = await dispatching();
     await accept({ text: 'reminder', sendAt: Date.now() + 90_000 });
     await ack(await accept({ text: 'now' }));
     expect(carrier.texts).toEqual(['now']);
@@ -104,7 +105,7 @@ describe('what is sent, and in which order', () => {
   });
 
   test('quiet hours hold everything; ending them by hand lets it go', async () => {
-    const { accept, carrier, outbox, dispatcher } = dispatching();
+    const { accept, carrier, outbox, dispatcher } = await dispatching();
     // It is 15:00 UTC.
     await outbox.setQuietHours(ID, { from: '14:00', to: '15:05', timeZone: 'UTC' });
     await accept({ text: 'in the quiet hours' });
@@ -122,7 +123,7 @@ describe('what is sent, and in which order', () => {
   });
 
   test('cancelled, replaced or expired while it waits behind another: never tried, and the line goes on', async () => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     const first = await accept({ text: 'first' });
     const cancelled = await accept({ text: 'cancelled' });
     const replaced = await accept({ text: 'replaced', replaceKey: 'booking:1' });
@@ -135,7 +136,7 @@ describe('what is sent, and in which order', () => {
     expect(carrier.texts).toEqual(['first', 'newer']);
     await outbox.expire();
     await ack(newer);
-    expect([cancelled, replaced, expired, newer].map((id) => outbox.get(id)?.state)).toEqual([
+    expect(await statesOf(outbox, [cancelled, replaced, expired, newer])).toEqual([
       'cancelled',
       'cancelled',
       'expired',
@@ -146,11 +147,11 @@ describe('what is sent, and in which order', () => {
 
 describe('numbers', () => {
   test('are asked for once and remembered; one without WhatsApp fails at once and nothing is handed over', async () => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     carrier.notOnWhatsApp.add(OTHER);
     const nobody = await accept({ phone: OTHER });
-    expect(outbox.get(nobody)).toMatchObject({ state: 'failed', errorCode: 'not_on_whatsapp', attempts: 0 });
-    expect(outbox.get(await accept({ phone: OTHER }))).toMatchObject({ state: 'failed' });
+    expect(await outbox.get(nobody)).toMatchObject({ state: 'failed', errorCode: 'not_on_whatsapp', attempts: 0 });
+    expect(await outbox.get(await accept({ phone: OTHER }))).toMatchObject({ state: 'failed' });
     await ack(await accept());
     await ack(await accept());
     expect(carrier.resolved).toEqual([OTHER, CUSTOMER]);
@@ -160,21 +161,21 @@ describe('numbers', () => {
 
 describe('an error before anything left', () => {
   test.each(['resolveChat', 'prepare'] as const)('%s: tried again later, still queued meanwhile', async (what) => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     carrier.failures[what].push(new Error('Timed Out'), new Error('Timed Out'));
     const id = await accept();
     expect(carrier.handed).toEqual([]);
-    expect(outbox.get(id)).toMatchObject({ state: 'queued', attempts: 0 });
+    expect(await outbox.get(id)).toMatchObject({ state: 'queued', attempts: 0 });
     await pass(400, 100);
     expect(carrier.handed).toEqual([]);
     await pass(1500, 100);
     expect(carrier.handed).toHaveLength(1);
     await ack(id);
-    expect(outbox.get(id)).toMatchObject({ state: 'sent', attempts: 1 });
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', attempts: 1 });
   });
 
   test('a customer about whom WhatsApp does not answer holds up nobody else', async () => {
-    const { accept, carrier } = dispatching();
+    const { accept, carrier } = await dispatching();
     carrier.failures.prepare.push(new Error('Timed Out'));
     await accept({ text: 'stuck' });
     await accept({ text: 'behind it' });
@@ -187,29 +188,29 @@ describe('an error before anything left', () => {
 
 describe('a hand-over that was rejected', () => {
   test('is neither sent nor not sent: an ack that comes all the same settles it, without a repeat', async () => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     carrier.failures.hand.push(new Error('Connection Closed'));
     const id = await accept();
-    expect(outbox.get(id)?.state).toBe('sending');
+    expect((await outbox.get(id))?.state).toBe('sending');
     await pass(3000);
     await ack(id);
     await pass(60_000, 5000);
-    expect(outbox.get(id)).toMatchObject({ state: 'sent', attempts: 1 });
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', attempts: 1 });
     expect(carrier.handed).toHaveLength(1);
   });
 
   test('and never answered on the same socket: once more under the same id', async () => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     carrier.failures.hand.push(new Error('Timed Out'));
     const id = await accept();
     await pass(7000);
     expect(carrier.handed.map(({ messageId }) => messageId)).toEqual([id, id]);
     await ack(id);
-    expect(outbox.get(id)).toMatchObject({ state: 'sent', attempts: 2 });
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', attempts: 2 });
   });
 
   test('just before the socket ended: the new socket is given its full time', async () => {
-    const { accept, carrier, connect, disconnect } = dispatching();
+    const { accept, carrier, connect, disconnect } = await dispatching();
     carrier.failures.hand.push(new Error('Timed Out'));
     await accept();
     disconnect();
@@ -222,7 +223,7 @@ describe('a hand-over that was rejected', () => {
 
 describe('unanswered when the socket ended', () => {
   test('repeated under the same id after the reconnect and a wait for late answers, before what came later', async () => {
-    const { accept, carrier, outbox, connect, disconnect, ack } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect, ack } = await dispatching();
     const id = await accept({ text: 'first' });
     await accept({ text: 'second' });
     disconnect();
@@ -234,12 +235,12 @@ describe('unanswered when the socket ended', () => {
     await pass(200, 100);
     expect(carrier.handed.map(({ messageId }) => messageId)).toEqual([id, id]);
     await ack(id);
-    expect(outbox.get(id)).toMatchObject({ state: 'sent', attempts: 2 });
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', attempts: 2 });
     expect(carrier.texts).toEqual(['first', 'first', 'second']);
   });
 
   test('a late answer settles it, and nothing is repeated', async () => {
-    const { accept, carrier, outbox, connect, disconnect, dispatcher } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect, dispatcher } = await dispatching();
     const id = await accept();
     const other = await accept({ phone: OTHER });
     disconnect();
@@ -247,13 +248,13 @@ describe('unanswered when the socket ended', () => {
     await dispatcher.acked(id, null);
     await soon(dispatcher.received(other, 'delivered'));
     await pass(30_000, 5000);
-    expect(outbox.get(id)?.state).toBe('sent');
-    expect(outbox.get(other)?.state).toBe('delivered');
+    expect((await outbox.get(id))?.state).toBe('sent');
+    expect((await outbox.get(other))?.state).toBe('delivered');
     expect(carrier.handed).toHaveLength(2);
   });
 
   test('a socket that falls over again during the wait starts the wait anew', async () => {
-    const { accept, carrier, connect, disconnect } = dispatching();
+    const { accept, carrier, connect, disconnect } = await dispatching();
     await accept();
     for (let n = 0; n < 5; n++) {
       disconnect();
@@ -266,36 +267,36 @@ describe('unanswered when the socket ended', () => {
   });
 
   test('after RESEND_WITHIN it is unconfirmed, never sent again, and its customer’s next message goes', async () => {
-    const { accept, carrier, outbox, connect, disconnect, dispatcher } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect, dispatcher } = await dispatching();
     const id = await accept({ text: 'first' });
     await accept({ text: 'second' });
     disconnect();
     await pass(599_000, 10_000);
     await dispatcher.giveUpOld();
-    expect(outbox.get(id)?.state).toBe('sending');
+    expect((await outbox.get(id))?.state).toBe('sending');
     await pass(1000);
     await dispatcher.giveUpOld();
-    expect(outbox.get(id)?.state).toBe('unconfirmed');
+    expect((await outbox.get(id))?.state).toBe('unconfirmed');
     await connect();
     await pass(10_000);
     expect(carrier.texts).toEqual(['first', 'second']);
     // A late answer still tells the truth.
     await soon(dispatcher.received(id, 'delivered'));
-    expect(outbox.get(id)?.state).toBe('delivered');
+    expect((await outbox.get(id))?.state).toBe('delivered');
   });
 
   test('never answered on a socket that stays: unconfirmed as well', async () => {
-    const { accept, carrier, outbox, dispatcher } = dispatching({ resendWithinMs: 10_000 });
+    const { accept, carrier, outbox, dispatcher } = await dispatching({ resendWithinMs: 10_000 });
     const id = await accept();
     await pass(10_000);
     await dispatcher.giveUpOld();
-    expect(outbox.get(id)?.state).toBe('unconfirmed');
+    expect((await outbox.get(id))?.state).toBe('unconfirmed');
     expect(carrier.handed).toHaveLength(1);
   });
 
   test('also what had its turn to be repeated when the socket ended again is given up in time', async () => {
     // Room for one at a time: after the first reconnect the second still waits for its turn.
-    const { accept, carrier, outbox, connect, disconnect, dispatcher } = dispatching({ perMinute: 1, burst: 2 });
+    const { accept, carrier, outbox, connect, disconnect, dispatcher } = await dispatching({ perMinute: 1, burst: 2 });
     const ids = [await accept({ phone: OTHER }), await accept()];
     disconnect();
     await connect();
@@ -304,41 +305,41 @@ describe('unanswered when the socket ended', () => {
     disconnect();
     await pass(600_000, 60_000);
     await dispatcher.giveUpOld();
-    expect(ids.map((id) => outbox.get(id)?.state)).toEqual(['unconfirmed', 'unconfirmed']);
+    expect(await statesOf(outbox, ids)).toEqual(['unconfirmed', 'unconfirmed']);
     await connect();
     await pass(120_000, 10_000);
     expect(carrier.handed).toHaveLength(2);
   });
 
   test('the repeat itself looks at the clock, whoever forgot to: nothing goes out again after RESEND_WITHIN', async () => {
-    const { accept, carrier, outbox, connect, disconnect } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect } = await dispatching();
     const id = await accept();
     disconnect();
     await pass(600_000, 60_000);
     await connect();
     await pass(3000);
     expect(carrier.handed).toHaveLength(1);
-    expect(outbox.get(id)?.state).toBe('unconfirmed');
+    expect((await outbox.get(id))?.state).toBe('unconfirmed');
   });
 
   test('nor after the time at which the message expires: it would be late', async () => {
-    const { accept, carrier, outbox, connect, disconnect } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect } = await dispatching();
     const id = await accept({ expiresAt: Date.now() + 5000 });
     disconnect();
     await pass(6000);
     await connect();
     await pass(3000);
     expect(carrier.handed).toHaveLength(1);
-    expect(outbox.get(id)?.state).toBe('unconfirmed');
+    expect((await outbox.get(id))?.state).toBe('unconfirmed');
   });
 });
 
 describe('refusals', () => {
   test('463: recipient_refused, and first contacts rest for as long as is set; known customers do not, nor lose their turns', async () => {
-    const { accept, carrier, outbox, ack } = dispatching({ perMinute: 30, burst: 5 });
+    const { accept, carrier, outbox, ack } = await dispatching({ perMinute: 30, burst: 5 });
     await ack(await accept({ text: 'known' }));
     await ack(await accept({ phone: OTHER }), 463);
-    expect(outbox.list({ organizationId: ID, states: ['failed'], limit: 10 }).messages).toMatchObject([
+    expect((await outbox.list({ organizationId: ID, states: ['failed'], limit: 10 })).messages).toMatchObject([
       { errorCode: 'recipient_refused', ackCode: 463 },
     ]);
     const strangers = customers(40);
@@ -362,20 +363,20 @@ describe('refusals', () => {
     ['who wrote, by the number as WhatsApp spells it', `${CUSTOMER}9`],
     ['who wrote, by LID', '1099@lid'],
   ])('463 for a customer %s: refused, and nobody rests', async (_, name) => {
-    const { accept, carrier, outbox, ack, dispatcher } = dispatching();
+    const { accept, carrier, outbox, ack, dispatcher } = await dispatching();
     const chatId = `${CUSTOMER}9@s.whatsapp.net`;
-    await outbox.rememberChat(CUSTOMER, chatId);
+    await outbox.customers.rememberChat(CUSTOMER, chatId);
     carrier.lids.set(chatId, '1099@lid');
     if (name === 'reached') await ack(await accept());
     else await soon(dispatcher.acquainted([name]));
     const id = await accept();
     await ack(id, 463);
-    expect(outbox.get(id)).toMatchObject({ state: 'failed', errorCode: 'recipient_refused' });
+    expect(await outbox.get(id)).toMatchObject({ state: 'failed', errorCode: 'recipient_refused' });
     expect(outbox.firstContactsPausedUntil(ID)).toBe(0);
   });
 
   test('463 for a known customer does not lengthen a pause; 463 for a message that nobody knows begins none', async () => {
-    const { accept, outbox, ack, dispatcher } = dispatching();
+    const { accept, outbox, ack, dispatcher } = await dispatching();
     await dispatcher.acked('3EB0000000000000000000', 463);
     expect(outbox.firstContactsPausedUntil(ID)).toBe(0);
     await ack(await accept());
@@ -388,7 +389,7 @@ describe('refusals', () => {
   });
 
   test('who writes while he rests gets his messages at once, in their order; the others rest on', async () => {
-    const { accept, carrier, ack, dispatcher } = dispatching();
+    const { accept, carrier, ack, dispatcher } = await dispatching();
     await ack(await accept({ phone: OTHER }), 463);
     const [writes, silent] = customers(2) as [string, string];
     const first = await accept({ phone: writes, text: 'first' });
@@ -401,18 +402,18 @@ describe('refusals', () => {
   });
 
   test('479: once more with fresh devices under the same id; a second one is final', async () => {
-    const { accept, carrier, outbox, ack } = dispatching();
+    const { accept, carrier, outbox, ack } = await dispatching();
     const id = await accept();
     await ack(id, 479);
     expect(carrier.handed.map(({ messageId }) => messageId)).toEqual([id, id]);
     expect(carrier.prepared.map(({ fresh }) => fresh)).toEqual([false, true]);
     await ack(id, 479);
-    expect(outbox.get(id)).toMatchObject({ state: 'failed', errorCode: 'message_refused', ackCode: 479 });
+    expect(await outbox.get(id)).toMatchObject({ state: 'failed', errorCode: 'message_refused', ackCode: 479 });
     expect(carrier.handed).toHaveLength(2);
   });
 
   test('479 that comes late, after a reconnect: still only one repeat', async () => {
-    const { accept, carrier, connect, disconnect, ack } = dispatching();
+    const { accept, carrier, connect, disconnect, ack } = await dispatching();
     const id = await accept();
     disconnect();
     await connect();
@@ -423,17 +424,17 @@ describe('refusals', () => {
   });
 
   test('an answer about a message that nobody knows changes nothing', async () => {
-    const { dispatcher, outbox } = dispatching();
+    const { dispatcher, outbox } = await dispatching();
     await dispatcher.acked('3EB0000000000000000000', null);
     await dispatcher.acked('3EB0000000000000000000', 463);
     await soon(dispatcher.received('3EB0000000000000000000', 'read'));
-    expect(outbox.list({ organizationId: ID, limit: 10 }).messages).toEqual([]);
+    expect((await outbox.list({ organizationId: ID, limit: 10 })).messages).toEqual([]);
   });
 });
 
 describe('another phone is linked', () => {
   test('what was accepted for the one before waits and makes way for what comes after; a person lets it go', async () => {
-    const { accept, carrier, dispatcher, outbox, connect, disconnect, ack } = dispatching();
+    const { accept, carrier, dispatcher, outbox, connect, disconnect, ack } = await dispatching();
     await connect(SHOP);
     disconnect();
     const held = [await accept({ text: 'first' }), await accept({ text: 'second' })];
@@ -460,7 +461,7 @@ describe('another phone is linked', () => {
   });
 
   test('the phone before comes back: what is its own leaves in its order, what is the other one’s waits', async () => {
-    const { accept, carrier, connect, disconnect, ack } = dispatching();
+    const { accept, carrier, connect, disconnect, ack } = await dispatching();
     await connect(SHOP);
     disconnect();
     const [first, second] = [await accept({ text: 'first' }), await accept({ text: 'second' })];
@@ -478,7 +479,7 @@ describe('another phone is linked', () => {
   });
 
   test('what was accepted before any phone was noted is the first one’s', async () => {
-    const { accept, carrier, outbox, connect, disconnect } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect } = await dispatching();
     disconnect();
     await accept({ text: 'from before', sendAt: Date.now() + 5000 });
     await connect(SHOP);
@@ -490,7 +491,7 @@ describe('another phone is linked', () => {
   });
 
   test('what was tried is not repeated from it, over further reconnects neither, and is unconfirmed in time', async () => {
-    const { accept, carrier, outbox, connect, disconnect, dispatcher, ack } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect, dispatcher, ack } = await dispatching();
     await connect(SHOP);
     const tried = await accept({ text: 'tried' });
     const behind = await accept({ text: 'behind it' });
@@ -505,13 +506,13 @@ describe('another phone is linked', () => {
     await pass(600_000, 60_000);
     await dispatcher.giveUpOld();
     await quiet();
-    expect([tried, behind].map((id) => outbox.get(id)?.state)).toEqual(['unconfirmed', 'queued']);
+    expect(await statesOf(outbox, [tried, behind])).toEqual(['unconfirmed', 'queued']);
     expect(carrier.texts).toEqual(['tried', 'fresh']);
   });
 
   test('before it is connected again, also after a restart, what is not its own says so', async () => {
     const directory = folder();
-    const before = dispatching({}, directory);
+    const before = await dispatching({}, directory);
     await before.connect(SHOP);
     before.disconnect();
     const id = await before.accept();
@@ -520,11 +521,11 @@ describe('another phone is linked', () => {
     before.disconnect();
     expect(before.dispatcher.waitingOf(id)).toEqual(said);
     before.dispatcher.close();
-    before.outbox.close();
+    await before.store.close();
 
-    const { dispatcher, outbox, carrier, connect, accept } = dispatching({}, directory);
+    const { dispatcher, outbox, carrier, connect, accept } = await dispatching({}, directory);
     carrier.connected = false;
-    for (const pending of outbox.pending()) dispatcher.add(pending);
+    for (const pending of await outbox.pending()) dispatcher.add(pending);
     expect(said).toMatchObject({ reason: 'other_phone', nextTryAt: null });
     expect(dispatcher.waitingOf(id)).toEqual(said);
     expect(dispatcher.waitingOf(await accept())).toBeNull();
@@ -534,7 +535,7 @@ describe('another phone is linked', () => {
   });
 
   test('a pause of first contacts was the former phone’s: new customers are written to at once', async () => {
-    const { accept, carrier, outbox, connect, disconnect, ack } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect, ack } = await dispatching();
     await connect(SHOP);
     await ack(await accept({ phone: OTHER }), 463);
     await accept({ text: 'rests' });
@@ -548,7 +549,7 @@ describe('another phone is linked', () => {
   });
 
   test('a repeat is told of what really goes out again', async () => {
-    const { accept, carrier, connect, disconnect, ack, told } = dispatching();
+    const { accept, carrier, connect, disconnect, ack, told } = await dispatching();
     const repeats = () => told('messages_repeated');
     await connect(SHOP);
     // It waits for its next try: nothing has left.
@@ -571,7 +572,7 @@ describe('another phone is linked', () => {
   });
 
   test('very many for one customer, all to be held, let go, and taken back', async () => {
-    const { accept, carrier, outbox, connect, disconnect, dispatcher } = dispatching();
+    const { accept, carrier, outbox, connect, disconnect, dispatcher } = await dispatching();
     await connect(SHOP);
     disconnect();
     const count = 1000;
@@ -597,15 +598,15 @@ describe('another phone is linked', () => {
 describe('after the process ended', () => {
   test('what was queued goes out, what was tried is unanswered, in the order of acceptance', async () => {
     const directory = folder();
-    const before = dispatching({}, directory);
+    const before = await dispatching({}, directory);
     const tried = await before.accept({ text: 'tried' });
     const queued = await before.accept({ text: 'queued' });
     before.dispatcher.close();
-    before.outbox.close();
+    await before.store.close();
 
-    const after = dispatching({}, directory);
+    const after = await dispatching({}, directory);
     after.carrier.connected = false;
-    for (const pending of after.outbox.pending()) after.dispatcher.add(pending);
+    for (const pending of await after.outbox.pending()) after.dispatcher.add(pending);
     await after.connect();
     expect(after.carrier.handed).toEqual([]);
     await pass(2500, 500);
@@ -616,7 +617,7 @@ describe('after the process ended', () => {
   });
 
   test('a closed dispatcher does nothing any more', async () => {
-    const { accept, carrier, connect, disconnect, dispatcher } = dispatching();
+    const { accept, carrier, connect, disconnect, dispatcher } = await dispatching();
     disconnect();
     await accept();
     await accept({ phone: OTHER, sendAt: Date.now() + 1000 });
@@ -628,7 +629,7 @@ describe('after the process ended', () => {
 });
 
 test('whatever happens, no message is handed over under two ids, none overtakes another of its customer, and every fate is told once', async () => {
-  const { outbox, carrier, dispatcher, accept, disconnect, connect } = dispatching({ maxInFlight: 4 });
+  const { outbox, carrier, dispatcher, accept, disconnect, connect } = await dispatching({ maxInFlight: 4 });
   let seed = 42;
   const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
   const told: OutboxMessage[] = [];
@@ -670,7 +671,7 @@ test('whatever happens, no message is handed over under two ids, none overtakes 
 });
 
 test('another organization has a pace of its own', async () => {
-  const { house, carrier, accept } = dispatching({ perMinute: 1, burst: 1 });
+  const { house, carrier, accept } = await dispatching({ perMinute: 1, burst: 1 });
   const neighbour = new OrganizationDispatcher(ID, { ...house, settings: { ...SETTINGS, perMinute: 1, burst: 1 } });
   await accept();
   const { pending } = await house.outbox.accept({

@@ -37,7 +37,7 @@ function onDisk(directory: string): string {
 }
 
 describe('an outbox of 0.3.1', () => {
-  test('is taken over with every message in its state, and with its text', () => {
+  test('is taken over with every message in its state, and with its text', async () => {
     const directory = predecessors();
     const rows = asStored(directory);
     const states = new Set(rows.map(({ state }) => state as MessageState));
@@ -45,10 +45,10 @@ describe('an outbox of 0.3.1', () => {
       ['cancelled', 'delivered', 'expired', 'failed', 'queued', 'read', 'sending', 'sent', 'unconfirmed'].sort(),
     );
     expect(rows.filter(({ text }) => text === null)).toHaveLength(1);
-    const { outbox } = openOutbox({ directory, clock: new Clock(THEN) });
+    const { outbox } = await openOutbox({ directory, clock: new Clock(THEN) });
     for (const row of rows) {
       const id = row.message_id as string;
-      expect(outbox.get(id)).toEqual({
+      expect(await outbox.get(id)).toEqual({
         messageId: id,
         organizationId: row.organization_id,
         phone: row.phone,
@@ -64,7 +64,7 @@ describe('an outbox of 0.3.1', () => {
         firstTryAt: row.first_try_at,
         times: JSON.parse(row.times as string),
       });
-      const content = outbox.contentOf(row.organization_id === '2' ? ID : OTHER_ID, id);
+      const content = await outbox.contentOf(row.organization_id === '2' ? ID : OTHER_ID, id);
       expect(content).toEqual(row.text === null ? undefined : { kind: 'text', version: 1, text: row.text });
     }
     expect(outbox.quietHours(ID)).toEqual({ from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
@@ -74,12 +74,12 @@ describe('an outbox of 0.3.1', () => {
   test('goes on: what waits leaves with its own text, under its own id, and ends as it must', async () => {
     const directory = predecessors();
     const rows = asStored(directory);
-    const { outbox } = openOutbox({ directory, clock: new Clock(THEN) });
+    const { outbox } = await openOutbox({ directory, clock: new Clock(THEN) });
     const waiting = rows.filter(({ state }) => state === 'queued' || state === 'sending');
-    expect(outbox.pending().map(({ messageId }) => messageId)).toEqual(waiting.map((row) => row.message_id));
+    expect((await outbox.pending()).map(({ messageId }) => messageId)).toEqual(waiting.map((row) => row.message_id));
     for (const { message_id: id, text, attempts } of waiting) {
       expect(await claim(outbox, id as string, 'x@s.whatsapp.net')).toBe(text);
-      expect(outbox.get(id as string)?.attempts).toBe((attempts as number) + 1);
+      expect((await outbox.get(id as string))?.attempts).toBe((attempts as number) + 1);
       expect(await outbox.move(id as string, 'sent')).toBe(true);
     }
     for (const { message_id: id, state } of rows) {
@@ -93,7 +93,7 @@ describe('an outbox of 0.3.1', () => {
     const directory = predecessors();
     const row = asStored(directory).find(({ idempotency_key: key }) => key === 'booking-7');
     const clock = new Clock(THEN);
-    const { outbox } = openOutbox({ directory, clock });
+    const { outbox } = await openOutbox({ directory, clock });
     const again = (text: string) =>
       outbox.accept(
         message(clock.at, {
@@ -127,9 +127,9 @@ describe('an outbox of 0.3.1', () => {
       database.pragma('wal_checkpoint(TRUNCATE)');
     });
     const clock = new Clock(THEN);
-    const { outbox } = openOutbox({ directory, clock });
-    expect(outbox.contentOf(ID, '3EB01')).toBeUndefined();
-    expect(outbox.contentOf(ID, '3EB02')?.text).toBe(secret(2, 'late'));
+    const { outbox } = await openOutbox({ directory, clock });
+    expect(await outbox.contentOf(ID, '3EB01')).toBeUndefined();
+    expect((await outbox.contentOf(ID, '3EB02'))?.text).toBe(secret(2, 'late'));
     expect(onDisk(directory)).not.toContain('early Zx81');
     clock.at += 8 * DAY;
     await outbox.eraseOld(7 * DAY);

@@ -3,14 +3,10 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import type { MessageState } from '../../../src/outbox/outbox-message.js';
-import {
-  ACQUAINTANCES_KEPT,
-  CHAT_KEPT_MS,
-  IDEMPOTENCY_KEPT_MS,
-  newMessageId,
-  NO_CHAT_KEPT_MS,
-  Outbox,
-} from '../../../src/outbox/outbox.js';
+import { ACQUAINTANCES_KEPT, CHAT_KEPT_MS, IDEMPOTENCY_KEPT_MS, NO_CHAT_KEPT_MS } from '../../../src/outbox/kept.js';
+import { newMessageId } from '../../../src/outbox/message-id.js';
+import { Outbox } from '../../../src/outbox/outbox.js';
+import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
 import {
   claim,
   Clock,
@@ -24,6 +20,7 @@ import {
   OTHER_ID,
   OTHER_SHOP,
   SHOP,
+  statesOf,
 } from './fixtures.js';
 
 const CHAT = `${CUSTOMER}@s.whatsapp.net`;
@@ -37,7 +34,7 @@ function onDisk(directory: string): string {
 
 describe('an accepted message', () => {
   test('is on disk when accept resolves, as it was given, with the id that it will carry', async () => {
-    const { outbox, directory, clock } = openOutbox();
+    const { outbox, directory, clock } = await openOutbox();
     const { message: stored, isNew, pending } = await outbox.accept(message(clock.at, { replaceKey: 'booking:1' }));
     expect(isNew).toBe(true);
     expect(stored).toMatchObject({
@@ -50,14 +47,15 @@ describe('an accepted message', () => {
     expect(stored.messageId).toMatch(/^3EB0[0-9A-F]{18}$/);
     expect(pending).toMatchObject({ messageId: stored.messageId, state: 'queued' });
     // Another connection sees it; nobody has closed or flushed anything.
-    const other = new Outbox(openOutboxDatabase(directory), { maxPending: 10, now: clock.now });
-    expect(other.get(stored.messageId)).toEqual(stored);
-    expect(other.contentOf(ID, stored.messageId)?.text).toBe('Hello');
-    other.close();
+    const otherStore = await SqliteOutboxStore.open(directory);
+    const other = await Outbox.open(otherStore, { maxPending: 10, now: clock.now });
+    expect(await other.get(stored.messageId)).toEqual(stored);
+    expect((await other.contentOf(ID, stored.messageId))?.text).toBe('Hello');
+    await otherStore.close();
   });
 
   test('lies in files for their owner alone', async () => {
-    const { outbox, directory, clock } = openOutbox();
+    const { outbox, directory, clock } = await openOutbox();
     await outbox.accept(message(clock.at));
     const names = readdirSync(directory);
     expect(names).toContain('outbox.sqlite');
@@ -65,7 +63,7 @@ describe('an accepted message', () => {
   });
 
   test('moves forward only, each state with its time, and every change is told once, when it is on disk', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const told: MessageState[] = [];
     outbox.onChange(({ state }) => told.push(state));
     const { message: stored } = await outbox.accept(message(clock.at));
@@ -80,7 +78,7 @@ describe('an accepted message', () => {
     for (const late of ['sent', 'delivered', 'failed', 'unconfirmed', 'expired', 'cancelled'] as const)
       expect([late, await outbox.move(id, late)]).toEqual([late, false]);
     expect(await outbox.move(id, 'read')).toBe(true);
-    expect(outbox.get(id)).toMatchObject({
+    expect(await outbox.get(id)).toMatchObject({
       state: 'read',
       chatId: CHAT,
       attempts: 1,
@@ -91,12 +89,12 @@ describe('an accepted message', () => {
   });
 
   test('a first claim can be taken back: queued as if nothing had been tried; a repeat or an answered one cannot', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
-    const before = outbox.get(stored.messageId);
+    const before = await outbox.get(stored.messageId);
     await claim(outbox, stored.messageId, CHAT);
     expect(await outbox.unclaim(stored.messageId)).toBe(true);
-    expect(outbox.get(stored.messageId)).toEqual({ ...before, chatId: CHAT });
+    expect(await outbox.get(stored.messageId)).toEqual({ ...before, chatId: CHAT });
     expect(await outbox.unclaim(stored.messageId)).toBe(false);
 
     await claim(outbox, stored.messageId, CHAT);
@@ -104,33 +102,33 @@ describe('an accepted message', () => {
     expect(await outbox.unclaim(stored.messageId)).toBe(false);
     await outbox.move(stored.messageId, 'sent');
     expect(await outbox.unclaim(stored.messageId)).toBe(false);
-    expect(outbox.get(stored.messageId)).toMatchObject({ state: 'sent', attempts: 2 });
+    expect(await outbox.get(stored.messageId)).toMatchObject({ state: 'sent', attempts: 2 });
   });
 
   test('how often the connection ended with a message is kept over a restart', async () => {
-    const { outbox, clock, directory } = openOutbox();
+    const { outbox, store, clock, directory } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
     await claim(outbox, stored.messageId, CHAT);
     await outbox.noteStreamEnd([stored.messageId, 'unknown']);
-    outbox.close();
-    const again = openOutbox({ directory, clock });
-    expect(again.outbox.pending()).toMatchObject([{ messageId: stored.messageId, streamEnds: 1 }]);
+    await store.close();
+    const again = await openOutbox({ directory, clock });
+    expect(await again.outbox.pending()).toMatchObject([{ messageId: stored.messageId, streamEnds: 1 }]);
   });
 
   test('claimed again keeps the time of its first try and counts', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
     const first = clock.at;
     await claim(outbox, stored.messageId, CHAT);
     clock.at += 60_000;
     expect(await claim(outbox, stored.messageId, CHAT)).toBe('Hello');
-    expect(outbox.get(stored.messageId)).toMatchObject({ attempts: 2, firstTryAt: first });
+    expect(await outbox.get(stored.messageId)).toMatchObject({ attempts: 2, firstTryAt: first });
   });
 
   test.each(['cancelled', 'expired', 'unconfirmed', 'failed'] as const)(
     'that is %s is not handed out',
     async (state) => {
-      const { outbox, clock } = openOutbox();
+      const { outbox, clock } = await openOutbox();
       const { message: stored } = await outbox.accept(message(clock.at));
       if (state === 'unconfirmed') await claim(outbox, stored.messageId, CHAT);
       await outbox.move(stored.messageId, state);
@@ -139,17 +137,17 @@ describe('an accepted message', () => {
   );
 
   test('whose time is over is not handed out, although nobody has marked it as expired yet', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at, { expiresAt: clock.at + 1000 }));
     clock.at += 1000;
     expect(await claim(outbox, stored.messageId, CHAT)).toBeNull();
-    expect(outbox.get(stored.messageId)?.state).toBe('queued');
+    expect((await outbox.get(stored.messageId))?.state).toBe('queued');
     await outbox.expire();
-    expect(outbox.get(stored.messageId)?.state).toBe('expired');
+    expect((await outbox.get(stored.messageId))?.state).toBe('expired');
   });
 
   test('is told to whoever waits for its fate, and to nobody longer than he waits', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
     const id = stored.messageId;
     expect((await outbox.settled(id, 0)).state).toBe('queued');
@@ -171,7 +169,7 @@ describe('an accepted message', () => {
 
 describe('idempotency keys', () => {
   test('one key is one message, also for many at once; another organization has keys of its own', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const ask = (more = {}) => outbox.accept(message(clock.at, { idempotencyKey: 'booking-1', ...more }));
     const answers = await Promise.all([ask(), ask(), ask(), ask()]);
     expect(new Set(answers.map((answer) => answer.message.messageId)).size).toBe(1);
@@ -186,7 +184,7 @@ describe('idempotency keys', () => {
     ['replace key', { replaceKey: 'booking:1' }],
     ['times, as they were given', { fingerprint: '{"ttl_seconds":60}' }],
   ])('with another %s is refused', async (_what, more) => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     await outbox.accept(message(clock.at, { idempotencyKey: 'booking-1' }));
     await expect(outbox.accept(message(clock.at, { idempotencyKey: 'booking-1', ...more }))).rejects.toMatchObject({
       code: 'idempotency_key_reused',
@@ -195,16 +193,16 @@ describe('idempotency keys', () => {
   });
 
   test('answer with what became of the message, for seven days and not longer', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const ask = () => outbox.accept(message(clock.at, { idempotencyKey: 'booking-1' }));
     const first = await ask();
     await claim(outbox, first.message.messageId, CHAT);
     await outbox.move(first.message.messageId, 'failed', { errorCode: 'recipient_refused', ackCode: 463 });
     clock.at += IDEMPOTENCY_KEPT_MS - 1;
-    expect(outbox.hasIdempotencyKey(ID, 'booking-1')).toBe(true);
+    expect(await outbox.hasIdempotencyKey(ID, 'booking-1')).toBe(true);
     expect((await ask()).message).toMatchObject({ state: 'failed', errorCode: 'recipient_refused', ackCode: 463 });
     clock.at += 1;
-    expect(outbox.hasIdempotencyKey(ID, 'booking-1')).toBe(false);
+    expect(await outbox.hasIdempotencyKey(ID, 'booking-1')).toBe(false);
     const anew = await ask();
     expect(anew.isNew).toBe(true);
     expect(anew.message.messageId).not.toBe(first.message.messageId);
@@ -213,7 +211,7 @@ describe('idempotency keys', () => {
 
 describe('a replace key', () => {
   test('takes the place of what is still queued, for the same organization only, and not of what was tried', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const ask = (more = {}) => outbox.accept(message(clock.at, { replaceKey: 'booking:1', ...more }));
     const tried = await ask();
     await claim(outbox, tried.message.messageId, CHAT);
@@ -222,18 +220,18 @@ describe('a replace key', () => {
     const told: string[] = [];
     outbox.onChange(({ messageId, state }) => told.push(`${messageId} ${state}`));
     const newer = await ask();
-    expect(outbox.get(old.message.messageId)).toMatchObject({ state: 'cancelled', errorCode: 'replaced' });
+    expect(await outbox.get(old.message.messageId)).toMatchObject({ state: 'cancelled', errorCode: 'replaced' });
     expect(told).toEqual([`${old.message.messageId} cancelled`]);
-    expect(outbox.get(tried.message.messageId)?.state).toBe('sending');
-    expect(outbox.get(elsewhere.message.messageId)?.state).toBe('queued');
-    expect(outbox.get(newer.message.messageId)?.state).toBe('queued');
+    expect((await outbox.get(tried.message.messageId))?.state).toBe('sending');
+    expect((await outbox.get(elsewhere.message.messageId))?.state).toBe('queued');
+    expect((await outbox.get(newer.message.messageId))?.state).toBe('queued');
     expect(outbox.depth(ID).pending).toBe(2);
   });
 });
 
 describe('a full outbox', () => {
   test('is full for that organization only, says when to come back, and takes the next one when there is room', async () => {
-    const { outbox, clock } = openOutbox({ maxPending: 2 });
+    const { outbox, clock } = await openOutbox({ maxPending: 2 });
     const first = await outbox.accept(message(clock.at));
     await outbox.accept(message(clock.at));
     await expect(outbox.accept(message(clock.at))).rejects.toMatchObject({
@@ -247,33 +245,33 @@ describe('a full outbox', () => {
   });
 
   test('takes what replaces a queued message, and no more than that', async () => {
-    const { outbox, clock, directory } = openOutbox({ maxPending: 2 });
+    const { outbox, store, clock, directory } = await openOutbox({ maxPending: 2 });
     const keyed = { replaceKey: 'booking:1' };
     const old = await outbox.accept(message(clock.at, keyed));
     const other = await outbox.accept(message(clock.at, { replaceKey: 'booking:2' }));
     const newer = await outbox.accept(message(clock.at, keyed));
-    expect(outbox.get(old.message.messageId)).toMatchObject({ state: 'cancelled', errorCode: 'replaced' });
+    expect(await outbox.get(old.message.messageId)).toMatchObject({ state: 'cancelled', errorCode: 'replaced' });
     expect(outbox.depth(ID).pending).toBe(2);
     // One that was tried keeps its place.
     await claim(outbox, other.message.messageId, CHAT);
     for (const more of [{ replaceKey: 'booking:2' }, { replaceKey: 'booking:3' }, {}]) {
       await expect(outbox.accept(message(clock.at, more))).rejects.toMatchObject({ code: 'outbox_full' });
     }
-    expect(outbox.get(newer.message.messageId)?.state).toBe('queued');
+    expect((await outbox.get(newer.message.messageId))?.state).toBe('queued');
     expect(outbox.depth(ID).pending).toBe(2);
     // Also when the limit was lowered below what waits.
-    outbox.close();
-    const again = openOutbox({ directory, clock, maxPending: 1 }).outbox;
+    await store.close();
+    const again = (await openOutbox({ directory, clock, maxPending: 1 })).outbox;
     await again.accept(message(clock.at, keyed));
     expect(again.depth(ID).pending).toBe(2);
   });
 
   test('still answers a known key, and counts right after a restart', async () => {
-    const { outbox, clock, directory } = openOutbox({ maxPending: 1 });
+    const { outbox, store, clock, directory } = await openOutbox({ maxPending: 1 });
     const first = await outbox.accept(message(clock.at, { idempotencyKey: 'a' }));
     expect((await outbox.accept(message(clock.at, { idempotencyKey: 'a' }))).message).toEqual(first.message);
-    outbox.close();
-    const again = openOutbox({ directory, clock, maxPending: 1 }).outbox;
+    await store.close();
+    const again = (await openOutbox({ directory, clock, maxPending: 1 })).outbox;
     expect(again.depth(ID)).toEqual({ pending: 1, oldestAt: first.message.createdAt });
     await expect(again.accept(message(clock.at))).rejects.toMatchObject({ code: 'outbox_full' });
   });
@@ -281,7 +279,7 @@ describe('a full outbox', () => {
 
 describe('taking back', () => {
   test('works until the first try, again and again, and says why it does not', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
     expect(await outbox.cancel(stored.messageId)).toMatchObject({
       state: 'cancelled',
@@ -298,7 +296,7 @@ describe('taking back', () => {
   });
 
   test('and claiming at the same moment: one of the two', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     for (let n = 0; n < 20; n++) {
       const { message: stored } = await outbox.accept(message(clock.at));
       const both = [
@@ -316,7 +314,7 @@ describe('taking back', () => {
 
 describe('a list', () => {
   test('goes through everything by pages, oldest first, by state and by number', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const ids: string[] = [];
     for (let n = 0; n < 25; n++) {
       const { message: stored } = await outbox.accept(message(clock.at, { phone: n % 5 === 0 ? OTHER : CUSTOMER }));
@@ -324,28 +322,28 @@ describe('a list', () => {
       if (n % 2 === 0) await outbox.move(stored.messageId, 'expired');
     }
     await outbox.accept(message(clock.at, { organizationId: OTHER_ID }));
-    const all = (query: { states?: MessageState[]; phone?: string }, limit: number): string[] => {
+    const all = async (query: { states?: MessageState[]; phone?: string }, limit: number): Promise<string[]> => {
       const found: string[] = [];
       for (let after: number | undefined; ;) {
-        const { messages, next } = outbox.list({ organizationId: ID, after, limit, ...query });
+        const { messages, next } = await outbox.list({ organizationId: ID, after, limit, ...query });
         expect(messages.length).toBeLessThanOrEqual(limit);
         found.push(...messages.map(({ messageId }) => messageId));
         if (next === null) return found;
         after = next;
       }
     };
-    expect(all({}, 7)).toEqual(ids);
-    expect(all({}, 25)).toEqual(ids);
-    expect(all({ phone: OTHER }, 2)).toEqual(ids.filter((_, n) => n % 5 === 0));
-    expect(all({ states: ['expired'] }, 4)).toEqual(ids.filter((_, n) => n % 2 === 0));
-    expect(all({ states: ['queued', 'sending'] }, 4)).toEqual(ids.filter((_, n) => n % 2 === 1));
-    expect(all({ states: ['expired'], phone: OTHER }, 1)).toEqual(ids.filter((_, n) => n % 10 === 0));
+    expect(await all({}, 7)).toEqual(ids);
+    expect(await all({}, 25)).toEqual(ids);
+    expect(await all({ phone: OTHER }, 2)).toEqual(ids.filter((_, n) => n % 5 === 0));
+    expect(await all({ states: ['expired'] }, 4)).toEqual(ids.filter((_, n) => n % 2 === 0));
+    expect(await all({ states: ['queued', 'sending'] }, 4)).toEqual(ids.filter((_, n) => n % 2 === 1));
+    expect(await all({ states: ['expired'], phone: OTHER }, 1)).toEqual(ids.filter((_, n) => n % 10 === 0));
   });
 });
 
 describe('what is kept, and what is erased', () => {
   test('texts go a week after the fate is known, not before, also from the disk; the record stays', async () => {
-    const { outbox, directory, clock } = openOutbox();
+    const { outbox, directory, clock } = await openOutbox();
     const text = 'a text that stands nowhere else: Zx81-Qp55';
     const scheduled = await outbox.accept(
       message(clock.at, { text: `${text} later`, sendAt: clock.at + 20 * DAY, expiresAt: clock.at + 30 * DAY }),
@@ -355,11 +353,11 @@ describe('what is kept, and what is erased', () => {
     await outbox.move(stored.messageId, 'sent');
     clock.at += 7 * DAY;
     expect(await outbox.eraseOld(7 * DAY)).toBe(false);
-    expect(outbox.contentOf(ID, stored.messageId)?.text).toBe(text);
+    expect((await outbox.contentOf(ID, stored.messageId))?.text).toBe(text);
     clock.at += 1;
     await outbox.eraseOld(7 * DAY);
-    expect(outbox.contentOf(ID, stored.messageId)?.text).toBeUndefined();
-    expect(outbox.get(stored.messageId)).toMatchObject({ state: 'sent', phone: CUSTOMER });
+    expect((await outbox.contentOf(ID, stored.messageId))?.text).toBeUndefined();
+    expect(await outbox.get(stored.messageId)).toMatchObject({ state: 'sent', phone: CUSTOMER });
     expect(onDisk(directory).split('Zx81-Qp55')).toHaveLength(2);
     // What waits keeps its text however old it is, and then for as long as any other.
     clock.at += 13 * DAY;
@@ -368,14 +366,14 @@ describe('what is kept, and what is erased', () => {
     await outbox.move(scheduled.message.messageId, 'sent');
     clock.at += 6 * DAY;
     await outbox.eraseOld(7 * DAY);
-    expect(outbox.contentOf(ID, scheduled.message.messageId)?.text).toBe(`${text} later`);
+    expect((await outbox.contentOf(ID, scheduled.message.messageId))?.text).toBe(`${text} later`);
     clock.at += 2 * DAY;
     await outbox.eraseOld(7 * DAY);
     expect(onDisk(directory)).not.toContain('Zx81-Qp55');
   });
 
   test('much is erased in pieces, and it says that there is more', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     for (let n = 0; n < 5; n++) {
       const { message: stored } = await outbox.accept(message(clock.at, { idempotencyKey: `key-${n}` }));
       await outbox.move(stored.messageId, 'expired');
@@ -384,44 +382,46 @@ describe('what is kept, and what is erased', () => {
     expect(await outbox.eraseOld(7 * DAY, 2)).toBe(true);
     expect(await outbox.eraseOld(7 * DAY, 2)).toBe(true);
     expect(await outbox.eraseOld(7 * DAY, 2)).toBe(false);
-    const { messages } = outbox.list({ organizationId: ID, limit: 10 });
-    expect(messages.map(({ messageId }) => outbox.contentOf(ID, messageId)?.text)).toEqual(
-      messages.map(() => undefined),
-    );
+    const { messages } = await outbox.list({ organizationId: ID, limit: 10 });
+    const contents = await Promise.all(messages.map(({ messageId }) => outbox.contentOf(ID, messageId)));
+    expect(contents).toEqual(messages.map(() => undefined));
   });
 
   test('a text is answered to its own organization only', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
-    expect(outbox.contentOf(OTHER_ID, stored.messageId)?.text).toBeUndefined();
-    expect(outbox.contentOf(ID, '3EB0')?.text).toBeUndefined();
+    expect((await outbox.contentOf(OTHER_ID, stored.messageId))?.text).toBeUndefined();
+    expect((await outbox.contentOf(ID, '3EB0'))?.text).toBeUndefined();
   });
 
   test('numbers are believed for 30 days, that one has no WhatsApp for an hour', async () => {
-    const { outbox, clock } = openOutbox();
-    expect(outbox.chatOf(CUSTOMER)).toBeUndefined();
-    await outbox.rememberChat(CUSTOMER, CHAT);
-    await outbox.rememberChat(OTHER, null);
-    expect([outbox.chatOf(CUSTOMER), outbox.chatOf(OTHER)]).toEqual([CHAT, null]);
+    const { outbox, clock } = await openOutbox();
+    expect(await outbox.customers.chatOf(CUSTOMER)).toBeUndefined();
+    await outbox.customers.rememberChat(CUSTOMER, CHAT);
+    await outbox.customers.rememberChat(OTHER, null);
+    expect([await outbox.customers.chatOf(CUSTOMER), await outbox.customers.chatOf(OTHER)]).toEqual([CHAT, null]);
     clock.at += NO_CHAT_KEPT_MS;
-    expect([outbox.chatOf(CUSTOMER), outbox.chatOf(OTHER)]).toEqual([CHAT, undefined]);
+    expect([await outbox.customers.chatOf(CUSTOMER), await outbox.customers.chatOf(OTHER)]).toEqual([CHAT, undefined]);
     clock.at += CHAT_KEPT_MS;
-    expect(outbox.chatOf(CUSTOMER)).toBeUndefined();
+    expect(await outbox.customers.chatOf(CUSTOMER)).toBeUndefined();
   });
 
   test('who got a message is a contact of that organization; settings and pauses stay over a restart', async () => {
-    const { outbox, clock, directory } = openOutbox();
+    const { outbox, store, clock, directory } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
     await claim(outbox, stored.messageId, CHAT);
-    expect(outbox.isContact(ID, CUSTOMER)).toBe(false);
+    expect(await outbox.customers.isContact(ID, CUSTOMER)).toBe(false);
     await outbox.move(stored.messageId, 'delivered');
     await outbox.setQuietHours(ID, { from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
     await outbox.pauseFirstContacts(ID, clock.at + 1000);
     await outbox.pauseFirstContacts(OTHER_ID, clock.at + 5);
     await outbox.setQuietHours(OTHER_ID, null);
-    outbox.close();
-    const again = openOutbox({ directory, clock }).outbox;
-    expect([again.isContact(ID, CUSTOMER), again.isContact(OTHER_ID, CUSTOMER)]).toEqual([true, false]);
+    await store.close();
+    const again = (await openOutbox({ directory, clock })).outbox;
+    expect([
+      await again.customers.isContact(ID, CUSTOMER),
+      await again.customers.isContact(OTHER_ID, CUSTOMER),
+    ]).toEqual([true, false]);
     expect(again.quietHours(ID)).toEqual({ from: '21:00', to: '08:00', timeZone: 'America/Bogota' });
     expect(again.firstContactsPausedUntil(ID)).toBe(clock.at + 1000);
     expect([again.quietHours(OTHER_ID), again.firstContactsPausedUntil(OTHER_ID)]).toEqual([null, clock.at + 5]);
@@ -433,7 +433,7 @@ describe('the phone that is linked', () => {
     (await outbox.accept(message(clock.at, more))).message.messageId;
 
   test('is remembered over a restart; what was accepted for another one is counted until it is decided', async () => {
-    const { outbox, clock, directory } = openOutbox({ maxPending: 10 });
+    const { outbox, store, clock, directory } = await openOutbox({ maxPending: 10 });
     expect(outbox.linkedPhone(ID)).toBeNull();
     const old = await accept(outbox, clock);
     expect(await outbox.noteLinkedPhone(ID, SHOP)).toBe(false);
@@ -445,9 +445,9 @@ describe('the phone that is linked', () => {
     clock.at += 1000;
     expect(await outbox.noteLinkedPhone(ID, OTHER_SHOP)).toBe(false);
     await accept(outbox, clock);
-    outbox.close();
+    await store.close();
 
-    const again = openOutbox({ directory, clock, maxPending: 10 }).outbox;
+    const again = (await openOutbox({ directory, clock, maxPending: 10 })).outbox;
     expect(again.linkedPhone(ID)).toBe(OTHER_SHOP);
     expect(again.otherPhone(ID)).toEqual({
       messages: 2,
@@ -456,7 +456,7 @@ describe('the phone that is linked', () => {
       since: clock.at - 1000,
     });
     expect(again.otherPhone(OTHER_ID)).toBeNull();
-    expect(again.pending().map(({ forPhone }) => forPhone)).toEqual([SHOP, SHOP, null, OTHER_SHOP]);
+    expect((await again.pending()).map(({ forPhone }) => forPhone)).toEqual([SHOP, SHOP, null, OTHER_SHOP]);
     await again.cancel(old);
     expect(again.otherPhone(ID)).toMatchObject({ messages: 1 });
     expect(await again.noteLinkedPhone(ID, '573001112255')).toBe(true);
@@ -464,11 +464,11 @@ describe('the phone that is linked', () => {
     expect(await again.releaseOtherPhone(ID)).toEqual({ messages: 2, unconfirmed: 0 });
     expect(again.otherPhone(ID)).toBeNull();
     expect(await again.releaseOtherPhone(ID)).toEqual({ messages: 0, unconfirmed: 0 });
-    expect(again.pending().map(({ forPhone }) => forPhone)).toEqual(['573001112255', null, '573001112255']);
+    expect((await again.pending()).map(({ forPhone }) => forPhone)).toEqual(['573001112255', null, '573001112255']);
   });
 
   test('another one: what is taken back is told; of what was tried nothing more is known', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     await outbox.noteLinkedPhone(ID, SHOP);
     const [tried, queued] = [await accept(outbox, clock), await accept(outbox, clock)];
     await claim(outbox, tried, CHAT);
@@ -481,17 +481,12 @@ describe('the phone that is linked', () => {
     outbox.onChange(({ messageId }) => told.push(messageId));
     expect(await outbox.cancelOtherPhone(ID)).toEqual({ messages: 1, unconfirmed: 1 });
     expect(told).toEqual([tried, queued]);
-    expect([tried, queued, sent, mine].map((id) => outbox.get(id)?.state)).toEqual([
-      'unconfirmed',
-      'cancelled',
-      'sent',
-      'queued',
-    ]);
+    expect(await statesOf(outbox, [tried, queued, sent, mine])).toEqual(['unconfirmed', 'cancelled', 'sent', 'queued']);
     expect([outbox.otherPhone(ID), await outbox.cancelOtherPhone(ID)]).toEqual([null, { messages: 0, unconfirmed: 0 }]);
   });
 
   test('another one: the pause of first contacts ends, that of other organizations and of the same phone does not', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const paused = () => [outbox.firstContactsPausedUntil(ID), outbox.firstContactsPausedUntil(OTHER_ID)];
     const until = clock.at + 1000;
     await outbox.pauseFirstContacts(ID, until);
@@ -504,7 +499,7 @@ describe('the phone that is linked', () => {
   });
 
   test('one that could not be noted changes nothing', async () => {
-    const { outbox, database, clock } = openOutbox();
+    const { outbox, database, clock } = await openOutbox();
     await outbox.noteLinkedPhone(ID, SHOP);
     await accept(outbox, clock);
     database.exec("CREATE TRIGGER full BEFORE UPDATE ON organization_settings BEGIN SELECT RAISE(FAIL, 'full'); END");
@@ -515,32 +510,41 @@ describe('the phone that is linked', () => {
 
 describe('who wrote', () => {
   test('is no first contact of that organization, under each name, over a restart too', async () => {
-    const { outbox, clock, directory } = openOutbox();
-    await outbox.noteAcquaintance(ID, [CUSTOMER, '1099@lid']);
-    outbox.close();
-    const again = openOutbox({ directory, clock }).outbox;
-    expect([again.isContact(ID, CUSTOMER), again.isContact(OTHER_ID, CUSTOMER)]).toEqual([true, false]);
-    expect([again.isContact(ID, OTHER), again.isContact(ID, OTHER, '1099@lid')]).toEqual([false, true]);
-    await again.rememberChat(OTHER, CHAT);
-    expect(again.isContact(ID, OTHER)).toBe(true);
+    const { outbox, store, clock, directory } = await openOutbox();
+    await outbox.customers.noteAcquaintance(ID, [CUSTOMER, '1099@lid']);
+    await store.close();
+    const again = (await openOutbox({ directory, clock })).outbox;
+    expect([
+      await again.customers.isContact(ID, CUSTOMER),
+      await again.customers.isContact(OTHER_ID, CUSTOMER),
+    ]).toEqual([true, false]);
+    expect([
+      await again.customers.isContact(ID, OTHER),
+      await again.customers.isContact(ID, OTHER, '1099@lid'),
+    ]).toEqual([false, true]);
+    await again.customers.rememberChat(OTHER, CHAT);
+    expect(await again.customers.isContact(ID, OTHER)).toBe(true);
   });
 
   test('is forgotten when very many others have written since', async () => {
-    const { outbox } = openOutbox();
-    await outbox.noteAcquaintance(ID, [CUSTOMER]);
-    await outbox.noteAcquaintance(OTHER_ID, [CUSTOMER]);
+    const { outbox } = await openOutbox();
+    await outbox.customers.noteAcquaintance(ID, [CUSTOMER]);
+    await outbox.customers.noteAcquaintance(OTHER_ID, [CUSTOMER]);
     const many = Array.from({ length: ACQUAINTANCES_KEPT }, (_, n) => `57300${1_000_000 + n}`);
-    await outbox.noteAcquaintance(ID, many.slice(1));
-    expect(outbox.isContact(ID, CUSTOMER)).toBe(true);
-    await outbox.noteAcquaintance(ID, many.slice(0, 1));
-    expect([outbox.isContact(ID, CUSTOMER), outbox.isContact(OTHER_ID, CUSTOMER)]).toEqual([false, true]);
-    expect(outbox.isContact(ID, many[1] as string)).toBe(true);
+    await outbox.customers.noteAcquaintance(ID, many.slice(1));
+    expect(await outbox.customers.isContact(ID, CUSTOMER)).toBe(true);
+    await outbox.customers.noteAcquaintance(ID, many.slice(0, 1));
+    expect([
+      await outbox.customers.isContact(ID, CUSTOMER),
+      await outbox.customers.isContact(OTHER_ID, CUSTOMER),
+    ]).toEqual([false, true]);
+    expect(await outbox.customers.isContact(ID, many[1] as string)).toBe(true);
   });
 });
 
 describe('a receipt', () => {
   test('in place of the ack is somebody’s answer, and synced at once; one that comes after it shares a sync', async () => {
-    const { outbox, clock } = openOutbox();
+    const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
     await claim(outbox, stored.messageId, CHAT);
     const sync = vi.spyOn(fs, 'fdatasync');
@@ -568,7 +572,7 @@ describe('the database', () => {
   });
 
   test('that cannot be written accepts nothing, counts nothing, tells nothing, and goes on when it can', async () => {
-    const { outbox, database, clock } = openOutbox({ clock: new Clock() });
+    const { outbox, database, clock } = await openOutbox({ clock: new Clock() });
     const { message: stored } = await outbox.accept(message(clock.at));
     const told: string[] = [];
     outbox.onChange(({ state }) => told.push(state));

@@ -6,6 +6,7 @@ import { EventLedger } from '../../../src/events/event-ledger.js';
 import { createLogger } from '../../../src/logger.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
 import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
+import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import type { EventStores } from '../../../src/store/ports.js';
 import { SqliteEventStores } from '../../../src/store/sqlite/event-stores.js';
@@ -50,7 +51,8 @@ export class Room {
   readonly now = (): number => this.clock?.now ?? Date.now();
   readonly stores: EventStores;
   ledger!: EventLedger;
-  readonly outbox = new Outbox(this.outboxDatabase, { maxPending: 10_000, now: this.now });
+  readonly outboxStore = new SqliteOutboxStore(this.outboxDatabase);
+  readonly outbox = new Outbox(this.outboxStore, { maxPending: 10_000, now: this.now });
   readonly sent: Sent[] = [];
   readonly parked: number[] = [];
   readonly log: Record<string, unknown>[] = [];
@@ -141,7 +143,7 @@ export class Room {
 
   async close(): Promise<void> {
     await this.webhooks.stop();
-    this.outbox.close();
+    await this.outboxStore.close();
     await this.ledger.close();
     await this.stores.close();
     rmSync(this.directory, { recursive: true });

@@ -75,7 +75,7 @@ describe('the watch', () => {
     await room.outbox.move(unconfirmed, 'unconfirmed');
     await room.outbox.cancel(cancelled);
     for (const messageId of [failed, unconfirmed, cancelled]) {
-      await watch.onChange({ messageId, state: room.outbox.get(messageId)?.state ?? 'queued' });
+      await watch.onChange({ messageId, state: (await room.outbox.get(messageId))?.state ?? 'queued' });
     }
     expect(await told()).toMatchObject([
       { message_id: failed, status: 'failed', error_code: 'not_on_whatsapp', phone_last4: '2233', after_ms: 5000 },

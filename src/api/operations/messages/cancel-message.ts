@@ -15,6 +15,6 @@ export const cancelMessage = operation({
 }).handledBy((parts) => async ({ params }, { context }) => {
   const { outbox } = parts;
   const { message_id: id } = params;
-  context.organizationId = outbox.get(id)?.organizationId;
-  return { status: 200, json: messageFields(await outbox.cancel(id), parts, context.sentences) };
+  context.organizationId = (await outbox.get(id))?.organizationId;
+  return { status: 200, json: await messageFields(await outbox.cancel(id), parts, context.sentences) };
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ServiceError } from '../../../errors.js';
 import { OTHER_PHONE_DECISIONS, type OtherPhoneDecision } from '../../../outbox/outbox-message.js';
-import type { OtherPhoneDecided } from '../../../outbox/outbox.js';
+import type { OtherPhoneDecided } from '../../../outbox/organization-settings.js';
 import { count, named, organization, sentence, success } from '../../answers/common.js';
 import { organizationId, otherPhoneDecision } from '../../fields.js';
 import { operation } from '../../operation.js';

@@ -14,8 +14,8 @@ export const getMessage = operation({
   answers: { 200: { about: 'The message.', json: fullMessage } },
   errors: ['unknown_message'],
 }).handledBy((parts) => async ({ params }, { context }) => {
-  const message = parts.outbox.get(params.message_id);
+  const message = await parts.outbox.get(params.message_id);
   if (!message) throw new ServiceError('unknown_message');
   context.organizationId = message.organizationId;
-  return { status: 200, json: messageFields(message, parts, context.sentences) };
+  return { status: 200, json: await messageFields(message, parts, context.sentences) };
 });

@@ -28,7 +28,7 @@ export const listMessages = operation({
   answers: { 200: { about: 'One page; a page may be short before the end.', json: messageList } },
   errors: ['invalid_phone'],
 }).handledBy((parts) => async ({ query }, { context }) => {
-  const { messages, next } = parts.outbox.list({
+  const { messages, next } = await parts.outbox.list({
     organizationId: query.organization_id,
     states: query.status,
     phone: query.phone,
@@ -39,7 +39,7 @@ export const listMessages = operation({
   return {
     status: 200,
     json: {
-      messages: messages.map((message) => listedMessageFields(message, parts, context.sentences)),
+      messages: await Promise.all(messages.map((message) => listedMessageFields(message, parts, context.sentences))),
       next: next === null ? null : String(next),
     },
   };

@@ -85,7 +85,7 @@ function fateAsError({ state, errorCode, ackCode, messageId }: OutboxMessage): S
 }
 
 /** WhatsApp has it, or it waits and may still go. Errors: what became of any other. */
-function replyTo(stored: OutboxMessage, parts: HttpParts, sentences: Sentences) {
+async function replyTo(stored: OutboxMessage, parts: HttpParts, sentences: Sentences) {
   const { organizationId: id, messageId, state } = stored;
   const isWaiting = state === 'queued' || state === 'sending';
   if (!isWaiting && state !== 'sent' && state !== 'delivered' && state !== 'read') throw fateAsError(stored);
@@ -94,7 +94,7 @@ function replyTo(stored: OutboxMessage, parts: HttpParts, sentences: Sentences) 
     message: sentences.messages[state].sentence,
     // As it was, or will be, addressed; a number nobody has asked WhatsApp about yet in the form that most numbers
     // have.
-    phone: stored.chatId ?? parts.outbox.chatOf(stored.phone) ?? `${stored.phone}@s.whatsapp.net`,
+    phone: stored.chatId ?? (await parts.outbox.customers.chatOf(stored.phone)) ?? `${stored.phone}@s.whatsapp.net`,
     message_id: messageId,
     status: state,
   };
@@ -105,7 +105,7 @@ function replyTo(stored: OutboxMessage, parts: HttpParts, sentences: Sentences) 
     json: {
       ...common,
       session_status: snapshot?.status ?? 'not_started',
-      hint: whyItWaits(stored, snapshot, parts, sentences),
+      hint: await whyItWaits(stored, snapshot, parts, sentences),
     },
   } as const;
 }
@@ -170,7 +170,7 @@ export const sendMessage = operation({
   const { organization_id: id, send_at, expires_at, ttl_seconds } = body;
   const key = idempotencyKeyOf(headers['Idempotency-Key'], body.idempotency_key);
   // A repetition is answered by its message alone: its times may have passed meanwhile, and its session may be gone.
-  const isKnown = key !== undefined && outbox.hasIdempotencyKey(id, key);
+  const isKnown = key !== undefined && (await outbox.hasIdempotencyKey(id, key));
   if (!isKnown && !sessions.snapshot(id)?.wasEverPaired) {
     throw new ServiceError('session_not_started', { status: 'not_started' });
   }
@@ -191,7 +191,8 @@ export const sendMessage = operation({
   if (!isNew) response.set('Idempotency-Replayed', 'true');
 
   const waitLeft = (body.wait_ms ?? config.SEND_WAIT) - (performance.now() - arrivedAt);
-  const reply = replyTo(await outbox.settled(stored.messageId, waitLeft, hungUp.signal), parts, context.sentences);
+  const fate = await outbox.settled(stored.messageId, waitLeft, hungUp.signal);
+  const reply = await replyTo(fate, parts, context.sentences);
   if (reply.status === 202) response.location(`/api/messages/${stored.messageId}`);
   return reply;
 });
