@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import type Database from 'better-sqlite3';
 import type { Access } from '../access/access.js';
 import type { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
 import type { AuthDirectoryLock } from '../store/sqlite/keys/directory-lock.js';
@@ -25,7 +24,6 @@ export interface Rooms {
   readonly pageDirectory: string | undefined;
   register: SessionRegister;
   folders: AuthFolders;
-  outboxDatabase: Database.Database;
   outboxStore: OutboxStore;
   outbox: Outbox;
   eventStores: EventStores;

@@ -10,7 +10,6 @@ import type { Part } from '../parts.js';
 import type { SessionHouse } from '../session/organization-session.js';
 import { SqliteAccessStore } from '../store/sqlite/access-store.js';
 import { SqliteEventStores } from '../store/sqlite/event-stores.js';
-import { openOutboxDatabase } from '../store/sqlite/outbox-database.js';
 import { SqliteOutboxStore } from '../store/sqlite/outbox-store.js';
 import { SessionRegister } from '../store/sqlite/register-store.js';
 import { orStartError, type Rooms } from './rooms.js';
@@ -27,8 +26,7 @@ export const outbox: Part<Rooms> = {
   name: 'outbox',
   start: async (rooms) => {
     const { config } = rooms;
-    const database = await orStartError(rooms, 'DATA_DIR', () => openOutboxDatabase(config.DATA_DIR));
-    const store = new SqliteOutboxStore(database);
+    const store = await orStartError(rooms, 'DATA_DIR', () => SqliteOutboxStore.open(config.DATA_DIR));
     try {
       const options = { maxPending: config.OUTBOX_LIMIT, now: Date.now };
       rooms.outbox = await orStartError(rooms, 'DATA_DIR', () => Outbox.open(store, options));
@@ -36,7 +34,6 @@ export const outbox: Part<Rooms> = {
       await store.close();
       throw error;
     }
-    rooms.outboxDatabase = database;
     rooms.outboxStore = store;
   },
   stop: (rooms) => rooms.outboxStore.close(),

@@ -50,7 +50,7 @@ export const undelivered: Part<Rooms> = {
       UndeliveredWatch.open({
         ledger: rooms.ledger,
         store: rooms.eventStores.undelivered,
-        outboxDatabase: rooms.outboxDatabase,
+        outboxStore: rooms.outboxStore,
         outbox: rooms.outbox,
         defaultAfterMs: rooms.config.UNDELIVERED_AFTER,
         logger: rooms.logger,
@@ -106,9 +106,9 @@ function noteLinked({ access, sessions, logger }: Rooms, organizationId: Organiz
 /** Changes of messages that a kill kept from being told. */
 export const missedChanges: Part<Rooms> = {
   name: 'missed_changes',
-  start: async ({ ledger, outboxDatabase, logger }) => {
+  start: async ({ ledger, outboxStore, logger }) => {
     try {
-      const missed = await tellMissedChanges({ ledger, outboxDatabase });
+      const missed = await tellMissedChanges({ ledger, outboxStore });
       if (missed === 0) return;
       logger.warn({ event: 'events_told_late', events: missed }, `${missed} changes of messages are told only now.`);
     } catch (error) {

@@ -1,8 +1,8 @@
-import type Database from 'better-sqlite3';
 import type { EventData } from '../events/catalogue.js';
 import type { EventLedger } from '../events/event-ledger.js';
 import type { OrganizationId } from '../organization-id.js';
-import type { MessageState } from '../outbox/outbox-message.js';
+import type { MessageState, OutboxMessage } from '../outbox/outbox-message.js';
+import type { OutboxStore } from '../store/ports.js';
 
 /**
  * How long before the newest event it is looked for changes that were not told, ms: the ledger is not synced at each
@@ -17,25 +17,15 @@ const MESSAGES = 5000;
 /** Events read at a time. */
 const PAGE = 1000;
 
-interface Row {
-  readonly messageId: string;
-  readonly organizationId: OrganizationId;
-  readonly state: MessageState;
-  readonly errorCode: string | null;
-  readonly ackCode: number | null;
-  readonly times: string;
-}
-
 interface Change {
-  readonly row: Row;
+  readonly message: OutboxMessage;
   readonly state: MessageState;
   readonly at: number;
 }
 
 interface Parts {
   readonly ledger: Pick<EventLedger, 'list' | 'tell'>;
-  /** Only read. */
-  readonly outboxDatabase: Database.Database;
+  readonly outboxStore: Pick<OutboxStore, 'newest'>;
 }
 
 /**
@@ -43,26 +33,26 @@ interface Parts {
  * event whose message's change was synced. Called at a start, before anything else is told. Resolves with how many
  * there were.
  */
-export async function tellMissedChanges({ ledger, outboxDatabase }: Parts): Promise<number> {
+export async function tellMissedChanges({ ledger, outboxStore }: Parts): Promise<number> {
   const [newest] = await ledger.list({ newestFirst: true, limit: 1 });
   // A ledger that is new, or was lost, begins now: it does not tell the past.
   if (!newest) return 0;
   const since = newest.at - LOOK_BACK_MS;
-  const changes = changesSince(outboxDatabase, since);
+  const changes = changesSince(await outboxStore.newest(MESSAGES), since);
   if (changes.length === 0) return 0;
   const told = await toldSince(ledger, since - LOOK_BACK_MS);
   const begins = oldestKept(ledger);
   let missed = 0;
-  for (const { row, state, at } of changes) {
-    if (told.has(`${row.messageId} ${state}`)) continue;
+  for (const { message, state, at } of changes) {
+    if (told.has(`${message.messageId} ${state}`)) continue;
     // What is older than all that is kept of its organization may have been told and forgotten.
-    if (at < (await begins(row.organizationId))) continue;
-    const isLast = state === row.state;
-    await ledger.tell('message.status', row.organizationId, {
-      message_id: row.messageId,
+    if (at < (await begins(message.organizationId))) continue;
+    const isLast = state === message.state;
+    await ledger.tell('message.status', message.organizationId, {
+      message_id: message.messageId,
       status: state,
-      error_code: isLast ? row.errorCode : null,
-      ack_code: isLast ? row.ackCode : null,
+      error_code: isLast ? message.errorCode : null,
+      ack_code: isLast ? message.ackCode : null,
     });
     missed += 1;
   }
@@ -70,22 +60,11 @@ export async function tellMissedChanges({ ledger, outboxDatabase }: Parts): Prom
 }
 
 /** Every change of a message since then, in their order. That it was accepted is no event. */
-function changesSince(outboxDatabase: Database.Database, since: number): Change[] {
-  const rows = outboxDatabase
-    .prepare(
-      `SELECT message_id AS messageId, organization_id AS organizationId, state, error_code AS errorCode,
-         ack_code AS ackCode, times
-       FROM messages ORDER BY seq DESC LIMIT ?`,
-    )
-    .all(MESSAGES) as Row[];
-  return rows
+function changesSince(newest: readonly OutboxMessage[], since: number): Change[] {
+  return [...newest]
     .reverse()
-    .flatMap((row) =>
-      Object.entries(JSON.parse(row.times) as Record<MessageState, number>).map(([state, at]) => ({
-        row,
-        state: state as MessageState,
-        at,
-      })),
+    .flatMap((message) =>
+      Object.entries(message.times).map(([state, at]) => ({ message, state: state as MessageState, at })),
     )
     .filter(({ state, at }) => state !== 'queued' && at >= since)
     .sort((a, b) => a.at - b.at);

@@ -1,12 +1,11 @@
 import { Mutex } from 'async-mutex';
-import type Database from 'better-sqlite3';
 import type { EventLedger } from '../events/event-ledger.js';
 import { redact, type Logger } from '../logger.js';
 import type { OrganizationId } from '../organization-id.js';
-import type { MessageState, OutboxMessage } from '../outbox/outbox-message.js';
+import type { OutboxMessage } from '../outbox/outbox-message.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { afterQuietHours } from '../outbox/quiet-hours.js';
-import type { UndeliveredStore } from '../store/ports.js';
+import type { OutboxStore, UndeliveredStore } from '../store/ports.js';
 import { judge } from './undelivered.js';
 
 /** How often the clock is looked at, ms. */
@@ -20,23 +19,10 @@ const AT_ONCE = 2000;
 const TOLD_KEPT_MS = 90 * 86_400_000;
 const FORGET_EVERY_TICKS = 3600;
 
-interface Row {
-  readonly seq: number;
-  readonly messageId: string;
-  readonly organizationId: OrganizationId;
-  readonly phone: string;
-  readonly state: MessageState;
-  readonly errorCode: string | null;
-  readonly ackCode: number | null;
-  readonly sendAt: number;
-  readonly createdAt: number;
-}
-
 interface Parts {
   readonly ledger: Pick<EventLedger, 'tell'>;
   readonly store: UndeliveredStore;
-  /** Only read. */
-  readonly outboxDatabase: Database.Database;
+  readonly outboxStore: Pick<OutboxStore, 'get' | 'acceptedAfter' | 'lastSeq'>;
   readonly outbox: Pick<Outbox, 'quietHours'>;
   /** What holds for organizations that chose nothing, ms; 0: never. */
   readonly defaultAfterMs: number;
@@ -51,8 +37,6 @@ interface Parts {
  * another delay) are noted. That one was told is part of the event's own commit.
  */
 export class UndeliveredWatch {
-  private readonly select: Database.Statement<[number, number], Row>;
-  private readonly one: Database.Statement<[string], Row>;
   private readonly delays: Map<OrganizationId, number>;
   private looked: number;
   private timer: NodeJS.Timeout | null = null;
@@ -71,11 +55,6 @@ export class UndeliveredWatch {
     private readonly parts: Parts,
     known: { readonly delays: ReadonlyMap<OrganizationId, number>; readonly place: number | null },
   ) {
-    const { outboxDatabase } = parts;
-    const columns = `SELECT seq, message_id AS messageId, organization_id AS organizationId, phone, state,
-      error_code AS errorCode, ack_code AS ackCode, send_at AS sendAt, created_at AS createdAt FROM messages`;
-    this.select = outboxDatabase.prepare(`${columns} WHERE seq > ? ORDER BY seq LIMIT ?`);
-    this.one = outboxDatabase.prepare(`${columns} WHERE message_id = ?`);
     this.delays = new Map(known.delays);
     this.looked = known.place ?? Infinity;
   }
@@ -109,8 +88,8 @@ export class UndeliveredWatch {
   async onChange({ messageId, state }: Pick<OutboxMessage, 'messageId' | 'state'>): Promise<void> {
     if (state !== 'failed' && state !== 'expired' && state !== 'unconfirmed') return;
     await this.inTurn(async () => {
-      const row = this.one.get(messageId);
-      if (row) await this.look(row);
+      const message = await this.parts.outboxStore.get(messageId);
+      if (message) await this.look(message);
     });
   }
 
@@ -119,8 +98,8 @@ export class UndeliveredWatch {
     await this.inTurn(async () => {
       const { store, now } = this.parts;
       for (const id of await store.due(now(), AT_ONCE)) {
-        const row = this.one.get(id);
-        if (row) await this.look(row);
+        const message = await this.parts.outboxStore.get(id);
+        if (message) await this.look(message);
         else await store.forget(id);
       }
       await this.follow();
@@ -138,16 +117,11 @@ export class UndeliveredWatch {
    * year.
    */
   private async begin(): Promise<void> {
-    const last = this.lastAccepted();
+    const last = await this.parts.outboxStore.lastSeq();
     // Another outbox than before, when its file was lost: its numbers begin anew.
     if (this.looked <= last) return;
     await this.parts.store.savePlace(last);
     this.looked = last;
-  }
-
-  private lastAccepted(): number {
-    const last = this.parts.outboxDatabase.prepare('SELECT max(seq) AS seq FROM messages').get();
-    return (last as { seq: number | null }).seq ?? 0;
   }
 
   /** Goes on over the messages that are as old as the shortest delay. */
@@ -155,23 +129,18 @@ export class UndeliveredWatch {
     const shortest = Math.min(...[this.parts.defaultAfterMs, ...this.delays.values()].filter((ms) => ms > 0));
     // Where nobody wants to be told, the place is kept at the end: what is accepted until somebody does is not watched.
     const until = this.parts.now() - (Number.isFinite(shortest) ? shortest : 0);
-    const rows: Row[] = [];
-    for (const row of this.select.iterate(this.looked, AT_ONCE)) {
-      // The first one that is too young ends it: what was accepted since then is not read every second.
-      if (row.createdAt > until) break;
-      rows.push(row);
-    }
-    const last = rows.at(-1);
+    const accepted = await this.parts.outboxStore.acceptedAfter(this.looked, until, AT_ONCE);
+    const last = accepted.at(-1);
     if (!last) return;
-    for (const row of rows) await this.look(row, { isNoted: false });
+    for (const { message } of accepted) await this.look(message, { isNoted: false });
     await this.parts.store.savePlace(last.seq);
     this.looked = last.seq;
   }
 
-  private async look(row: Row, { isNoted } = { isNoted: true }): Promise<void> {
+  private async look(message: OutboxMessage, { isNoted } = { isNoted: true }): Promise<void> {
     const { store, ledger, outbox, now } = this.parts;
-    const { messageId, organizationId, state } = row;
-    const wanted = Math.max(row.createdAt, row.sendAt);
+    const { messageId, organizationId, state } = message;
+    const wanted = Math.max(message.createdAt, message.sendAt);
     // What rests until the morning on purpose is not late in the night.
     const from = afterQuietHours(outbox.quietHours(organizationId), wanted);
     const afterMs = this.delays.get(organizationId) ?? this.parts.defaultAfterMs;
@@ -188,9 +157,9 @@ export class UndeliveredWatch {
     await ledger.tell('message.undelivered', organizationId, {
       message_id: messageId,
       status: state,
-      error_code: row.errorCode,
-      ack_code: row.ackCode,
-      phone_last4: row.phone.slice(-4),
+      error_code: message.errorCode,
+      ack_code: message.ackCode,
+      phone_last4: message.phone.slice(-4),
       after_ms: Math.max(0, now() - wanted),
     });
   }

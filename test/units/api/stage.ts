@@ -133,7 +133,7 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     {
       ledger,
       store: stores.undelivered,
-      outboxDatabase,
+      outboxStore,
       outbox,
       defaultAfterMs: 0,
       logger,

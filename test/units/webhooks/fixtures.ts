@@ -116,9 +116,9 @@ export class Room {
   }
 
   watch(defaultAfterMs: number): Promise<UndeliveredWatch> {
-    const { ledger, stores, outboxDatabase, outbox, logger, now } = this;
+    const { ledger, stores, outboxStore, outbox, logger, now } = this;
     const store = stores.undelivered;
-    return UndeliveredWatch.open({ ledger, store, outboxDatabase, outbox, defaultAfterMs, logger, now });
+    return UndeliveredWatch.open({ ledger, store, outboxStore, outbox, defaultAfterMs, logger, now });
   }
 
   hook(url: string, organizationId: OrganizationId | null = null): Promise<Webhook> {
