@@ -16,17 +16,21 @@ export class OutageGuard {
     this.lastStreamError.set(organizationId, now);
   }
 
-  /** @param sessions how many sessions this process holds with a phone linked */
-  isOutage(sessions: number, now: number): boolean {
-    const affected = this.affected(now);
+  /**
+   * @param sessions how many sessions this process holds with a phone linked
+   * @param including as if this organization reported one now
+   */
+  isOutage(sessions: number, now: number, including?: string): boolean {
+    const affected = this.affected(now, including);
     return sessions >= this.options.minSessions && affected >= sessions * this.options.share;
   }
 
-  /** How many organizations reported a stream error within the window. */
-  affected(now: number): number {
+  /** How many organizations reported a stream error within the window; `including` counts as if it did. */
+  affected(now: number, including?: string): number {
     for (const [id, at] of this.lastStreamError) {
       if (now - at >= this.options.windowMs || at > now) this.lastStreamError.delete(id);
     }
-    return this.lastStreamError.size;
+    const isNew = including !== undefined && !this.lastStreamError.has(including);
+    return this.lastStreamError.size + (isNew ? 1 : 0);
   }
 }

@@ -35,10 +35,10 @@ export interface CounterView {
  * within the window.
  */
 export class SessionHealth {
-  private readonly windows: Record<CountedFaultKind, SlidingWindow>;
-  private readonly sinceStart = new Map<FaultKind, number>();
+  private windows: Record<CountedFaultKind, SlidingWindow>;
+  private sinceStart = new Map<FaultKind, number>();
   /** When which customer was last named by `customersToReset` (epoch ms). Holds no more than one window does. */
-  private readonly resetAt = new Map<string, number>();
+  private resetAt = new Map<string, number>();
   private openSince: number | null = null;
   private resetForThisConnection = false;
 
@@ -130,6 +130,17 @@ export class SessionHealth {
   totals(): Record<FaultKind, number> {
     const kinds: readonly FaultKind[] = [...COUNTED_FAULTS, ...OTHER_FAULTS];
     return Object.fromEntries(kinds.map((kind) => [kind, this.sinceStart.get(kind) ?? 0])) as Record<FaultKind, number>;
+  }
+
+  /** As it is now; what is done to one of the two does not change the other. */
+  copy(): SessionHealth {
+    const copy = new SessionHealth(this.limits);
+    copy.windows = { bad_mac: this.windows.bad_mac.copy(), stream_error: this.windows.stream_error.copy() };
+    copy.sinceStart = new Map(this.sinceStart);
+    copy.resetAt = new Map(this.resetAt);
+    copy.openSince = this.openSince;
+    copy.resetForThisConnection = this.resetForThisConnection;
+    return copy;
   }
 
   /**

@@ -65,4 +65,11 @@ export class SlidingWindow {
   clear(): void {
     this.events = [];
   }
+
+  /** The same events; what is done to one of the two does not change the other. */
+  copy(): SlidingWindow {
+    const copy = new SlidingWindow(this.lengthMs, this.capacity);
+    copy.events = [...this.events];
+    return copy;
+  }
 }

@@ -6,7 +6,7 @@ import { redact } from '../logger.js';
 import { Dispatcher } from '../outbox/dispatcher.js';
 import type { Part } from '../parts.js';
 import { LoginGovernor } from '../session/login-governor.js';
-import type { SessionHouse, SessionSettings } from '../session/organization-session.js';
+import type { SessionHouse, SessionSettings } from '../session/session-house.js';
 import { SessionDirectory } from '../session/session-directory.js';
 import type { Rooms } from './rooms.js';
 import { hearer, teller } from './stores.js';

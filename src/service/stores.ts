@@ -7,7 +7,7 @@ import { redact } from '../logger.js';
 import { organizationLabel } from '../organization-id.js';
 import { Outbox } from '../outbox/outbox.js';
 import type { Part } from '../parts.js';
-import type { SessionHouse } from '../session/organization-session.js';
+import type { SessionHouse } from '../session/session-house.js';
 import { SqliteAccessStore } from '../store/sqlite/access-store.js';
 import { SqliteEventStores } from '../store/sqlite/event-stores.js';
 import { SqliteOutboxStore } from '../store/sqlite/outbox-store.js';

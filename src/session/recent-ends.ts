@@ -6,7 +6,7 @@ import { reactionTo, REPLACED_REMEMBERED_MS, type Reaction } from './reconnect-p
  * forgets it, and then the service only asks once more.
  */
 export class RecentEnds {
-  private readonly inRow = new Map<DisconnectKind, number>();
+  private inRow = new Map<DisconnectKind, number>();
   private replacedAt: number | null = null;
 
   /** @param replacedRetryMs how long the one slow try after `replaced` waits */
@@ -38,6 +38,14 @@ export class RecentEnds {
   forget(): void {
     this.inRow.clear();
     this.replacedAt = null;
+  }
+
+  /** As it is now; what is done to one of the two does not change the other. */
+  copy(): RecentEnds {
+    const copy = new RecentEnds(this.replacedRetryMs);
+    copy.inRow = new Map(this.inRow);
+    copy.replacedAt = this.replacedAt;
+    return copy;
   }
 
   private wasReplacedLately(now: number): boolean {

@@ -1,4 +1,4 @@
-import type { AttentionCode, SessionStatus } from './session-view.js';
+import type { AttentionCode } from './session-view.js';
 import type { DisconnectKind, DisconnectReason } from './disconnect-reason.js';
 
 /** What follows from the end of a connection (docs/whatsapp.md, section 2). Pure. */
@@ -10,7 +10,7 @@ export type Reaction =
   /** Sleep until the given time (epoch ms), then log in again. */
   | { readonly do: 'sleep'; readonly until: number; readonly attention: AttentionCode }
   /** No more logins until somebody asks. */
-  | { readonly do: 'stop'; readonly status: SessionStatus; readonly attention: AttentionCode }
+  | { readonly do: 'stop'; readonly status: 'disconnected' | 'qr_required'; readonly attention: AttentionCode }
   /** The keys are dead: set the folder aside, no more logins until somebody asks for a QR. */
   | { readonly do: 'set_aside'; readonly attention: AttentionCode }
   /** This client version is refused: nobody of this process logs in until a person acts. */

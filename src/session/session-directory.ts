@@ -1,7 +1,8 @@
 import { ServiceError } from '../errors.js';
 import { compareOrganizationIds, type OrganizationId } from '../organization-id.js';
 import { NothingLeftError, type CarrierNews, type MessageCarrier, type MessageToHand } from './message-carrier.js';
-import { OrganizationSession, type SessionHouse } from './organization-session.js';
+import { OrganizationSession } from './organization-session.js';
+import type { SessionHouse } from './session-house.js';
 import {
   type BackupView,
   type CleanedSession,
