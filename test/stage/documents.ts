@@ -28,7 +28,7 @@ export const SPANISH: Edition = {
 export const EDITIONS = [ENGLISH, SPANISH] as const;
 
 /** Written in English only; the Spanish pages say so where they lead to it. */
-const ENGLISH_ONLY = ['docs/whatsapp.md'];
+const ENGLISH_ONLY = ['docs/whatsapp.md', 'docs/session-machine.md'];
 
 /** Every page of a language by its path: the first page, then docs/ by name. */
 export function pagesOf({ firstPage, folder }: Edition): string[] {

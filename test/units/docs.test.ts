@@ -19,6 +19,7 @@ const LONGEST_ARCHITECTURE = 120;
 const EVERY_PAGE = [
   ...EDITIONS.flatMap(pagesOf),
   'docs/whatsapp.md',
+  'docs/session-machine.md',
   'ARCHITECTURE.md',
   'CHANGELOG.md',
   'ops/README.md',

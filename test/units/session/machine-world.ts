@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import { SessionHealth } from '../../../src/health/session-health.js';
 import { RecentEnds } from '../../../src/session/recent-ends.js';
 import { isAtOnce, type Effect, type Outcome, type Question } from '../../../src/session/session-effects.js';
@@ -78,6 +77,19 @@ export class MachineWorld {
       { health: new SessionHealth(health), ends: new RecentEnds(reconnect.replacedRetryMs) },
       this.now,
     );
+  }
+
+  /** One that goes its own way from here: the machine's own state is never changed in place. */
+  copy(): MachineWorld {
+    const copy = new MachineWorld({ folder: this.folder });
+    Object.assign(copy, this, {
+      openSockets: new Set(this.openSockets),
+      line: [...this.line],
+      outcomes: [],
+      effects: [],
+      asked: [],
+    });
+    return copy;
   }
 
   get state(): MachineState['state'] {
@@ -246,7 +258,7 @@ export class MachineWorld {
       case 'login_permission':
         return { type: 'login_permission', permission: this.permission, then: question.then };
       case 'open_socket':
-        expect(this.keysAreOpen).toBe(true);
+        if (!this.keysAreOpen) throw new Error('A socket is opened without keys');
         if (this.failsNext) {
           this.happen({ type: 'socket_not_opened' });
           throw new NotForeseen();
