@@ -28,9 +28,8 @@ const LONG_FILES = [
   'src/outbox/organization-dispatcher.ts',
   'src/outbox/outbox.ts',
   'src/session/organization-session.ts',
-  'test/scenarios/{bad-input,broken-folders,cli,openapi,process,webhooks}.test.ts',
+  'test/scenarios/{cli,openapi}.test.ts',
   'test/units/api/{bad-input,routes,send-message}.test.ts',
-  'test/units/health/session-health.test.ts',
   'test/units/import-table.test.ts',
   'test/units/outbox/{organization-dispatcher,outbox}.test.ts',
   'test/units/session/connection-ends.test.ts',
@@ -40,7 +39,7 @@ const LONG_FUNCTIONS = ['src/baileys/signal-repository.ts', 'test/units/api/stag
 const WIDE_FILES = [
   'src/{api,content,operator-page,outbox,session,store}/**',
   'src/baileys/{libsignal-console,signal-*}.ts',
-  'test/scenarios/{cli,process,readme}.test.ts',
+  'test/scenarios/{cli,readme}.test.ts',
   'test/units/{api,baileys,outbox,session,store}/**',
   'test/units/import-table.test.ts',
 ];

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BAD_IDS, GETS, POSTS, WRONG_TYPES } from '../stage/bad-values.js';
 import { Stage } from '../stage/stage.js';
 
 const ID = 'known';
@@ -14,58 +15,6 @@ interface Raw {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   body: any;
 }
-
-/** Ids that would leave the directory, name somebody else's things, or are no ids at all. */
-const BAD_IDS: [string, unknown][] = [
-  ['../../etc', '../../etc'],
-  ['..', '..'],
-  ['.', '.'],
-  ['../other', '../other'],
-  ['a relative path', 'known/../known'],
-  ['an absolute path', '/etc/passwd'],
-  ['an absolute path of Windows', 'C:\\Windows'],
-  ['backslashes', '..\\..\\etc'],
-  ['%2e%2e', '%2e%2e'],
-  ['%2e%2e%2f', '%2e%2e%2fetc'],
-  ['a NUL byte', 'known\u0000'],
-  ['a line break', 'known\n'],
-  ['a space', ' known'],
-  ['a dot inside', 'known.restore'],
-  ['a hidden name', '.ssh'],
-  ['a leading dash', '-rf'],
-  ['a backup', 'known_corrupted_1700000000000'],
-  ['letters of other scripts', 'организация'],
-  ['a full-width slash', '．．／etc'],
-  ['nothing', ''],
-  ['65 characters', 'a'.repeat(65)],
-  ['a megabyte', 'a'.repeat(200 * 1024)],
-  ['__proto__', '__proto__'],
-];
-
-const WRONG_TYPES: [string, unknown][] = [
-  ['null', null],
-  ['true', true],
-  ['a fraction', 1.5],
-  ['a negative number', -1],
-  ['a number too large', 1e21],
-  ['a list', ['known']],
-  ['an object', { toString: 'known' }],
-];
-
-const POSTS: [string, object][] = [
-  ['/api/start-session', {}],
-  ['/api/send-message', { phone: CUSTOMER, message: 'hola' }],
-  ['/api/logout', {}],
-  ['/api/force-clean-session', {}],
-  ['/api/clear-corrupted-session', {}],
-  ['/api/clear-session', {}],
-  ['/api/stop-session', {}],
-  ['/api/restart-session', {}],
-  ['/api/restore-session', {}],
-  ['/api/organization-settings', { quiet_hours: null }],
-  ['/api/other-phone-messages', { action: 'send' }],
-];
-const GETS = ['/api/status', '/api/qr', '/api/backups', '/api/organization-settings'];
 
 function describeEntry(file: string): string {
   if (!existsSync(file)) return `${file} is not there`;
