@@ -14,24 +14,30 @@ export interface CleanRequest {
 }
 
 /**
- * `clean`: set the keys aside, as asked. `log_in`: the keys are good, so log in with them now. `wait`: the keys are good and a
- * login would not help now; nothing is done.
+ * * `clean`: set the keys aside, as asked. `log_in`: the keys are good, so log in with them now. `wait`: the keys are
+ * good and a login would not help now; nothing is done.
  */
 export type CleanDecision = 'clean' | 'log_in' | 'wait';
 
 /**
- * A client that cleans by reflex asks for the status first and then cleans. Between its two calls an ordinary reconnect may have ended.
- * So a connection that came back this short a time ago is still taken for one that was on its way, ms.
+ * * A client that cleans by reflex asks for the status first and then cleans. Between its two calls an ordinary
+ * reconnect may have ended. So a connection that came back this short a time ago is still taken for one that was on its
+ * way, ms.
  */
 export const JUST_BACK_MS = 10_000;
 
-/** How long the answer waits for the login that takes the cleaning's place, ms. The existing client gives up after 10 s. */
+/**
+ * How long the answer waits for the login that takes the cleaning's place, ms. The existing client gives up after 10 s.
+ */
 export const LOG_IN_WAIT_MS = 6000;
 
 /** States of a session with keys that is on its way to be connected. */
 const ON_ITS_WAY: ReadonlySet<SessionStatus> = new Set(['connecting', 'restoring', 'disconnected']);
 
-/** What an attention without an end of its own asks for. Each code has its own answer, so that a new one is thought about. */
+/**
+ * What an attention without an end of its own asks for. Each code has its own answer, so that a new one is thought
+ * about.
+ */
 const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
   // They wait for a person, and this call may be that person's.
   replaced: 'clean',
@@ -54,7 +60,9 @@ const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
   outage: 'log_in',
 };
 
-/** Decides what a cleaning without `force` does (API.md, section 2). A healthy session is never wiped by reflex. Pure. */
+/**
+ * Decides what a cleaning without `force` does (API.md, section 2). A healthy session is never wiped by reflex. Pure.
+ */
 export function cleanDecision({ status, paired, verdict, attention, lostAt, now }: CleanRequest): CleanDecision {
   if (!paired) return 'clean';
   // The limit was reached, and it was found that the keys are not to blame.

@@ -1,6 +1,6 @@
 /**
- * Why a connection ended, in this project's words (docs/whatsapp.md, section 2). Pure: what Baileys threw is taken apart in
- * `baileys/translate-events.ts`; what follows from a reason is decided in `reconnect-policy.ts`.
+ * * Why a connection ended, in this project's words (docs/whatsapp.md, section 2). Pure: what Baileys threw is taken
+ * apart in `baileys/translate-events.ts`; what follows from a reason is decided in `reconnect-policy.ts`.
  */
 export const DISCONNECT_KINDS = [
   /** 515: log in again at once; the normal end of a pairing. */
@@ -98,7 +98,8 @@ function kindOf(end: ConnectionEnd): DisconnectKind {
   if (text.startsWith('Timed Out')) return 'handshake_timeout';
   if (text.startsWith('Intentional Logout')) return 'closed_by_service';
   if (text.startsWith('Multi-device beta not joined')) return 'login_rejected';
-  // A plain Error out of the handshake (bad certificate, bad frame): the peer is not speaking WhatsApp properly, the keys are not in question.
+  // A plain Error out of the handshake (bad certificate, bad frame): the peer is not speaking WhatsApp properly, the
+  // keys are not in question.
   return 'network';
 }
 
@@ -106,7 +107,10 @@ function kindOf(end: ConnectionEnd): DisconnectKind {
 const BAN_MS = 3_600_000;
 const LONGEST_BAN_MS = 366 * 86_400_000;
 
-/** Classifies the end of a connection. Never throws; what is not understood is taken for network trouble, which condemns nothing. */
+/**
+ * Classifies the end of a connection. Never throws; what is not understood is taken for network trouble, which condemns
+ * nothing.
+ */
 export function disconnectReason(end: ConnectionEnd, now: number): DisconnectReason {
   const kind = kindOf(end);
   const reason: DisconnectReason = {

@@ -19,8 +19,8 @@ export type LoginPermission =
     };
 
 /**
- * How often an organization and this process may log in, since login storms get numbers banned. Pure: `now` (epoch ms) is an
- * argument; waiting for a free place is the caller's work (it is told by `onFree`).
+ * * How often an organization and this process may log in, since login storms get numbers banned. Pure: `now` (epoch
+ * ms) is an argument; waiting for a free place is the caller's work (it is told by `onFree`).
  */
 export class LoginGovernor {
   private readonly logins = new Map<string, SlidingWindow>();
@@ -50,13 +50,19 @@ export class LoginGovernor {
     return { allowed: true };
   }
 
-  /** The login of this organization is no longer under way: it opened, showed a QR, or failed. Safe to call more than once. */
+  /**
+   * The login of this organization is no longer under way: it opened, showed a QR, or failed. Safe to call more than
+   * once.
+   */
   ended(organizationId: string): void {
     if (!this.underWay.delete(organizationId)) return;
     this.wake();
   }
 
-  /** As many of those that wait, in their order, as there are places; when one does not take its place, the next one is woken. */
+  /**
+   * As many of those that wait, in their order, as there are places; when one does not take its place, the next one is
+   * woken.
+   */
   private wake(): void {
     for (const wake of this.waiting) {
       if (this.underWay.size + this.waking >= this.limits.concurrentLogins) return;
@@ -72,8 +78,9 @@ export class LoginGovernor {
   }
 
   /**
-   * Calls back once when there is a place, first come, first served; whoever is called asks again, at once or before what it returns is
-   * settled (it must not reject), and waits again when it is refused. Returns a function that stops waiting.
+   * * Calls back once when there is a place, first come, first served; whoever is called asks again, at once or before
+   * what it returns is settled (it must not reject), and waits again when it is refused. Returns a function that stops
+   * waiting.
    */
   onFree(callback: () => unknown): () => void {
     this.waiting.add(callback);
@@ -91,7 +98,10 @@ export class LoginGovernor {
     this.trial = organizationId;
   }
 
-  /** A login was accepted: the version is fine (again). Returns true when this ended a refusal, so that the others may be woken. */
+  /**
+   * A login was accepted: the version is fine (again). Returns true when this ended a refusal, so that the others may
+   * be woken.
+   */
   versionAccepted(): boolean {
     const wasRefused = this.refusedVersion;
     this.refusedVersion = false;

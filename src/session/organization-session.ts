@@ -32,8 +32,8 @@ import type { WhatsAppSocket } from './whatsapp-socket.js';
 const UNLINK_DEADLINE_MS = 3000;
 
 /**
- * One organization's session: outlives many sockets, owns at most one that is alive, and is the only one that acts on the
- * organization's auth folder. It decides nothing: `session-machine.ts` does, and `session-runner.ts` runs it.
+ * * One organization's session: outlives many sockets, owns at most one that is alive, and is the only one that acts on
+ * the organization's auth folder. It decides nothing: `session-machine.ts` does, and `session-runner.ts` runs it.
  */
 export class OrganizationSession {
   private readonly runner: SessionRunner;
@@ -171,8 +171,8 @@ export class OrganizationSession {
   }
 
   /**
-   * Cleans by hand. With `force` always; without it a session whose keys are good logs in with them instead, and nothing
-   * is set aside. A cleaning that is under way is shared.
+   * * Cleans by hand. With `force` always; without it a session whose keys are good logs in with them instead, and
+   * nothing is set aside. A cleaning that is under way is shared.
    */
   async forceClean(waitMs: number, force: boolean): Promise<CleanedSession> {
     if (!force && !this.cleaning && !this.machine.memory.unansweredCleaning) {
@@ -226,7 +226,10 @@ export class OrganizationSession {
     });
   }
 
-  /** Shared by all who ask while it is under way; other actions come after it. Others' I/O is waited for outside of the lock. */
+  /**
+   * Shared by all who ask while it is under way; other actions come after it. Others' I/O is waited for outside of the
+   * lock.
+   */
   logout(): Promise<LogoutRecord> {
     this.loggingOut ??= this.unlinkAndForget().finally(() => {
       this.loggingOut = null;

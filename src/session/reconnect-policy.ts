@@ -27,7 +27,10 @@ export interface ReconnectContext {
   readonly rejectedBefore: number;
   /** How many 515 came in a row without an open connection between, before this one. */
   readonly restartsBefore: number;
-  /** How many times in a row WhatsApp said that the device is unlinked, without a complete login between, before this one. */
+  /**
+   * How many times in a row WhatsApp said that the device is unlinked, without a complete login between, before this
+   * one.
+   */
   readonly unlinkedBefore: number;
   /** Whether another login took this one's place already, not long ago (`REPLACED_REMEMBERED_MS`). */
   readonly replacedLately: boolean;
@@ -40,12 +43,14 @@ export const REJECTED_TRIES = 2;
 export const REJECTED_RETRY_MS = 60_000;
 
 /**
- * A second `replaced` within this time of the first is a repeat, however well the login between them did: two programs that each come back
- * slowly would otherwise take the connection from each other for ever.
+ * * A second `replaced` within this time of the first is a repeat, however well the login between them did: two
+ * programs that each come back slowly would otherwise take the connection from each other for ever.
  */
 export const REPLACED_REMEMBERED_MS = 3_600_000;
 
-/** While a folder cannot be read, look again this often, ms: a full disk gets room again, and looking touches nothing. */
+/**
+ * While a folder cannot be read, look again this often, ms: a full disk gets room again, and looking touches nothing.
+ */
 export const UNREADABLE_RETRY_MS = 30_000;
 
 const RECONNECTING: ReadonlySet<DisconnectKind> = new Set([
@@ -66,7 +71,8 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
       // "Log in again at once, once": a server that answers every login with 515 must not be hammered.
       return { do: context.restartsBefore === 0 ? 'reconnect_at_once' : 'reconnect_with_backoff' };
     case 'replaced':
-      // It comes at times though nobody else is there; so it is tried once more, slowly. Whoever is there and comes back has the connection.
+      // It comes at times though nobody else is there; so it is tried once more, slowly. Whoever is there and comes
+      // back has the connection.
       return context.replacedLately
         ? { do: 'stop', status: 'disconnected', attention: 'replaced' }
         : { do: 'sleep', until: reason.at + context.replacedRetryMs, attention: 'replaced_once' };
@@ -74,7 +80,8 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
       // A 401 before any phone is linked cannot be about a linked device.
       if (!context.paired) return { do: 'reconnect_with_backoff' };
       if (context.unlinkedBefore > 0) return { do: 'set_aside', attention: 'unlinked' };
-      // It comes at times though nothing was unlinked, and the next login succeeds; so a second one must say the same. At once, but a server
+      // It comes at times though nothing was unlinked, and the next login succeeds; so a second one must say the same.
+      // At once, but a server
       // that accepts each login and then says it again must not be hammered.
       return { do: context.attempt === 0 ? 'reconnect_at_once' : 'reconnect_with_backoff' };
     case 'qr_expired':
@@ -99,8 +106,8 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
 }
 
 /**
- * The attempt that the backoff goes on with after the end of a connection. It grows with logins that fail and with connections that fall
- * at once; one that lasted earns a quick next try, however often it is cut.
+ * * The attempt that the backoff goes on with after the end of a connection. It grows with logins that fail and with
+ * connections that fall at once; one that lasted earns a quick next try, however often it is cut.
  * @param openForMs since the login was complete; null when it never was
  */
 export function attemptAfter(openForMs: number | null, attempt: number, stableAfterMs: number): number {
@@ -108,7 +115,8 @@ export function attemptAfter(openForMs: number | null, attempt: number, stableAf
 }
 
 /**
- * Exponential backoff with full jitter: attempt 0 waits up to `baseMs`, each further one up to twice as long, never more than `maxMs`.
+ * * Exponential backoff with full jitter: attempt 0 waits up to `baseMs`, each further one up to twice as long, never
+ * more than `maxMs`.
  * @param random in [0, 1)
  */
 export function backoffDelay(attempt: number, options: { baseMs: number; maxMs: number }, random: number): number {

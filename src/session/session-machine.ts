@@ -15,9 +15,9 @@ import type { MachineState } from './session-state.js';
 export type { MachineContext, SessionSettings, Step } from './machine/turn.js';
 
 /**
- * Decides everything about one organization session, and does nothing: an event comes, and out come the next state, what
- * is to be done, and at most one question. Pure: it has no clock (`now`, epoch ms), no luck, no timer and no I/O, and it
- * changes nothing that it is given. `organization-session.ts` does what is to be done.
+ * * Decides everything about one organization session, and does nothing: an event comes, and out come the next state,
+ * what is to be done, and at most one question. Pure: it has no clock (`now`, epoch ms), no luck, no timer and no I/O,
+ * and it changes nothing that it is given. `organization-session.ts` does what is to be done.
  *
  * An action is a chain of events: its first one, then the answer to each question, until an outcome comes. Actions of a
  * session run one after another; what a socket tells may come between two events of a chain.

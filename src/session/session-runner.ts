@@ -68,7 +68,9 @@ export class SessionRunner {
     if (question) throw new Error(`Asked outside of an action: ${question.ask}`);
   }
 
-  /** One event, and the answers that come at once. What is left is a question that takes time, or the action's outcome. */
+  /**
+   * One event, and the answers that come at once. What is left is a question that takes time, or the action's outcome.
+   */
   private take(event: SessionEvent): { question: QuestionThatTakesTime | null; outcome: Outcome | null } {
     for (let next = event; ;) {
       const { state, memory, effects, question, outcome }: Step = step(

@@ -181,7 +181,8 @@ export function onKeysUnreadable(turn: Turn, code: string, plan: ConnectPlan): v
     turn.log(
       'error',
       { event: 'auth_folder_unreadable', fault: code },
-      'The auth folder cannot be read or written (permissions, disk full?). Nothing was touched; it is looked at again by itself.',
+      'The auth folder cannot be read or written (permissions, disk full?). ' +
+        'Nothing was touched; it is looked at again by itself.',
     );
   }
   arrive(turn, plan);

@@ -69,7 +69,8 @@ function react(turn: Turn, end: EndedSocket): void {
       return logEnd(
         turn,
         reason,
-        'WhatsApp refuses this client version: nobody logs in any more. Update the service or set WA_VERSION, then restart one session',
+        'WhatsApp refuses this client version: nobody logs in any more. ' +
+          'Update the service or set WA_VERSION, then restart one session',
         'error',
       );
     case 'set_aside':

@@ -2,7 +2,9 @@ import type { AfterClosing } from '../session-effects.js';
 import { nextTryOf, waitsForTurn, type Task } from '../session-state.js';
 import type { Turn } from './turn.js';
 
-/** Ends every socket and goes on with `then`. Until the answer the live one still counts: it may have something to tell. */
+/**
+ * Ends every socket and goes on with `then`. Until the answer the live one still counts: it may have something to tell.
+ */
 export function closeSockets(turn: Turn, then: AfterClosing): void {
   const { leaving } = turn.memory;
   const sockets = [turn.liveSocket, leaving].filter((socket) => socket !== null);

@@ -7,9 +7,11 @@ import type { Turn } from './turn.js';
 const LOGGED_OUT: Readonly<Record<LogoutByHand['outcome'], string>> = {
   unlinked: 'WhatsApp confirmed that the device is unlinked, and its keys were removed.',
   not_confirmed:
-    'Logged out, but WhatsApp did not confirm it: the device may still be linked, and the keys were set aside. Please remove it on the phone.',
+    'Logged out, but WhatsApp did not confirm it: the device may still be linked, and the keys were set aside. ' +
+    'Please remove it on the phone.',
   keys_missing:
-    'Logged out, but the keys were deleted or moved away, so WhatsApp could not be asked: the device may still be linked. Please remove it on the phone.',
+    'Logged out, but the keys were deleted or moved away, so WhatsApp could not be asked: ' +
+    'the device may still be linked. Please remove it on the phone.',
   nothing_linked: 'Logged out: no phone was linked, so there was nothing to unlink and nothing to keep.',
 };
 
@@ -110,7 +112,8 @@ export function onFoundUnlinked(turn: Turn, logout: LogoutRecord, path: string |
   turn.log(
     'error',
     { event: 'session_unlinked', backup: path },
-    'WhatsApp said twice that this device is not linked any more: the folder was set aside, and a new QR is made when somebody asks for it. ' +
+    'WhatsApp said twice that this device is not linked any more: ' +
+      'the folder was set aside, and a new QR is made when somebody asks for it. ' +
       'If the phone still lists the device, restore-session puts the keys back.',
   );
   turn.finish();

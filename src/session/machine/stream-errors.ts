@@ -40,7 +40,8 @@ export function onStanzaSetAside(turn: Turn, { kind, id, maskedCustomer }: Inbou
   turn.log(
     'error',
     { event: 'stanza_set_aside', kind, stanza_id: id, customer: maskedCustomer },
-    'The connection ended again and again over this stanza of WhatsApp: it was acknowledged and is not looked at; the phone has it.',
+    'The connection ended again and again over this stanza of WhatsApp: ' +
+      'it was acknowledged and is not looked at; the phone has it.',
   );
   turn.changed();
 }
