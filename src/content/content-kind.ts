@@ -17,7 +17,9 @@ export interface ContentKind<Content extends AnyContent> {
   readonly toWhatsApp: (content: Content) => WhatsAppMessage;
   /** The content of a message; null when it is of another kind. */
   readonly fromWhatsApp: (message: WhatsAppMessage) => Content | null;
-  /** Two contents of this kind are the same when this text is. Idempotency keys are compared by it, so it never changes. */
+  /**
+   * Two contents of this kind are the same when this text is. Idempotency keys are compared by it, so it never changes.
+   */
   readonly identity: (content: Content) => string;
 }
 

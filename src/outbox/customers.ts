@@ -22,8 +22,8 @@ export class Customers {
   }
 
   /**
-   * Whether this customer is no first contact: WhatsApp took a message of this organization to him, he wrote to it, or it
-   * wrote to him by hand; under the number as it was given, as WhatsApp spells it, or his LID.
+   * Whether this customer is no first contact: WhatsApp took a message of this organization to him, he wrote to it, or
+   * it wrote to him by hand; under the number as it was given, as WhatsApp spells it, or his LID.
    */
   async isContact(organizationId: OrganizationId, phone: string, lid: string | null = null): Promise<boolean> {
     const chat = await this.store.chat(phone);

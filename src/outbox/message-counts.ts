@@ -4,7 +4,10 @@ import type { OutboxStore } from '../store/ports.js';
 
 /** Messages read between two turns of the event loop; some 4 ms. */
 const BATCH = 1000;
-/** Messages that one count looks at: a fifth of a second of work, in small pieces. Beyond, it says from when on it is complete. */
+/**
+ * Messages that one count looks at: a fifth of a second of work, in small pieces. Beyond, it says from when on it is
+ * complete.
+ */
 const MOST = 50_000;
 /** How long before the time asked for a message may have been accepted and still move in it: receipts come late. ms */
 const LOOK_BACK = 7 * 86_400_000;
@@ -19,7 +22,10 @@ export interface Span {
   readonly buckets: number;
 }
 
-/** How many messages reached what, in one part of a span. `failed`: will not arrive, for whatever reason; expired ones too. */
+/**
+ * How many messages reached what, in one part of a span. `failed`: will not arrive, for whatever reason; expired ones
+ * too.
+ */
 export interface MessageCount {
   accepted: number;
   sent: number;
@@ -28,11 +34,17 @@ export interface MessageCount {
   failed: number;
 }
 
-/** Counts what became of messages, by the time at which it did. Only reads, newest first, and lets sends go on in between. */
+/**
+ * Counts what became of messages, by the time at which it did. Only reads, newest first, and lets sends go on in
+ * between.
+ */
 export class MessageCounts {
   constructor(private readonly store: Pick<OutboxStore, 'acceptedBefore'>) {}
 
-  /** @returns `completeFrom`: messages accepted before (epoch ms) were too many to be looked at; null when none was left out */
+  /**
+   * @returns `completeFrom`: messages accepted before (epoch ms) were too many to be looked at; null when none was left
+   * out
+   */
   async count(span: Span): Promise<{ counts: MessageCount[]; completeFrom: number | null }> {
     const { organizationId, from, bucketMs, buckets } = span;
     const counts = Array.from({ length: buckets }, nobody);

@@ -4,8 +4,8 @@ import { randomHex } from '../random-hex.js';
 import type { NewMessage } from './outbox-message.js';
 
 /**
- * An id in the form that WhatsApp Web gives its messages (lib/Utils/generics.js, generateMessageIDV2): `3EB0` and 18 hex
- * digits.
+ * An id in the form that WhatsApp Web gives its messages (lib/Utils/generics.js, generateMessageIDV2): `3EB0` and 18
+ * hex digits.
  */
 export function newMessageId(): string {
   return `3EB0${randomHex(18).toUpperCase()}`;

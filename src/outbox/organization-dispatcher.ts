@@ -51,7 +51,10 @@ interface Entry extends PendingMessage {
   timer: NodeJS.Timeout | null;
   /** Whether it holds its customer's place; one that waits for its time, or behind another, does not. */
   holdsPlace: boolean;
-  /** Resolves when it is on disk. Before that it may be claimed, in the same commit, but nobody is asked anything for its sake. */
+  /**
+   * Resolves when it is on disk. Before that it may be claimed, in the same commit, but nobody is asked anything for
+   * its sake.
+   */
   stored: Promise<void> | undefined;
   streamEnds: number;
   /** Its customer's LID, once it was prepared and where that is known. */
@@ -67,15 +70,19 @@ const LONGEST_SLEEP_MS = 60_000;
 /** A hand-over that was rejected on a living socket gets this long for an ack that came all the same, ms. */
 const REJECTED_WAIT_MS = 5000;
 
-/** So many messages in a row may be to blame for stream errors before one that WhatsApp took proves that the keys are good. */
+/**
+ * So many messages in a row may be to blame for stream errors before one that WhatsApp took proves that the keys are
+ * good.
+ */
 const BLAMED_IN_ROW = 3;
 
 const REFUSED_RECIPIENT = 463;
 const STALE_DEVICES = 479;
 
 /**
- * Sends one organization's messages: first in, first out for each customer, customers side by side, at the organization's pace. A message
- * holds its customer's place from its first try until its fate is known, so later ones can not overtake it, and no other customer waits for it.
+ * Sends one organization's messages: first in, first out for each customer, customers side by side, at the
+ * organization's pace. A message holds its customer's place from its first try until its fate is known, so later ones
+ * can not overtake it, and no other customer waits for it.
  */
 export class OrganizationDispatcher {
   /** At most one per customer; may go now. */
@@ -118,7 +125,10 @@ export class OrganizationDispatcher {
     this.logger = house.logger.child({ org: organizationLabel(id) });
   }
 
-  /** Takes a stored message in. One that was tried before the process ended is unanswered, like after the end of a socket. */
+  /**
+   * Takes a stored message in. One that was tried before the process ended is unanswered, like after the end of a
+   * socket.
+   */
   add(message: PendingMessage, stored?: Promise<unknown>): void {
     // It may be accepted while those from before are taken up.
     if (this.entries.has(message.messageId)) return;
@@ -182,7 +192,8 @@ export class OrganizationDispatcher {
   }
 
   disconnected(): void {
-    // What was tried before and rests, or has its turn, may still be answered as well: it waits like what was under way.
+    // What was tried before and rests, or has its turn, may still be answered as well: it waits like what was under
+    // way.
     for (const entry of [...this.inFlight.values(), ...this.tried.values()]) {
       if (this.held.has(entry.messageId)) continue;
       this.stopTimer(entry);
@@ -228,9 +239,10 @@ export class OrganizationDispatcher {
   }
 
   /**
-   * The connection ends in a stream error. True when a message is to blame: it was handed over alone, after the same had happened to it
-   * before. It is set aside, and neither of the two ends says anything about the keys. Otherwise whatever was handed over and not answered is
-   * suspected from now on, and goes alone. To be called before the socket's end is told.
+   * The connection ends in a stream error. True when a message is to blame: it was handed over alone, after the same
+   * had happened to it before. It is set aside, and neither of the two ends says anything about the keys. Otherwise
+   * whatever was handed over and not answered is suspected from now on, and goes alone. To be called before the
+   * socket's end is told.
    */
   explainsStreamError(): boolean {
     const handed = [...this.inFlight.values()].filter(({ state }) => state === 'sending');
@@ -378,7 +390,9 @@ export class OrganizationDispatcher {
     return false;
   }
 
-  /** One try. Rejects only when nothing has left for sure; after the claim only an answer, or the socket's end, decides. */
+  /**
+   * One try. Rejects only when nothing has left for sure; after the claim only an answer, or the socket's end, decides.
+   */
   private async attempt(entry: Entry): Promise<void> {
     const { outbox, carrier } = this.house;
     if (this.isTooOldToRepeat(entry) || (entry.firstTryAt !== null && entry.expiresAt <= this.house.now())) {
@@ -590,7 +604,10 @@ export class OrganizationDispatcher {
     }
   }
 
-  /** The message's fate is known, whoever decided it: it is let go, and its customer's next one may go. Safe to call again. */
+  /**
+   * The message's fate is known, whoever decided it: it is let go, and its customer's next one may go. Safe to call
+   * again.
+   */
   dropped(messageId: string): void {
     const entry = this.entries.get(messageId);
     if (!entry) return;

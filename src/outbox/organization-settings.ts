@@ -39,7 +39,10 @@ interface Parts {
   readonly told: (message: OutboxMessage) => void;
 }
 
-/** What holds for an organization's messages: quiet hours, pauses, and its phone. In memory, for it is asked at every try. */
+/**
+ * What holds for an organization's messages: quiet hours, pauses, and its phone. In memory, for it is asked at every
+ * try.
+ */
 export class OrganizationSettings {
   private readonly known = new Map<OrganizationId, OutboxSettings>();
   /** What waits for another phone, where that was looked at. */
@@ -124,7 +127,9 @@ export class OrganizationSettings {
     }
   }
 
-  /** Settings hold at once, for messages may be tried before they are on disk; when they cannot be written, no longer. */
+  /**
+   * Settings hold at once, for messages may be tried before they are on disk; when they cannot be written, no longer.
+   */
   private async hold(
     organizationId: OrganizationId,
     changed: Partial<OutboxSettings>,

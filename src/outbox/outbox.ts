@@ -64,8 +64,8 @@ export class Outbox {
   }
 
   /**
-   * Stores a message durably, with the id that it will carry at WhatsApp. With an idempotency key that is known, nothing
-   * is stored and the former message is returned.
+   * Stores a message durably, with the id that it will carry at WhatsApp. With an idempotency key that is known,
+   * nothing is stored and the former message is returned.
    * @param onStored called with a new message before it is on disk, so that its first try may be claimed in the same
    *   commit; when that commit fails, this rejects, and there is no such message
    * @throws ServiceError `idempotency_key_reused` (same key, other message), `outbox_full`
@@ -155,8 +155,8 @@ export class Outbox {
   /**
    * Marks a queued message as being tried, unless it was cancelled or has expired meanwhile; a repeat of one that was
    * tried before keeps the time of its first try. Its content without waiting for the disk, so that it can be encrypted
-   * meanwhile (null when it must not be sent); nothing may leave before `stored` resolves, and when it rejects the message
-   * is what it was.
+   * meanwhile (null when it must not be sent); nothing may leave before `stored` resolves, and when it rejects the
+   * message is what it was.
    */
   claim(messageId: string, chatId: string): { content: Promise<Content | null>; stored: Promise<void> } {
     const { claimed, stored } = this.store.claim({ messageId, chatId, at: this.options.now() });
@@ -172,8 +172,8 @@ export class Outbox {
   }
 
   /**
-   * Takes a claim back whose message never left: it is queued again. False when it was answered meanwhile or is a repeat.
-   * The only move backwards there is, and only whoever made the claim knows that it may be made.
+   * Takes a claim back whose message never left: it is queued again. False when it was answered meanwhile or is a
+   * repeat. The only move backwards there is, and only whoever made the claim knows that it may be made.
    */
   async unclaim(messageId: string): Promise<boolean> {
     const message = await this.store.unclaim(messageId);
@@ -231,9 +231,9 @@ export class Outbox {
   }
 
   /**
-   * Erases the contents of messages whose fate has been known for so long (a reminder may have waited for weeks before),
-   * and forgets idempotency keys that are old enough; the record of what happened stays. At most `limit` of each; returns
-   * whether there may be more.
+   * Erases the contents of messages whose fate has been known for so long (a reminder may have waited for weeks
+   * before), and forgets idempotency keys that are old enough; the record of what happened stays. At most `limit` of
+   * each; returns whether there may be more.
    */
   async eraseOld(retentionMs: number, limit = ERASED_AT_ONCE): Promise<boolean> {
     const now = this.options.now();

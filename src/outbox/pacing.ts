@@ -1,6 +1,6 @@
 /**
- * A token bucket: `burst` sends at once, then `perMinute`, each gap drawn between half and one and a half times the even one, for a
- * machine's even beat is what draws bans. Pure: `now` (epoch ms) and randomness are arguments.
+ * A token bucket: `burst` sends at once, then `perMinute`, each gap drawn between half and one and a half times the
+ * even one, for a machine's even beat is what draws bans. Pure: `now` (epoch ms) and randomness are arguments.
  */
 export class Pacing {
   private tokens: number;

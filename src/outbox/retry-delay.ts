@@ -6,8 +6,8 @@ const RATE_LIMITED_BASE_MS = 3000;
 const RATE_LIMITED_MAX_MS = 300_000;
 
 /**
- * How long a message waits for its next try, ms: doubled at each failure, and between half and all of that by chance, so that what failed
- * together is not tried again together. Pure.
+ * How long a message waits for its next try, ms: doubled at each failure, and between half and all of that by chance,
+ * so that what failed together is not tried again together. Pure.
  * @param random in [0, 1)
  */
 export function retryDelay(failures: number, random: number): number {
@@ -16,8 +16,8 @@ export function retryDelay(failures: number, random: number): number {
 }
 
 /**
- * How long an organization asks nothing after WhatsApp said "too much", ms: what WhatsApp asked for, or a pause that doubles; longer by up to
- * a quarter by chance. Pure.
+ * How long an organization asks nothing after WhatsApp said "too much", ms: what WhatsApp asked for, or a pause that
+ * doubles; longer by up to a quarter by chance. Pure.
  * @param inRow how many such answers came before this one without another between
  */
 export function rateLimitPause(inRow: number, asked: number | null, random: number): number {

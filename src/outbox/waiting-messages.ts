@@ -76,7 +76,9 @@ export class WaitingMessages {
     return first.sort((one, other) => one.seq - other.seq).map(({ id }) => id);
   }
 
-  /** How many wait for another phone than this one, and for which; the one whose message was accepted last comes first. */
+  /**
+   * How many wait for another phone than this one, and for which; the one whose message was accepted last comes first.
+   */
   forOthers(organizationId: OrganizationId, linkedPhone: string): { messages: number; phones: string[] } {
     // The later a phone is set, the further back it stands.
     const phones = new Set<string>();

@@ -98,15 +98,16 @@ export interface AcceptedMessage {
 export interface OutboxStore {
   /**
    * Stores a message that is queued, for the phone that is linked now. First, a known idempotency key is answered; then
-   * queued messages with its replace key are cancelled (`replaced`); a message that took no other's place is refused when
-   * `maxWaiting` wait. From `written` on it may be claimed; when `stored` rejects there is no such message.
+   * queued messages with its replace key are cancelled (`replaced`); a message that took no other's place is refused
+   * when `maxWaiting` wait. From `written` on it may be claimed; when `stored` rejects there is no such message.
    */
   accept(message: MessageToStore): { readonly written: Promise<Accepted>; readonly stored: Promise<void> };
 
   /**
-   * Makes a queued message whose time is not over one that is being sent; one that is being sent counts one more try, and
-   * keeps the time of its first. Null when it is neither, or its content is erased. `claimed` resolves without waiting
-   * for the disk, so that the content can be encrypted meanwhile; when `stored` rejects the message is what it was.
+   * Makes a queued message whose time is not over one that is being sent; one that is being sent counts one more try,
+   * and keeps the time of its first. Null when it is neither, or its content is erased. `claimed` resolves without
+   * waiting for the disk, so that the content can be encrypted meanwhile; when `stored` rejects the message is what it
+   * was.
    */
   claim(claim: Claim): { readonly claimed: Promise<Claimed | null>; readonly stored: Promise<void> };
   /** Makes a message that was tried once, and not answered, queued as before. Null when it is something else. */
@@ -120,7 +121,9 @@ export interface OutboxStore {
   noteStreamEnd(messageIds: readonly string[]): Promise<void>;
 
   get(messageId: string): Promise<OutboxMessage | null>;
-  /** One page. It looks at a bounded number of messages, so it may be short, or empty, and have a `next` all the same. */
+  /**
+   * One page. It looks at a bounded number of messages, so it may be short, or empty, and have a `next` all the same.
+   */
   list(query: MessageQuery): Promise<{ messages: OutboxMessage[]; next: number | null }>;
   /** Undefined when there is no such message of this organization, or its content is erased. */
   contentOf(organizationId: OrganizationId, messageId: string): Promise<Content | undefined>;
@@ -145,15 +148,17 @@ export interface OutboxStore {
 
   /**
    * Erases the contents of messages that were settled before `settledBefore`, and forgets the idempotency keys of those
-   * that were accepted before `acceptedBefore`; at most `limit` of each. What is erased is overwritten when this resolves.
-   * True when there may be more.
+   * that were accepted before `acceptedBefore`; at most `limit` of each. What is erased is overwritten when this
+   * resolves. True when there may be more.
    */
   erase(what: { settledBefore: number; acceptedBefore: number; limit: number }): Promise<boolean>;
 
   /** The chat id of a number (digits) as WhatsApp said it, null: none; and when. Null when it was never asked. */
   chat(phone: string): Promise<{ readonly chatId: string | null; readonly at: number } | null>;
   rememberChat(phone: string, chatId: string | null, at: number): Promise<void>;
-  /** Whether one of these names (digits, or a LID `<digits>@lid`) got a message of the organization, or is acquainted. */
+  /**
+   * Whether one of these names (digits, or a LID `<digits>@lid`) got a message of the organization, or is acquainted.
+   */
   isContact(organizationId: OrganizationId, names: readonly string[]): Promise<boolean>;
   /** Notes these names; the organization's latest `keep` are kept. Nobody waits for it to be on disk. */
   noteAcquaintance(organizationId: OrganizationId, names: readonly string[], keep: number): Promise<void>;

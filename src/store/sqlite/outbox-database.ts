@@ -65,8 +65,8 @@ const MIGRATIONS = [
   `ALTER TABLE organization_settings ADD COLUMN linked_phone TEXT;
    ALTER TABLE organization_settings ADD COLUMN linked_since INTEGER;
    ALTER TABLE messages ADD COLUMN for_phone TEXT;`,
-  // What a message holds is a content of some kind and version (JSON); until now it was a text. Null: erased. The column
-  // keeps its place, so only rows that still have a text are written.
+  // What a message holds is a content of some kind and version (JSON); until now it was a text. Null: erased. The
+  // column keeps its place, so only rows that still have a text are written.
   `ALTER TABLE messages RENAME COLUMN text TO content;
    UPDATE messages SET content = json_object('kind', 'text', 'version', 1, 'text', content) WHERE content IS NOT NULL;
    DROP INDEX messages_with_text;

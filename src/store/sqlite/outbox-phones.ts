@@ -5,7 +5,9 @@ import type { OutboxSettings } from '../ports.js';
 import { STILL_WAITS, WAITING } from './outbox-lists.js';
 import type { Statements } from './statements.js';
 
-/** Settings of organizations, and the phones for which messages wait. Its writes run in a transaction of the caller's. */
+/**
+ * Settings of organizations, and the phones for which messages wait. Its writes run in a transaction of the caller's.
+ */
 export class OutboxPhones {
   /** Asked for at every message. */
   private readonly linked = new Map<OrganizationId, string | null>();

@@ -26,7 +26,9 @@ import { Statements } from './statements.js';
 /** More than may be in flight. */
 const MOST_TRIED = 500;
 
-/** `outbox.sqlite` in DATA_DIR, whose only writer this is. What is written within one turn is one commit and one sync. */
+/**
+ * `outbox.sqlite` in DATA_DIR, whose only writer this is. What is written within one turn is one commit and one sync.
+ */
 export class SqliteOutboxStore implements OutboxStore {
   private readonly commits: GroupCommit;
   private readonly statements: Statements;
@@ -95,6 +97,7 @@ export class SqliteOutboxStore implements OutboxStore {
   // --- reading ---
 
   async get(messageId: string): Promise<OutboxMessage | null> {
+    this.statements.mustBeOpen();
     const row = this.rows.of(messageId);
     await this.commits.durable();
     return row ? toMessage(row) : null;

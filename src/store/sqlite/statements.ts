@@ -8,8 +8,13 @@ export class Statements {
   constructor(private readonly database: Database.Database) {}
 
   /** @throws ServiceError `shutting_down` when the database is closed */
-  sql<T = unknown>(text: string): Database.Statement<unknown[], T> {
+  mustBeOpen(): void {
     if (!this.database.open) throw new ServiceError('shutting_down');
+  }
+
+  /** @throws as `mustBeOpen` */
+  sql<T = unknown>(text: string): Database.Statement<unknown[], T> {
+    this.mustBeOpen();
     let statement = this.prepared.get(text);
     if (!statement) {
       statement = this.database.prepare(text);

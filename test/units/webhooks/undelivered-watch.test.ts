@@ -172,13 +172,19 @@ describe('the watch', () => {
     await watch.tick();
     for (let i = 0; i < 300; i++) await accept();
     const read: number[] = [];
-    const { select } = watch as unknown as { select: { iterate: (...args: unknown[]) => Iterable<{ seq: number }> } };
-    const iterate = select.iterate.bind(select);
-    select.iterate = function* (...args: unknown[]) {
-      for (const row of iterate(...args)) {
-        read.push(row.seq);
-        yield row;
-      }
+    type Reading = { iterate: (...args: unknown[]) => Iterable<{ seq: number }> };
+    const { statements } = room.outboxStore as unknown as { statements: { sql: (text: string) => Reading } };
+    const sql = statements.sql.bind(statements);
+    statements.sql = (text) => {
+      const statement = sql(text);
+      return {
+        iterate: function* (...args: unknown[]) {
+          for (const row of statement.iterate(...args)) {
+            read.push(row.seq);
+            yield row;
+          }
+        },
+      };
     };
     await watch.tick();
     // The first that is too young ends it.
