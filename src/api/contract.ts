@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { errorAnswer } from './answers/common.js';
 import type { event } from './answers/event.js';
-import type { Made, Shape } from './operation.js';
+import type { Frozen, Made, Shape } from './operation.js';
 import type { OPERATIONS } from './operations/index.js';
 
 /**
@@ -32,6 +32,16 @@ type Given<O, Part extends 'params' | 'query' | 'headers' | 'body'> = O extends 
 export type BodyOf<A extends Address> = Given<Contract[A], 'body'>;
 export type QueryOf<A extends Address> = Given<Contract[A], 'query'>;
 export type ParamsOf<A extends Address> = Given<Contract[A], 'params'>;
+
+type Part<Name extends string, Content> = [Content] extends [undefined]
+  ? unknown
+  : object extends Content
+    ? { readonly [N in Name]?: Content }
+    : { readonly [N in Name]: Content };
+/** What an operation is asked with; a part in which nothing is needed may be left out. */
+export type Asked<A extends Address> = Part<'params', ParamsOf<A>> &
+  Part<'query', Frozen<QueryOf<A>>> &
+  Part<'body', Frozen<BodyOf<A>>>;
 
 /** Every answer that is an error. Further facts may stand beside these. */
 export type ErrorAnswer = Shape<typeof errorAnswer>;

@@ -3,7 +3,7 @@ import { render } from 'preact';
 import './style/page.css';
 import { closeStream, openStream } from './live/stream.js';
 import { takeToken } from './route.js';
-import { get, post, ServiceFault, signedIn, signInReason } from './service.js';
+import { call, ServiceFault, signedIn, signInReason } from './service.js';
 import { App } from './views/app.js';
 import { signInFault } from './views/sign-in.js';
 
@@ -12,11 +12,11 @@ async function enter(): Promise<void> {
   const token = takeToken('#sign-in=');
   try {
     if (token !== null) {
-      await post('/api/sign-in', { token });
+      await call('POST /api/sign-in', { body: { token } });
       signedIn.value = true;
       return;
     }
-    const { signed_in } = await get<{ signed_in: boolean }>('/api/sign-in');
+    const { signed_in } = await call('GET /api/sign-in', {});
     signedIn.value = signed_in;
   } catch (error) {
     signInFault.value = error instanceof ServiceFault ? error : null;

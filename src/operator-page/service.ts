@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import type { Address, AnswerOf, Asked } from '../api/contract.js';
 import { language, words } from './settings.js';
 
 /** ms. The service answers within 10 s unless it is asked to wait. */
@@ -38,28 +39,39 @@ export class ServiceFault extends Error {
 }
 
 interface CallOptions {
-  body?: unknown;
-  headers?: Record<string, string>;
+  readonly headers?: Readonly<Record<string, string>>;
   /** ms beyond which there is no answer. */
-  within?: number;
-  signal?: AbortSignal | undefined;
+  readonly within?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export const get = <Answer>(path: string, options?: CallOptions): Promise<Answer> => call('GET', path, options);
-export const post = <Answer>(path: string, body: unknown, options?: CallOptions): Promise<Answer> =>
-  call('POST', path, { ...options, body });
-export const patch = <Answer>(path: string, body: unknown): Promise<Answer> => call('PATCH', path, { body });
-export const remove = <Answer>(path: string): Promise<Answer> => call('DELETE', path);
+/** The parts of a request, of whatever operation. */
+interface Parts {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+}
+
+/** Method and path, the values put in; what is undefined is left out. */
+function targetOf(address: Address, { params = {}, query = {} }: Parts): { method: string; path: string } {
+  const [method = '', pattern = ''] = address.split(' ');
+  const path = pattern.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
+  const asked = Object.entries(query).filter(([, value]) => value !== undefined);
+  const values = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
+  return { method, path: asked.length === 0 ? path : `${path}?${values.toString()}` };
+}
 
 /**
  * Asks the service, in the page's language. An aborted call never resolves or rejects with anything but an AbortError.
  * Errors: ServiceFault.
  */
-async function call<Answer>(
-  method: string,
-  path: string,
-  { body, headers, within = ANSWER_WITHIN, signal: aborted }: CallOptions = {},
-): Promise<Answer> {
+export async function call<A extends Address>(
+  address: A,
+  asked: Asked<A>,
+  { headers, within = ANSWER_WITHIN, signal: aborted }: CallOptions = {},
+): Promise<AnswerOf<A>> {
+  const { method, path } = targetOf(address, asked as Parts);
+  const { body } = asked as Parts;
   const stop = new AbortController();
   const end = (): void => stop.abort();
   aborted?.addEventListener('abort', end);
@@ -78,7 +90,7 @@ async function call<Answer>(
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: stop.signal,
     });
-    const answer = (await response.json()) as Answer;
+    const answer = (await response.json()) as AnswerOf<A>;
     reachable.value = true;
     if (response.ok) return answer;
     throw faultOf(response, answer);

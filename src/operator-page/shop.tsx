@@ -5,7 +5,7 @@ import './style/page.css';
 import type { ShopSession } from './answers.js';
 import { formatMoment } from './format.js';
 import { useAction } from './live/use-action.js';
-import { get, post, reachable, ServiceFault } from './service.js';
+import { call, reachable, ServiceFault } from './service.js';
 import { words } from './settings.js';
 import { Icon } from './parts/icon.js';
 import { Button, Fault, Field, Loading, Panel } from './parts/parts.js';
@@ -19,12 +19,7 @@ const GRACE = 10_000;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 15_000;
 
-interface Visit {
-  organization_id: string;
-  expires_at: string;
-}
-
-const session = signal<(ShopSession & { expires_at?: string }) | null>(null);
+const session = signal<ShopSession | null>(null);
 const refusal = signal<ServiceFault | 'no link' | null>(null);
 
 /** Opens the link, once: its token leaves the address bar at once, and a cookie takes its place. */
@@ -32,7 +27,7 @@ async function open(): Promise<void> {
   const token = location.hash.slice(1);
   history.replaceState(null, '', location.pathname);
   try {
-    if (token !== '') await post<Visit>('/api/shop/open', { token });
+    if (token !== '') await call('POST /api/shop/open', { body: { token } });
   } catch (error) {
     refusal.value = error instanceof ServiceFault ? error : null;
     return;
@@ -47,8 +42,8 @@ async function follow(isReturn: boolean): Promise<void> {
     try {
       // The first question is answered at once; each further one when something has changed.
       const since = session.value?.version;
-      const asked = since === undefined ? '' : `?since=${encodeURIComponent(since)}&wait_ms=${POLL}`;
-      session.value = await get<ShopSession>(`/api/shop/session${asked}`, { within: POLL + GRACE });
+      const query = since === undefined ? {} : { since, wait_ms: POLL };
+      session.value = await call('GET /api/shop/session', { query }, { within: POLL + GRACE });
       wait = FIRST_WAIT;
       if (session.value.linked) return;
     } catch (error) {
@@ -168,7 +163,7 @@ function CodePanel({ shown }: { shown: ShopSession }) {
         class="inline-form"
         onSubmit={(event) => {
           event.preventDefault();
-          void action.run(() => post('/api/shop/pairing-code', { phone }));
+          void action.run(() => call('POST /api/shop/pairing-code', { body: { phone } }));
         }}
       >
         <Field

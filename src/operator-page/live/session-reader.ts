@@ -1,5 +1,5 @@
 import type { ListedSession, ServiceEvent } from '../answers.js';
-import { asFault, get, isAbort, type ServiceFault } from '../service.js';
+import { asFault, call, isAbort, type ServiceFault } from '../service.js';
 import { type SessionWindow, withChanged, withFields, withMore } from './session-window.js';
 import { onEvent } from './stream.js';
 
@@ -21,7 +21,7 @@ const FIELDS = 'status,phone_number,attention,next_reconnect_at,sentence,hint,co
 const QUIET_FIELDS = 'queue,counters';
 
 interface Answer extends Omit<SessionWindow, 'rows'> {
-  sessions: ListedSession[];
+  readonly sessions: readonly ListedSession[];
 }
 
 export interface ListState {
@@ -120,8 +120,9 @@ export class SessionReader {
   }
 
   private async ask(parameters: Readonly<Record<string, string>>): Promise<Answer> {
-    const query = new URLSearchParams({ sort: 'need', ...this.question, ...parameters });
-    return get<Answer>(`/api/sessions?${query.toString()}`, { signal: this.end.signal });
+    const query = { sort: 'need' as const, ...this.question, ...parameters };
+    // With a query everything is told but fields that were not asked for, and nothing here reads those.
+    return (await call('GET /api/sessions', { query }, { signal: this.end.signal })) as Answer;
   }
 
   private change(to: (before: SessionWindow) => SessionWindow): void {

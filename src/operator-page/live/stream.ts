@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ServiceEvent } from '../answers.js';
 import { EVENT_NAMES } from './event-names.js';
-import { get, reachable, signedIn } from '../service.js';
+import { call, reachable, signedIn } from '../service.js';
 
 /**
  * ms before the stream is opened again after the service closed it for good (stop, too many streams); doubled each
@@ -44,7 +44,7 @@ export function onEvent(listener: Listener): () => void {
 export async function openStream(): Promise<void> {
   closeStream();
   try {
-    const { events } = await get<{ events: ServiceEvent[] }>('/api/events?order=desc&limit=1');
+    const { events } = await call('GET /api/events', { query: { order: 'desc', limit: 1 } });
     lastId = events[0]?.id ?? null;
   } catch {
     lastId = null;
@@ -86,7 +86,7 @@ function connect(): void {
 
 async function afterRefusal(): Promise<void> {
   try {
-    await get('/api/service');
+    await call('GET /api/service', {});
   } catch {
     // A 401 ends the sign-in by itself; everything else is tried again.
   }
@@ -104,7 +104,7 @@ function hear({ data }: MessageEvent<string>): void {
 async function look(): Promise<void> {
   if (document.visibilityState === 'hidden' || !signedIn.value) return;
   try {
-    await get('/health');
+    await call('GET /health', {});
     if (!live.value && source?.readyState === EventSource.CLOSED) connect();
   } catch {
     live.value = false;

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { live, started } from '../live/stream.js';
 import { useLoaded } from '../live/use-loaded.js';
 import { route } from '../route.js';
-import { get, reachable, signedIn } from '../service.js';
+import { call, reachable, signedIn } from '../service.js';
 import { words } from '../settings.js';
 import { Loading } from '../parts/parts.js';
 import { Icon } from '../parts/icon.js';
@@ -65,7 +65,7 @@ function organizationOf(place: string): string | null {
 
 function Footer() {
   const { footer, name } = words.value;
-  const { data } = useLoaded('service', (end) => get<{ version: string }>('/api/service', { signal: end }));
+  const { data } = useLoaded('service', (end) => call('GET /api/service', {}, { signal: end }));
   return (
     <footer class="footer">
       <p>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { Charts } from '../answers.js';
 import { formatMoment, formatShortClock, formatShortDay } from '../format.js';
 import { useLoaded } from '../live/use-loaded.js';
-import { get } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Bars } from '../parts/bars.js';
 import { Chips, Fault, Loading } from '../parts/parts.js';
@@ -27,13 +27,13 @@ export function ChartsTab({ id }: { id: string }) {
       // Whole steps, so that the bars stand still while the time goes on.
       const step = ms / buckets;
       const to = Math.ceil(Date.now() / step) * step;
-      const asked = new URLSearchParams({
+      const query = {
         organization_id: id,
         from: new Date(to - ms).toISOString(),
         to: new Date(to).toISOString(),
-        buckets: String(buckets),
-      });
-      return get<Charts>(`/api/charts?${asked}`, { signal: end });
+        buckets,
+      };
+      return call('GET /api/charts', { query }, { signal: end });
     },
     (event) => event.organization_id === id && 'soon',
   );

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { started } from '../live/stream.js';
 import { route } from '../route.js';
-import { get, post, ServiceFault, signedIn } from '../service.js';
+import { call, ServiceFault, signedIn } from '../service.js';
 import { words } from '../settings.js';
 import { Icon } from '../parts/icon.js';
 import { LanguageButton, ThemeButton } from '../parts/tools.js';
@@ -12,7 +12,7 @@ const hasWebhooks = signal<boolean | null>(null);
 
 async function askForWebhooks(): Promise<void> {
   try {
-    await get('/api/webhooks');
+    await call('GET /api/webhooks', {});
     hasWebhooks.value = true;
   } catch (error) {
     hasWebhooks.value = error instanceof ServiceFault && error.status === 404 ? false : null;
@@ -68,7 +68,7 @@ export function Header() {
 
 async function signOut(): Promise<void> {
   try {
-    await post('/api/sign-out', {});
+    await call('POST /api/sign-out', { body: {} });
     signedIn.value = false;
   } catch {
     // The bar says that the service does not answer; the cookie is still there, so nobody is told that it is not.

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { ServiceEvent } from '../answers.js';
 import { eventGroup, type EventGroup } from '../event-words.js';
 import { usePages } from '../live/use-pages.js';
-import { get } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { EventList } from '../parts/event-list.js';
 import { Button, Chips, Fault, Loading, Panel } from '../parts/parts.js';
@@ -17,12 +17,9 @@ export function HistoryTab({ id }: { id: string }) {
   const pages = usePages<ServiceEvent>(
     `history ${id}`,
     async (after, end) => {
-      const asked = `/api/events?organization_id=${encodeURIComponent(id)}&order=desc&limit=${PAGE}`;
-      const { events, next } = await get<{ events: ServiceEvent[]; next: string | null }>(
-        after === null ? asked : `${asked}&after=${after}`,
-        { signal: end },
-      );
-      return { items: events, next };
+      const query = { organization_id: id, order: 'desc', limit: PAGE, after: after ?? undefined } as const;
+      const { events, next } = await call('GET /api/events', { query }, { signal: end });
+      return { items: [...events], next };
     },
     (event) => event.organization_id === id,
   );

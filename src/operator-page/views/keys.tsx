@@ -4,15 +4,13 @@ import { formatMoment, formatSize, wordFor } from '../format.js';
 import { useAction } from '../live/use-action.js';
 import { useLoaded } from '../live/use-loaded.js';
 import { goTo, organizationAddress } from '../route.js';
-import { get, post, ServiceFault } from '../service.js';
+import { call, ServiceFault } from '../service.js';
 import { words } from '../settings.js';
 import { Confirm } from '../parts/confirm.js';
 import type { IconName } from '../parts/icon-names.js';
 import { Button, Done, Fault, Loading, Panel } from '../parts/parts.js';
 
 type Danger = { kind: 'clean' } | { kind: 'logout' } | { kind: 'restore'; backup: Backup };
-
-const PATHS = { clean: '/api/force-clean-session', logout: '/api/logout', restore: '/api/restore-session' } as const;
 
 /** Backups, and what must be meant: each says what it will do and asks for the organization's id. */
 export function KeysTab({ session, reload }: { session: SessionStatus; reload: () => void }) {
@@ -31,7 +29,7 @@ export function KeysTab({ session, reload }: { session: SessionStatus; reload: (
     setDanger(asked);
   };
   const act = async (meant: Danger): Promise<void> => {
-    const answer = await action.run(() => post(PATHS[meant.kind], bodyOf(id, meant)));
+    const answer = await action.run(() => carryOut(id, meant));
     reload();
     backups.reload();
     if (!answer) return;
@@ -75,12 +73,15 @@ export function KeysTab({ session, reload }: { session: SessionStatus; reload: (
   );
 }
 
-function bodyOf(id: string, { kind, ...rest }: Danger): object {
-  return {
-    organization_id: id,
-    ...(kind === 'clean' && { force: true }),
-    ...('backup' in rest && { backup: rest.backup.name }),
-  };
+function carryOut(id: string, meant: Danger): Promise<{ message: string }> {
+  switch (meant.kind) {
+    case 'clean':
+      return call('POST /api/force-clean-session', { body: { organization_id: id, force: true } });
+    case 'logout':
+      return call('POST /api/logout', { body: { organization_id: id } });
+    case 'restore':
+      return call('POST /api/restore-session', { body: { organization_id: id, backup: meant.backup.name } });
+  }
 }
 
 function BackupLine({ backup, restore }: { backup: Backup; restore: () => void }) {
@@ -134,9 +135,10 @@ function DangerLine({ name, about, icon, onClick }: DangerLineProps) {
 }
 
 /** Newest first; an organization that was never started has none. */
-async function listBackups(id: string, end: AbortSignal): Promise<Backup[]> {
+async function listBackups(id: string, end: AbortSignal): Promise<readonly Backup[]> {
   try {
-    return (await get<{ backups: Backup[] }>(`/api/backups/${encodeURIComponent(id)}`, { signal: end })).backups;
+    return (await call('GET /api/backups/:organization_id', { params: { organization_id: id } }, { signal: end }))
+      .backups;
   } catch (error) {
     if (error instanceof ServiceFault && error.code === 'unknown_organization') return [];
     throw error;

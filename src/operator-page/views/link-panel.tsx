@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { QrAnswer, SessionStatus } from '../answers.js';
+import type { SessionStatus } from '../answers.js';
 import { useAction } from '../live/use-action.js';
 import { useLoaded } from '../live/use-loaded.js';
-import { get, post } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Button, Fault, Field, Panel } from '../parts/parts.js';
 import { Icon } from '../parts/icon.js';
@@ -53,7 +53,7 @@ function Linking({ session, reload }: { session: SessionStatus; reload: () => vo
     reload: askQr,
   } = useLoaded(
     `qr ${id} ${asked}`,
-    (end) => get<QrAnswer>(`/api/qr/${encodeURIComponent(id)}`, { signal: end }),
+    (end) => call('GET /api/qr/:organization_id', { params: { organization_id: id } }, { signal: end }),
     (event) =>
       event.organization_id === id && (event.name === 'session.qr' || event.name === 'session.cleaned') && 'now',
   );
@@ -104,7 +104,7 @@ function Linking({ session, reload }: { session: SessionStatus; reload: () => vo
 function CodeInstead({ id }: { id: string }) {
   const { qr: say } = words.value;
   const [phone, setPhone] = useState('');
-  const action = useAction<{ pairing_code: string | null }>();
+  const action = useAction<{ pairing_code?: string | null }>();
   const code = action.answer?.pairing_code;
   return (
     <details class="more">
@@ -116,7 +116,9 @@ function CodeInstead({ id }: { id: string }) {
         class="inline-form"
         onSubmit={(event) => {
           event.preventDefault();
-          void action.run(() => post('/api/start-session', { organization_id: id, pairing_phone: phone }));
+          void action.run(() =>
+            call('POST /api/start-session', { body: { organization_id: id, pairing_phone: phone } }),
+          );
         }}
       >
         <Field

@@ -4,7 +4,7 @@ import { formatMoment } from '../format.js';
 import { useAction } from '../live/use-action.js';
 import { WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { usePages } from '../live/use-pages.js';
-import { get, remove } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Button, Fault, Field, Loading, Panel, Select, Time } from '../parts/parts.js';
 import { MessageBadge } from '../parts/status-badge.js';
@@ -81,16 +81,23 @@ async function findMessages(
   signal: AbortSignal,
 ): Promise<{ items: Message[]; next: string | null }> {
   if (MESSAGE_ID.test(looked)) {
-    const found = await get<Message>(`/api/messages/${looked.toUpperCase()}`, { signal });
+    const found = await call(
+      'GET /api/messages/:message_id',
+      { params: { message_id: looked.toUpperCase() } },
+      { signal },
+    );
     return { items: found.organization_id === id ? [found] : [], next: null };
   }
-  const asked = new URLSearchParams({ organization_id: id, order: 'desc', limit: String(PAGE) });
-  if (state) asked.set('status', state);
-  if (looked) asked.set('phone', looked);
-  if (after) asked.set('after', after);
-  const path = `/api/messages?${asked}`;
-  const { messages, next } = await get<{ messages: Message[]; next: string | null }>(path, { signal });
-  return { items: messages, next };
+  const query = {
+    organization_id: id,
+    order: 'desc',
+    limit: PAGE,
+    status: state || undefined,
+    phone: looked || undefined,
+    after: after || undefined,
+  } as const;
+  const { messages, next } = await call('GET /api/messages', { query }, { signal });
+  return { items: [...messages], next };
 }
 
 function MessageLine({ message, reload }: { message: Message; reload: () => void }) {
@@ -98,7 +105,7 @@ function MessageLine({ message, reload }: { message: Message; reload: () => void
   const action = useAction<unknown>();
   const phone = message.phone.replace(/@.*$/, '');
   const takeBack = async (): Promise<void> => {
-    await action.run(() => remove(`/api/messages/${message.message_id}`));
+    await action.run(() => call('DELETE /api/messages/:message_id', { params: { message_id: message.message_id } }));
     reload();
   };
   const waits = message.status === 'queued' && new Date(message.send_at) > new Date();

@@ -4,7 +4,7 @@ import type { SessionStatus } from '../answers.js';
 import { formatSoonest, now } from '../format.js';
 import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
 import { organizationAddress, type Tab, TABS } from '../route.js';
-import { get } from '../service.js';
+import { call } from '../service.js';
 import { groupOf } from '../session-group.js';
 import { saySession } from '../session-words.js';
 import { words } from '../settings.js';
@@ -24,7 +24,7 @@ export function OrganizationView({ id, tab }: { id: string; tab: Tab }) {
   const { organization, name } = words.value;
   const status = useLoaded(
     `status ${id}`,
-    (end) => get<SessionStatus>(`/api/status/${encodeURIComponent(id)}`, { signal: end }),
+    (end) => call('GET /api/status/:organization_id', { params: { organization_id: id } }, { signal: end }),
     (event) => {
       if (event.organization_id !== id) return false;
       return event.name.startsWith('message.') ? 'soon' : 'now';

@@ -8,7 +8,7 @@ import { onEvent } from '../live/stream.js';
 import { useAction } from '../live/use-action.js';
 import { useSessionList } from '../live/use-session-list.js';
 import { goTo, organizationAddress } from '../route.js';
-import { post } from '../service.js';
+import { call } from '../service.js';
 import { GROUP_ORDER, groupOf, type SessionGroup } from '../session-group.js';
 import { sayListed } from '../session-words.js';
 import { words } from '../settings.js';
@@ -218,7 +218,8 @@ function NewOrganization({ onClose }: { onClose: () => void }) {
   const action = useAction<unknown>();
   const submit = async (): Promise<void> => {
     const chosen = id.trim();
-    if ((await action.run(() => post('/api/start-session', { organization_id: chosen }))) === null) return;
+    if ((await action.run(() => call('POST /api/start-session', { body: { organization_id: chosen } }))) === null)
+      return;
     onClose();
     goTo(organizationAddress(chosen));
   };

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { Confirm } from '../parts/confirm.js';
 import { Button, Done } from '../parts/parts.js';
 import { useAction } from '../live/use-action.js';
-import { post } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 
 /**
@@ -19,7 +19,7 @@ export function OtherPhoneButtons({ id, waits, reload }: { id: string; waits: bo
   };
   const act = async (decision: 'send' | 'cancel'): Promise<void> => {
     const body = { organization_id: id, action: decision };
-    const answer = await action.run(() => post('/api/other-phone-messages', body));
+    const answer = await action.run(() => call('POST /api/other-phone-messages', { body }));
     reload();
     if (answer) setAsked(null);
   };

@@ -1,9 +1,9 @@
-import type { Counter, ServiceEvent, SessionStatus } from '../answers.js';
+import type { Counter, SessionStatus } from '../answers.js';
 import { formatAgo, formatNumber, wordFor } from '../format.js';
 import { useLoaded } from '../live/use-loaded.js';
 import { organizationAddress } from '../route.js';
 import { isLinking } from '../session-group.js';
-import { get } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { EventList } from '../parts/event-list.js';
 import { Icon } from '../parts/icon.js';
@@ -116,11 +116,7 @@ function LatestPanel({ id }: { id: string }) {
   const { organization, history } = words.value;
   const { data } = useLoaded(
     `latest ${id}`,
-    (end) =>
-      get<{ events: ServiceEvent[] }>(
-        `/api/events?organization_id=${encodeURIComponent(id)}&order=desc&limit=${LATEST}`,
-        { signal: end },
-      ),
+    (end) => call('GET /api/events', { query: { organization_id: id, order: 'desc', limit: LATEST } }, { signal: end }),
     (event) => event.organization_id === id && 'now',
   );
   return (

@@ -1,8 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
-import type { Message } from '../answers.js';
 import { useAction } from '../live/use-action.js';
 import { useLoaded } from '../live/use-loaded.js';
-import { get, post } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Icon } from '../parts/icon.js';
 import { Button, Fault, Field, Panel } from '../parts/parts.js';
@@ -22,9 +21,9 @@ export function SendPanel({ id }: { id: string }) {
     const of = JSON.stringify([phone, message]);
     if (key.current?.of !== of) key.current = { of, key: randomKey() };
     const answer = await action.run(() =>
-      post(
-        '/api/send-message',
-        { organization_id: id, phone, message, wait_ms: 0, ttl_seconds: 3600 },
+      call(
+        'POST /api/send-message',
+        { body: { organization_id: id, phone, message, wait_ms: 0, ttl_seconds: 3600 } },
         { headers: { 'Idempotency-Key': key.current?.key ?? randomKey() } },
       ),
     );
@@ -69,7 +68,7 @@ function Progress({ messageId, id, onAgain }: { messageId: string; id: string; o
   const { send: say, message: names, faults } = words.value;
   const { data, fault, reload } = useLoaded(
     `message ${messageId}`,
-    (end) => get<Message>(`/api/messages/${messageId}`, { signal: end }),
+    (end) => call('GET /api/messages/:message_id', { params: { message_id: messageId } }, { signal: end }),
     (event) => event.organization_id === id && event.data.message_id === messageId && 'now',
   );
   const reached = data ? (WAY as readonly string[]).indexOf(data.status === 'sending' ? 'queued' : data.status) : 0;

@@ -1,6 +1,6 @@
 import type { SessionStatus, Status } from '../answers.js';
 import { useAction } from '../live/use-action.js';
-import { post } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Button, Done, Fault } from '../parts/parts.js';
 
@@ -12,25 +12,25 @@ export function SessionButtons({ session, reload }: { session: SessionStatus; re
   const { organization } = words.value;
   const { organization_id: id, status } = session;
   const action = useAction<{ message: string; status: Status; hint?: string }>();
-  const act = async (path: string): Promise<void> => {
-    await action.run(() => post(path, { organization_id: id }));
+  const act = async (verb: 'start' | 'stop' | 'restart'): Promise<void> => {
+    await action.run(() => call(`POST /api/${verb}-session`, { body: { organization_id: id } }));
     reload();
   };
   return (
     <div class="status-actions">
       <div class="buttons">
         {CAN_START.includes(status) && (
-          <Button kind="primary" icon="play" busy={action.busy} onClick={() => void act('/api/start-session')}>
+          <Button kind="primary" icon="play" busy={action.busy} onClick={() => void act('start')}>
             {organization.start}
           </Button>
         )}
         {(status === 'connected' || status === 'disconnected') && (
-          <Button icon="turning" busy={action.busy} onClick={() => void act('/api/restart-session')}>
+          <Button icon="turning" busy={action.busy} onClick={() => void act('restart')}>
             {organization.restart}
           </Button>
         )}
         {CAN_STOP.includes(status) && (
-          <Button icon="pause" busy={action.busy} onClick={() => void act('/api/stop-session')}>
+          <Button icon="pause" busy={action.busy} onClick={() => void act('stop')}>
             {organization.stop}
           </Button>
         )}

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { formatMoment } from '../format.js';
 import { useAction } from '../live/use-action.js';
-import { post } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Icon } from '../parts/icon.js';
 import { Button, Copyable, Fault, Select } from '../parts/parts.js';
@@ -15,7 +15,9 @@ export function ShopLink({ id }: { id: string }) {
   const action = useAction<{ url: string; expires_at: string }>();
   const link = action.answer;
   const make = (): void =>
-    void action.run(() => post('/api/shop-links', { organization_id: id, expires_in_minutes: Number(minutes) }));
+    void action.run(() =>
+      call('POST /api/shop-links', { body: { organization_id: id, expires_in_minutes: Number(minutes) } }),
+    );
 
   return (
     <details class="more">

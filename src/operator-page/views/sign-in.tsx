@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { post, type ServiceFault, signedIn, signInReason } from '../service.js';
+import { call, type ServiceFault, signedIn, signInReason } from '../service.js';
 import { words } from '../settings.js';
 import { useAction } from '../live/use-action.js';
 import { Button, Fault, Field } from '../parts/parts.js';
@@ -20,7 +20,7 @@ export function SignInView() {
 
   const submit = async (): Promise<void> => {
     signInFault.value = null;
-    const answer = await action.run(() => post('/api/sign-in', { api_key: key.trim() }));
+    const answer = await action.run(() => call('POST /api/sign-in', { body: { api_key: key.trim() } }));
     if (answer === null) return;
     setKey('');
     signedIn.value = true;

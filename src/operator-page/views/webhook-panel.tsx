@@ -1,10 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Delivery, Webhook, WebhookTest } from '../answers.js';
+import type { BodyOf } from '../../api/contract.js';
+import type { Webhook, WebhookTest } from '../answers.js';
 import { formatMoment, formatNumber } from '../format.js';
 import { useAction } from '../live/use-action.js';
 import { useLoaded } from '../live/use-loaded.js';
-import { get, patch, post, remove } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Confirm } from '../parts/confirm.js';
 import { Icon } from '../parts/icon.js';
@@ -19,7 +20,7 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
   const [removing, setRemoving] = useState(false);
   const test = useAction<WebhookTest>();
   const action = useAction<{ message: string }>();
-  const path = `/api/webhooks/${webhook.webhook_id}`;
+  const params = { webhook_id: webhook.webhook_id };
   const act = async (work: () => Promise<{ message: string }>): Promise<void> => {
     test.clear();
     if (await action.run(work)) setRemoving(false);
@@ -36,14 +37,16 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
           busy={test.busy}
           onClick={() => {
             action.clear();
-            void test.run(() => post(`${path}/test`, {}));
+            void test.run(() => call('POST /api/webhooks/:webhook_id/test', { params }));
           }}
         >
           {say.test}
         </Button>
         <Button
           icon={webhook.enabled ? 'pause' : 'play'}
-          onClick={() => void act(() => patch(path, { enabled: !webhook.enabled }))}
+          onClick={() =>
+            void act(() => call('PATCH /api/webhooks/:webhook_id', { params, body: { enabled: !webhook.enabled } }))
+          }
         >
           {webhook.enabled ? say.disable : say.enable}
         </Button>
@@ -62,7 +65,7 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
           id={null}
           busy={action.busy}
           fault={action.fault}
-          onConfirm={() => void act(() => remove(path))}
+          onConfirm={() => void act(() => call('DELETE /api/webhooks/:webhook_id', { params }))}
           onClose={() => setRemoving(false)}
         >
           <p>
@@ -145,12 +148,19 @@ interface ParkedProps {
   busy: boolean;
 }
 
+const REDELIVER = 'POST /api/webhooks/:webhook_id/redeliver';
+
 /** What was given up, each with the reason; sent again one by one, or all at once. */
 function Parked({ webhook, act, busy }: ParkedProps) {
   const { webhooks: say } = words.value;
-  const path = `/api/webhooks/${webhook.webhook_id}`;
+  const params = { webhook_id: webhook.webhook_id };
+  const redeliver = (body: BodyOf<typeof REDELIVER>) => call(REDELIVER, { params, body });
   const { data, fault, reload } = useLoaded(`parked ${webhook.webhook_id} ${webhook.parked}`, (end) =>
-    get<{ deliveries: Delivery[] }>(`${path}/deliveries?status=parked&limit=${PARKED_SHOWN}`, { signal: end }),
+    call(
+      'GET /api/webhooks/:webhook_id/deliveries',
+      { params, query: { status: 'parked', limit: PARKED_SHOWN } },
+      { signal: end },
+    ),
   );
   return (
     <details class="more">
@@ -158,11 +168,7 @@ function Parked({ webhook, act, busy }: ParkedProps) {
         <Icon name="warning" /> {say.showParked(webhook.parked)}
       </summary>
       <div class="buttons">
-        <Button
-          icon="turning"
-          busy={busy}
-          onClick={() => void act(() => post(`${path}/redeliver`, { status: 'parked' }))}
-        >
+        <Button icon="turning" busy={busy} onClick={() => void act(() => redeliver({ status: 'parked' }))}>
           {say.redeliverAll}
         </Button>
       </div>
@@ -181,7 +187,7 @@ function Parked({ webhook, act, busy }: ParkedProps) {
               icon="turning"
               busy={busy}
               label={say.redeliverOf(delivery.type, formatMoment(delivery.at))}
-              onClick={() => void act(() => post(`${path}/redeliver`, { delivery_id: delivery.delivery_id }))}
+              onClick={() => void act(() => redeliver({ delivery_id: delivery.delivery_id }))}
             >
               {say.redeliver}
             </Button>

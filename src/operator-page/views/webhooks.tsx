@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Webhook } from '../answers.js';
+import type { ServiceEvent } from '../answers.js';
 import { useAction } from '../live/use-action.js';
 import { useLoaded, WITHOUT_EVENTS } from '../live/use-loaded.js';
-import { get, post } from '../service.js';
+import { call } from '../service.js';
 import { words } from '../settings.js';
 import { Dialog } from '../parts/confirm.js';
 import { Button, Copyable, Fault, Field, Loading, Panel } from '../parts/parts.js';
@@ -15,7 +15,7 @@ export function WebhooksView() {
   const [secret, setSecret] = useState<string | null>(null);
   const { data, fault, reload } = useLoaded(
     'webhooks',
-    (end) => get<{ webhooks: Webhook[] }>('/api/webhooks', { signal: end }),
+    (end) => call('GET /api/webhooks', {}, { signal: end }),
     undefined,
     WITHOUT_EVENTS,
   );
@@ -72,10 +72,13 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
     const names = types.split(/[\s,]+/).filter((type) => type !== '');
     const id = organization.trim();
     const made = await action.run(() =>
-      post('/api/webhooks', {
-        url: url.trim(),
-        ...(id !== '' && { organization_id: id }),
-        ...(names.length > 0 && { event_types: names }),
+      call('POST /api/webhooks', {
+        body: {
+          url: url.trim(),
+          ...(id !== '' && { organization_id: id }),
+          // As a person typed them; the service names those that there are not.
+          ...(names.length > 0 && { event_types: names as ServiceEvent['name'][] }),
+        },
       }),
     );
     if (made) onMade(made.secret);
