@@ -21,6 +21,7 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
   const test = useAction<WebhookTest>();
   const action = useAction<{ message: string }>();
   const params = { webhook_id: webhook.webhook_id };
+  const body = { enabled: !webhook.enabled };
   const act = async (work: () => Promise<{ message: string }>): Promise<void> => {
     test.clear();
     if (await action.run(work)) setRemoving(false);
@@ -44,9 +45,7 @@ export function WebhookPanel({ webhook, reload }: { webhook: Webhook; reload: ()
         </Button>
         <Button
           icon={webhook.enabled ? 'pause' : 'play'}
-          onClick={() =>
-            void act(() => call('PATCH /api/webhooks/:webhook_id', { params, body: { enabled: !webhook.enabled } }))
-          }
+          onClick={() => void act(() => call('PATCH /api/webhooks/:webhook_id', { params, body }))}
         >
           {webhook.enabled ? say.disable : say.enable}
         </Button>

@@ -76,7 +76,6 @@ function NewWebhook({ onClose, onMade }: { onClose: () => void; onMade: (secret:
         body: {
           url: url.trim(),
           ...(id !== '' && { organization_id: id }),
-          // As a person typed them; the service names those that there are not.
           ...(names.length > 0 && { event_types: names as ServiceEvent['name'][] }),
         },
       }),
