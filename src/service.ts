@@ -33,8 +33,9 @@ export const PARTS: readonly Part<Rooms>[] = [
   libraries,
   register,
   keys,
-  outbox,
+  // Before the outbox: what that tells when it closes is still kept.
   ledger,
+  outbox,
   access,
   webhooks,
   undelivered,
