@@ -22,7 +22,7 @@ export async function visitOf(
   const visit = await shopLinks.visit(cookie);
   if (!visit) throw new ServiceError('unknown_shop_link');
   contextOf(response).organizationId = visit.organizationId;
-  const snapshot = sessions.snapshot(visit.organizationId);
+  const snapshot = await sessions.find(visit.organizationId);
   if (visit.linkedAt === null && snapshot?.status === 'connected') {
     await shopLinks.phoneLinked(visit.organizationId, snapshot.phoneNumber);
     return { ...visit, linkedAt: now(), phoneNumber: snapshot.phoneNumber, snapshot };

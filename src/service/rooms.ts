@@ -1,7 +1,5 @@
 import type { Server } from 'node:http';
 import type { Access } from '../access/access.js';
-import type { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
-import type { AuthDirectoryLock } from '../store/sqlite/keys/directory-lock.js';
 import type { BaileysSockets } from '../baileys/baileys-socket.js';
 import type { Config } from '../config.js';
 import type { EventLedger } from '../events/event-ledger.js';
@@ -11,8 +9,7 @@ import type { Dispatcher } from '../outbox/dispatcher.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { SessionDirectory } from '../session/session-directory.js';
 import { StartError } from '../start-error.js';
-import type { SessionRegister } from '../store/sqlite/register-store.js';
-import type { AccessStore, EventStores, OutboxStore } from '../store/ports.js';
+import type { AccessStore, EventStores, KeyStore, OutboxStore, RegisterStore } from '../store/ports.js';
 import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 
@@ -22,8 +19,8 @@ export interface Rooms {
   readonly logger: Logger;
   /** Where the built operator's page is, instead of its usual place. */
   readonly pageDirectory: string | undefined;
-  register: SessionRegister;
-  folders: AuthFolders;
+  register: RegisterStore;
+  keyStore: KeyStore;
   outboxStore: OutboxStore;
   outbox: Outbox;
   eventStores: EventStores;
@@ -41,7 +38,6 @@ export interface Rooms {
   url: string;
   port: number;
   drained: Promise<void>;
-  lock: AuthDirectoryLock;
   restoreConsole: () => void;
   onRejection: (error: unknown) => void;
 }

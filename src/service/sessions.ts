@@ -55,7 +55,7 @@ export const sessions: Part<Rooms> = {
     rooms.sessions = new SessionDirectory(
       {
         sockets: rooms.sockets,
-        folders: rooms.folders,
+        keyStore: rooms.keyStore,
         register: rooms.register,
         logger: rooms.logger,
         governor: new LoginGovernor({
@@ -143,8 +143,8 @@ export const sending: Part<Rooms> = {
 /** Saved sessions log in, those whose messages wait first. */
 export const restoring: Part<Rooms> = {
   name: 'restoring',
-  start: ({ sessions, outbox, logger, url }) => {
-    sessions.restoreAll(outbox.waitingOrganizations());
+  start: async ({ sessions, outbox, logger, url }) => {
+    await sessions.restoreAll(outbox.waitingOrganizations());
     if (sessions.count() > 0) return;
     logger.info(
       { event: 'no_organization_yet' },

@@ -1,6 +1,4 @@
 import { Access } from '../access/access.js';
-import { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
-import { AuthDirectoryLock } from '../store/sqlite/keys/directory-lock.js';
 import type { ServiceEvent } from '../events/catalogue.js';
 import { EventLedger } from '../events/event-ledger.js';
 import { redact } from '../logger.js';
@@ -10,14 +8,15 @@ import type { Part } from '../parts.js';
 import type { SessionHouse } from '../session/session-house.js';
 import { SqliteAccessStore } from '../store/sqlite/access-store.js';
 import { SqliteEventStores } from '../store/sqlite/event-stores.js';
+import { SqliteKeyStore } from '../store/sqlite/keys/key-store.js';
 import { SqliteOutboxStore } from '../store/sqlite/outbox-store.js';
-import { SessionRegister } from '../store/sqlite/register-store.js';
+import { SqliteRegisterStore } from '../store/sqlite/register-store.js';
 import { orStartError, type Rooms } from './rooms.js';
 
 export const register: Part<Rooms> = {
   name: 'register',
   start: async (rooms) => {
-    rooms.register = await orStartError(rooms, 'DATA_DIR', () => new SessionRegister(rooms.config.DATA_DIR));
+    rooms.register = await orStartError(rooms, 'DATA_DIR', () => SqliteRegisterStore.open(rooms.config.DATA_DIR));
   },
   stop: (rooms) => rooms.register.close(),
 };
@@ -93,12 +92,12 @@ export function logLost(
   );
 }
 
-/** The auth folders; nothing of them is touched before `authFolders`. */
+/** The keys; nothing of them is touched before `authFolders`. */
 export const keys: Part<Rooms> = {
   name: 'keys',
   start: (rooms) => {
     const { AUTH_DIR: directory, BACKUPS_TO_KEEP: backupsToKeep } = rooms.config;
-    rooms.folders = new AuthFolders({ directory, backupsToKeep, logger: rooms.logger });
+    rooms.keyStore = new SqliteKeyStore({ directory, backupsToKeep, logger: rooms.logger });
   },
 };
 
@@ -109,15 +108,13 @@ export const keys: Part<Rooms> = {
 export const authFolders: Part<Rooms> = {
   name: 'auth_folders',
   start: async (rooms) => {
-    const lock = await orStartError(rooms, 'AUTH_DIR', () => AuthDirectoryLock.take(rooms.config.AUTH_DIR));
     try {
-      await orStartError(rooms, 'AUTH_DIR', () => rooms.folders.prepare());
+      await orStartError(rooms, 'AUTH_DIR', () => rooms.keyStore.prepare());
     } catch (error) {
-      lock.release();
+      await rooms.keyStore.close();
       throw error;
     }
-    rooms.lock = lock;
     rooms.logger.info({ event: 'service_started', url: rooms.url }, `Listening on ${rooms.url}.`);
   },
-  stop: (rooms) => rooms.lock.release(),
+  stop: (rooms) => rooms.keyStore.close(),
 };

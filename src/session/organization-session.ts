@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { ServiceError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
+import type { OrganizationRecord } from '../store/ports.js';
 import { LOG_IN_WAIT_MS } from './clean-request.js';
 import { PairingCodes, type CodeSession } from './pairing-codes.js';
 import { errorText } from './session-driver.js';
@@ -45,11 +46,12 @@ export class OrganizationSession {
 
   constructor(
     readonly id: OrganizationId,
+    record: OrganizationRecord,
     private readonly house: SessionHouse,
   ) {
     this.logger = house.logger.child({ org: organizationLabel(id) });
     this.changes.setMaxListeners(0);
-    this.runner = new SessionRunner(id, house, this.logger, {
+    this.runner = new SessionRunner(id, record, house, this.logger, {
       clean: (reason) => this.cleanInBackground(reason),
       announceChange: () => this.changes.emit('change'),
     });
@@ -97,7 +99,7 @@ export class OrganizationSession {
   }
 
   /** As `isPaired`, also before the folder was opened; a folder that cannot be read counts as paired. */
-  hasPhone(): boolean {
+  async hasPhone(): Promise<boolean> {
     return this.isPaired || this.runner.keys.folderHasPhone();
   }
 
@@ -113,9 +115,10 @@ export class OrganizationSession {
   }
 
   /** Looked at every few seconds: ends the connection when the folder of its keys was taken away. */
-  lookForFolder(): void {
-    if (liveSocketOf(this.machine.state) === null || this.runner.keys.areInPlace) return;
-    this.runner.happen({ type: 'folder_is_gone' });
+  async lookForFolder(): Promise<void> {
+    const socket = liveSocketOf(this.machine.state);
+    if (socket === null || (await this.runner.keys.areInPlace())) return;
+    if (liveSocketOf(this.machine.state) === socket) this.runner.happen({ type: 'folder_is_gone' });
   }
 
   /** Whether the boot still waits for this session's first try. */

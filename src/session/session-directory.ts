@@ -1,6 +1,7 @@
 import { ServiceError } from '../errors.js';
 import { compareOrganizationIds, type OrganizationId } from '../organization-id.js';
 import { NothingLeftError, type CarrierNews, type MessageCarrier, type MessageToHand } from './message-carrier.js';
+import type { OrganizationRecord } from '../store/ports.js';
 import { OrganizationSession } from './organization-session.js';
 import type { SessionHouse } from './session-house.js';
 import {
@@ -42,7 +43,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     for (const session of this.sessions.values()) session.lookForHolds();
   }, LOOK_FOR_HOLDS_EVERY_MS).unref();
   private readonly foldersClock = setInterval(() => {
-    for (const session of this.sessions.values()) session.lookForFolder();
+    for (const session of this.sessions.values()) void session.lookForFolder();
   }, LOOK_FOR_FOLDERS_EVERY_MS).unref();
 
   constructor(
@@ -61,11 +62,11 @@ export class SessionDirectory implements Sessions, MessageCarrier {
    * Logs in every organization that has keys, a few at a time (the governor's cap); stopped and logged-out ones stay so.
    * @param first those whose customers wait longest; they go first, in this order
    */
-  restoreAll(first: readonly OrganizationId[] = []): void {
-    const known = new Set([...this.house.folders.list(), ...this.house.register.organizations()]);
+  async restoreAll(first: readonly OrganizationId[] = []): Promise<void> {
+    const { keyStore, register } = this.house;
+    const known = new Set([...(await keyStore.organizations()), ...(await register.organizations())]);
     for (const id of new Set([...first.filter((one) => known.has(one)), ...[...known].sort()])) {
-      this.noteFormerPairing(id);
-      const session = this.hold(id);
+      const session = this.begin(id, await this.withFormerPairing(id, await register.load(id)));
       session.restore().catch((error: unknown) => {
         this.house.logger.error(
           { event: 'restore_failed', org: `org_id_${id}`, err: String(error) },
@@ -98,19 +99,25 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   snapshot(id: OrganizationId): SessionSnapshot | null {
-    return this.find(id)?.snapshot() ?? null;
+    return this.sessions.get(id)?.snapshot() ?? null;
   }
 
-  hasPhone(id: OrganizationId): boolean {
-    return this.find(id)?.hasPhone() ?? false;
+  async find(id: OrganizationId): Promise<SessionSnapshot | null> {
+    return (await this.lookFor(id))?.snapshot() ?? null;
+  }
+
+  async hasPhone(id: OrganizationId): Promise<boolean> {
+    return (await this.lookFor(id))?.hasPhone() ?? false;
   }
 
   watch(id: OrganizationId, listener: () => void): () => void {
-    return this.known(id).watch(listener);
+    const session = this.sessions.get(id);
+    if (!session) throw new ServiceError('unknown_organization');
+    return session.watch(listener);
   }
 
   async start(id: OrganizationId, options: { pairingPhone?: string; waitMs?: number } = {}): Promise<SessionSnapshot> {
-    const session = this.hold(id);
+    const session = await this.hold(id);
     if (options.pairingPhone !== undefined) {
       await session.requestPairingCode(options.pairingPhone, Math.max(options.waitMs ?? 0, this.settings.qrWaitMs));
       return session.snapshot();
@@ -120,7 +127,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   async qr(id: OrganizationId, options: { waitMs?: number } = {}): Promise<SessionSnapshot> {
-    const session = this.known(id);
+    const session = await this.known(id);
     const { status, attention } = session.snapshot();
     // A new folder would stand in the way of the one that may be put back, so looking is not enough: a person starts
     // it.
@@ -131,28 +138,28 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   async logout(id: OrganizationId): Promise<LogoutRecord> {
-    return this.known(id).logout();
+    return (await this.known(id)).logout();
   }
 
   async forceClean(id: OrganizationId, options: { waitMs?: number; force?: boolean } = {}): Promise<CleanedSession> {
-    return this.known(id).forceClean(options.waitMs ?? this.settings.qrWaitMs, options.force ?? false);
+    return (await this.known(id)).forceClean(options.waitMs ?? this.settings.qrWaitMs, options.force ?? false);
   }
 
   async stop(id: OrganizationId): Promise<SessionSnapshot> {
-    const session = this.known(id);
+    const session = await this.known(id);
     await session.stop();
     return session.snapshot();
   }
 
   async restart(id: OrganizationId, options: { waitMs?: number } = {}): Promise<SessionSnapshot> {
-    const session = this.known(id);
+    const session = await this.known(id);
     await session.restart();
     return session.until(isThere, options.waitMs ?? 0);
   }
 
   async backups(id: OrganizationId): Promise<BackupView[]> {
-    this.known(id);
-    return this.house.folders.listBackups(id);
+    await this.known(id);
+    return this.house.keyStore.backups(id);
   }
 
   async restore(
@@ -160,7 +167,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     backup?: string,
     options: { waitMs?: number } = {},
   ): Promise<{ snapshot: SessionSnapshot; backup: BackupView }> {
-    const session = this.known(id);
+    const session = await this.known(id);
     const restored = await session.restoreBackup(backup);
     return { snapshot: await session.until(isThere, options.waitMs ?? this.settings.qrWaitMs), backup: restored };
   }
@@ -172,7 +179,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   async resolveChat(id: OrganizationId, phone: string): Promise<string | null> {
-    return this.known(id).liveSocket.resolveChat(phone);
+    return (await this.known(id)).liveSocket.resolveChat(phone);
   }
 
   async prepare(
@@ -180,11 +187,11 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     chatId: string,
     options?: { fresh?: boolean; after?: Promise<void> },
   ): Promise<string | null> {
-    return this.known(id).liveSocket.prepare(chatId, options);
+    return (await this.known(id)).liveSocket.prepare(chatId, options);
   }
 
   async hand(id: OrganizationId, message: MessageToHand): Promise<void> {
-    const socket = this.known(id).socketIfLive;
+    const socket = (await this.known(id)).socketIfLive;
     if (!socket) throw new NothingLeftError('The session is not connected');
     await socket.hand(message);
   }
@@ -199,30 +206,37 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     return { ready: restoring === 0 && !versionRefused, restoring, versionRefused };
   }
 
-  /** The session of an organization that is held, has a folder, or has a backup; undefined for a stranger. */
-  private find(id: OrganizationId): OrganizationSession | undefined {
+  /** The session of an organization that is held, has keys, or has a backup; undefined for a stranger. */
+  private async lookFor(id: OrganizationId): Promise<OrganizationSession | undefined> {
     const held = this.sessions.get(id);
     if (held) return held;
-    const isKnown = this.house.folders.exists(id) || this.house.folders.listBackups(id).length > 0;
+    const { keyStore } = this.house;
+    const isKnown = (await keyStore.exists(id)) || (await keyStore.backups(id)).length > 0;
     return isKnown ? this.hold(id) : undefined;
   }
 
-  private known(id: OrganizationId): OrganizationSession {
-    const session = this.find(id);
+  private async known(id: OrganizationId): Promise<OrganizationSession> {
+    const session = await this.lookFor(id);
     if (!session) throw new ServiceError('unknown_organization');
     return session;
   }
 
-  /** Who was linked before this was noted (an older version) is expected back like everybody else, stopped or waiting for a scan as well. */
-  private noteFormerPairing(id: OrganizationId): void {
-    const { folders, register, now } = this.house;
-    if (register.wasEverPaired(id)) return;
+  /**
+   * Who was linked before this was noted (an older version) is expected back like everybody else, stopped or waiting for
+   * a scan as well.
+   */
+  private async withFormerPairing(id: OrganizationId, record: OrganizationRecord): Promise<OrganizationRecord> {
+    if (record.wasEverPaired) return record;
+    const { keyStore, register, now } = this.house;
     try {
       const wasPaired =
-        folders.peek(id).paired || folders.listBackups(id).some((backup) => backup.phone_number !== null);
-      if (wasPaired) register.markPaired(id, now());
+        (await keyStore.peek(id)).paired || (await keyStore.backups(id)).some(({ phone_number: of }) => of !== null);
+      if (!wasPaired) return record;
+      await register.markPaired(id, now());
+      return await register.load(id);
     } catch {
       // What cannot be read now is looked at when it is opened.
+      return record;
     }
   }
 
@@ -234,10 +248,17 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     return this.ordered;
   }
 
-  private hold(id: OrganizationId): OrganizationSession {
+  private async hold(id: OrganizationId): Promise<OrganizationSession> {
+    const held = this.sessions.get(id);
+    if (held) return held;
+    return this.begin(id, await this.house.register.load(id));
+  }
+
+  /** Whoever asks first while the record is loaded begins it. */
+  private begin(id: OrganizationId, record: OrganizationRecord): OrganizationSession {
     let session = this.sessions.get(id);
     if (!session) {
-      session = new OrganizationSession(id, this.house);
+      session = new OrganizationSession(id, record, this.house);
       this.sessions.set(id, session);
     }
     return session;

@@ -73,7 +73,7 @@ export class SessionDriver {
       case 'clean':
         return this.session.clean(effect.reason);
       case 'mark_paired':
-        return this.keys.markPaired();
+        return this.markPaired();
       case 'note_stream_error':
         return house.outage.streamError(id, house.now());
       case 'wait_for_turn':
@@ -137,6 +137,12 @@ export class SessionDriver {
       default:
         return unknown(effect);
     }
+  }
+
+  private markPaired(): void {
+    this.keys.markPaired().catch((error: unknown) => {
+      this.logger.error({ event: 'action_failed', err: errorText(error) }, 'The linked phone was not noted.');
+    });
   }
 
   private setRetryTimer(at: number): void {
@@ -218,8 +224,10 @@ export class SessionDriver {
     }
     if (event.type !== 'closed') return happen({ ...event, socket });
     const { type, reason, suspect = null } = event;
-    const keysAreGone = reason.kind === 'auth_folder_failed' && !this.keys.areInPlace;
-    happen({ type, socket, reason, suspect, keysAreGone });
+    const tell = (keysAreGone: boolean): void => happen({ type, socket, reason, suspect, keysAreGone });
+    if (reason.kind !== 'auth_folder_failed') return tell(false);
+    // Nothing else comes of this socket.
+    void this.keys.areInPlace().then((areInPlace) => tell(!areInPlace));
   }
 }
 

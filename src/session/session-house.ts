@@ -1,10 +1,9 @@
-import type { AuthFolders } from '../store/sqlite/keys/auth-folders.js';
 import type { Content } from '../content/content.js';
 import type { EventData, EventName } from '../events/catalogue.js';
 import type { OutageGuard } from '../health/outage-guard.js';
 import type { Logger } from '../logger.js';
 import type { OrganizationId } from '../organization-id.js';
-import type { SessionRegister } from '../store/sqlite/register-store.js';
+import type { KeyStore, RegisterStore } from '../store/ports.js';
 import type { LoginGovernor } from './login-governor.js';
 import type { CarrierNews } from './message-carrier.js';
 import type { SessionSettings } from './session-machine.js';
@@ -16,8 +15,8 @@ export type { SessionSettings } from './session-machine.js';
 /** What all sessions of a process share. */
 export interface SessionHouse {
   readonly sockets: WhatsAppSockets;
-  readonly folders: AuthFolders;
-  readonly register: SessionRegister;
+  readonly keyStore: KeyStore;
+  readonly register: RegisterStore;
   readonly governor: LoginGovernor;
   readonly outage: OutageGuard;
   readonly settings: SessionSettings;

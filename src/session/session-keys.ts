@@ -1,65 +1,56 @@
-import type { AuthDatabase } from '../store/sqlite/keys/auth-database.js';
+import type { OrganizationId } from '../organization-id.js';
 import {
   AuthFolderCorruptError,
   AuthFolderUnreadableError,
   type Creds,
   type OrganizationKeys,
 } from '../store/ports.js';
-import { pairingOf } from '../store/sqlite/keys/folder-content.js';
-import { SqliteKeys } from '../store/sqlite/keys/key-store.js';
-import type { OrganizationId } from '../organization-id.js';
 import type { FolderFact, Question, QuestionThatTakesTime, RegisterWrite } from './session-effects.js';
 import type { AnswerEvent, OpenedKeys } from './session-events.js';
 import type { SessionHouse } from './session-house.js';
-import type { SessionRecord } from './session-state.js';
+
+/** Keys that are open, and the credentials as they stand in them. */
+export interface KeysInUse {
+  readonly keys: OrganizationKeys;
+  readonly creds: Creds;
+}
 
 /** All that is durable of one organization session: its keys, their folder and backups, and its entry in the register. */
 export class SessionKeys {
-  private database: AuthDatabase | null = null;
+  private inUse: KeysInUse | null = null;
 
   constructor(
     private readonly id: OrganizationId,
-    private readonly house: Pick<SessionHouse, 'folders' | 'register' | 'sockets' | 'now'>,
+    private readonly house: Pick<SessionHouse, 'keyStore' | 'register' | 'sockets' | 'now'>,
   ) {}
 
-  /** What is remembered besides the keys; read once, for afterwards the session knows it. */
-  readRecord(): SessionRecord {
-    const { id } = this;
-    const { register } = this.house;
-    return {
-      wanted: register.wanted(id),
-      wasEverPaired: register.wasEverPaired(id),
-      lastLogout: register.lastLogout(id),
-      cleanings: register.cleanings(id),
-    };
+  /** What the last `open_keys` opened, for a socket. @throws when nothing is open */
+  forSocket(): KeysInUse {
+    if (!this.inUse) throw new Error('No keys are open');
+    return this.inUse;
   }
 
-  /** The open keys, for a socket. @throws when none are */
-  forSocket(): { keys: OrganizationKeys; creds: Creds } {
-    if (!this.database) throw new Error('No keys are open');
-    return { keys: new SqliteKeys(this.database), creds: this.database.load() };
+  /** Whether the open keys are where they were opened; true when none are open. Never rejects. */
+  async areInPlace(): Promise<boolean> {
+    return (await this.inUse?.keys.isInPlace()) ?? true;
   }
 
-  /** Whether the file of the open keys stands under its name; true when none are open. */
-  get areInPlace(): boolean {
-    return this.database?.isInPlace() ?? true;
-  }
-
+  /** What is asked of the keys afterwards comes after. */
   close(): void {
-    const { database } = this;
-    this.database = null;
-    database?.close();
+    const { inUse } = this;
+    this.inUse = null;
+    void inUse?.keys.close();
   }
 
-  markPaired(): void {
-    this.house.register.markPaired(this.id, this.house.now());
+  markPaired(): Promise<void> {
+    return this.house.register.markPaired(this.id, this.house.now());
   }
 
   /** @throws what nobody foresaw; the action fails */
   async answer(question: QuestionThatTakesTime): Promise<AnswerEvent> {
     switch (question.ask) {
       case 'save':
-        for (const write of question.writes) this.save(write);
+        for (const write of question.writes) await this.save(write);
         return { type: 'saved', then: question.then };
       case 'open_keys':
         return this.openKeys(question);
@@ -68,14 +59,14 @@ export class SessionKeys {
       case 'remove_keys':
       case 'restore_backup':
         try {
-          return this.useFolder(question);
+          return await this.useFolder(question);
         } catch (cause) {
           if (!(cause instanceof AuthFolderUnreadableError)) throw cause;
           return { type: 'folder_not_moved', code: cause.code, cause, then: question.then };
         }
       case 'choose_backup':
         try {
-          this.house.folders.requireBackup(this.id, question.name);
+          await this.house.keyStore.requireBackup(this.id, question.name);
           return { type: 'backup_chosen', then: question.then };
         } catch (cause) {
           if (!(cause instanceof AuthFolderUnreadableError)) throw cause;
@@ -86,7 +77,7 @@ export class SessionKeys {
     }
   }
 
-  private save(write: RegisterWrite): void {
+  private save(write: RegisterWrite): Promise<void> {
     const { register } = this.house;
     switch (write.write) {
       case 'wanted':
@@ -100,9 +91,9 @@ export class SessionKeys {
     }
   }
 
-  private openKeys({ then }: Extract<Question, { ask: 'open_keys' }>): AnswerEvent {
+  private async openKeys({ then }: Extract<Question, { ask: 'open_keys' }>): Promise<AnswerEvent> {
     try {
-      return { type: 'keys_opened', keys: this.opened(), then };
+      return { type: 'keys_opened', keys: await this.opened(), then };
     } catch (cause) {
       if (cause instanceof AuthFolderUnreadableError) return { type: 'keys_unreadable', code: cause.code, then };
       if (cause instanceof AuthFolderCorruptError) return { type: 'keys_damaged', code: cause.code, cause, then };
@@ -110,41 +101,50 @@ export class SessionKeys {
     }
   }
 
-  private opened(): OpenedKeys {
-    if (this.database?.isInPlace()) return { from: 'before' };
+  private async opened(): Promise<OpenedKeys> {
+    const { id, inUse } = this;
+    if (inUse && (await inUse.keys.isInPlace())) {
+      this.inUse = { keys: inUse.keys, creds: await inUse.keys.load() };
+      return { from: 'before' };
+    }
     this.close();
-    const { database, wasNew } = this.house.folders.open(this.id, () => this.house.sockets.newCredentials());
-    this.database = database;
-    return { from: 'folder', wasNew, phone: pairingOf(database.readCreds()).phoneNumber };
+    const { keyStore, sockets, now } = this.house;
+    const { keys, creds, wasNew, pairing } = await keyStore.open(id, () => sockets.newCredentials(), now());
+    this.inUse = { keys, creds };
+    return { from: 'folder', wasNew, phone: pairing.phoneNumber };
   }
 
-  private useFolder(question: Extract<QuestionThatTakesTime, { ask: FolderQuestion }>): AnswerEvent {
-    const { folders, now } = this.house;
+  private async useFolder(question: Extract<QuestionThatTakesTime, { ask: FolderQuestion }>): Promise<AnswerEvent> {
+    const { keyStore, now } = this.house;
     switch (question.ask) {
       case 'look_at_folder':
-        return { type: 'looked_at_folder', answer: this.lookAtFolder(question.whether), then: question.then };
+        return { type: 'looked_at_folder', answer: await this.lookAtFolder(question.whether), then: question.then };
       case 'set_aside': {
         const { reason, force, then } = question;
-        return { type: 'folder_moved', backup: folders.setAside(this.id, { reason, now: now(), force }), then };
+        return { type: 'folder_moved', backup: await keyStore.setAside(this.id, { reason, now: now(), force }), then };
       }
       case 'remove_keys':
-        return { type: 'folder_moved', backup: folders.remove(this.id, now()), then: question.then };
+        return { type: 'folder_moved', backup: await keyStore.remove(this.id, now()), then: question.then };
       case 'restore_backup':
-        return { type: 'backup_restored', backup: folders.restore(this.id, question.name, now()) };
+        return { type: 'backup_restored', backup: await keyStore.restore(this.id, question.name, now()) };
       default:
         return unknown(question);
     }
   }
 
-  private lookAtFolder(whether: FolderFact): boolean {
-    const { folders } = this.house;
+  private lookAtFolder(whether: FolderFact): Promise<boolean> {
+    const { id, inUse } = this;
+    const { keyStore } = this.house;
     switch (whether) {
       case 'is_there':
-        return folders.exists(this.id);
+        return keyStore.exists(id);
       case 'is_missing':
-        return unlessUnreadable(false, () => !this.database?.isInPlace() && folders.isMissing(this.id));
+        return unlessUnreadable(false, async () => !(await inUse?.keys.isInPlace()) && (await keyStore.isMissing(id)));
       case 'nothing_is_left':
-        return unlessUnreadable(false, () => folders.isMissing(this.id) && folders.listBackups(this.id).length === 0);
+        return unlessUnreadable(
+          false,
+          async () => (await keyStore.isMissing(id)) && (await keyStore.backups(id)).length === 0,
+        );
       case 'has_phone':
         return this.folderHasPhone();
       default:
@@ -153,16 +153,16 @@ export class SessionKeys {
   }
 
   /** Whether the keys in the folder are those of a linked phone; what cannot be read may well be. */
-  folderHasPhone(): boolean {
-    return unlessUnreadable(true, () => this.house.folders.peek(this.id).paired);
+  folderHasPhone(): Promise<boolean> {
+    return unlessUnreadable(true, async () => (await this.house.keyStore.peek(this.id)).paired);
   }
 }
 
 type FolderQuestion = 'look_at_folder' | 'set_aside' | 'remove_keys' | 'restore_backup';
 
-function unlessUnreadable(otherwise: boolean, look: () => boolean): boolean {
+async function unlessUnreadable(otherwise: boolean, look: () => Promise<boolean>): Promise<boolean> {
   try {
-    return look();
+    return await look();
   } catch {
     return otherwise;
   }

@@ -8,6 +8,7 @@ import { RecentEnds } from './recent-ends.js';
 import { errorText, SessionDriver } from './session-driver.js';
 import { isAtOnce, type CleaningReason, type Outcome, type QuestionThatTakesTime } from './session-effects.js';
 import type { ActionEvent, SessionEvent } from './session-events.js';
+import type { OrganizationRecord } from '../store/ports.js';
 import type { SessionHouse } from './session-house.js';
 import { SessionKeys } from './session-keys.js';
 import { step, type MachineContext, type Step } from './session-machine.js';
@@ -36,6 +37,7 @@ export class SessionRunner {
 
   constructor(
     id: OrganizationId,
+    record: OrganizationRecord,
     private readonly house: SessionHouse,
     private readonly logger: Logger,
     session: RunSession,
@@ -44,7 +46,7 @@ export class SessionRunner {
     this.context = contextOf(id, house);
     this.keys = new SessionKeys(id, house);
     this.machine = initialState(
-      this.keys.readRecord(),
+      record,
       { health: new SessionHealth(settings.health), ends: new RecentEnds(settings.reconnect.replacedRetryMs) },
       house.now(),
     );

@@ -1,5 +1,5 @@
 import type { SessionHealth } from '../health/session-health.js';
-import type { WantedState } from '../store/ports.js';
+import type { OrganizationRecord } from '../store/ports.js';
 import type { DisconnectReason } from './disconnect-reason.js';
 import type { RecentEnds } from './recent-ends.js';
 import type { Attention, CleaningRecord, HeldUp, LogoutRecord, SessionStatus } from './session-view.js';
@@ -96,23 +96,12 @@ export type Task =
   /** An action failed for an unknown reason: the next try comes at this time. */
   | { readonly do: 'try_again'; readonly nextTry: number };
 
-/** What is remembered durably of an organization besides its keys. */
-export interface SessionRecord {
-  /** null: never noted. */
-  readonly wanted: WantedState | null;
-  readonly wasEverPaired: boolean;
-  /** Null also when a phone was linked since. */
-  readonly lastLogout: LogoutRecord | null;
-  /** Newest first. */
-  readonly cleanings: readonly CleaningRecord[];
-}
-
 /** A cleaning as its caller hears of it; `path` of the backup. */
 export type Cleaned = CleaningRecord & { readonly path: string | null };
 
 /** What outlives the states. */
 export interface SessionMemory {
-  readonly record: SessionRecord;
+  readonly record: OrganizationRecord;
   /** Since when the status is what it is. */
   readonly since: number;
   readonly attention: Attention | null;
@@ -154,7 +143,7 @@ export interface MachineState {
 
 /** As a process begins with it. */
 export function initialState(
-  record: SessionRecord,
+  record: OrganizationRecord,
   judges: { readonly health: SessionHealth; readonly ends: RecentEnds },
   now: number,
 ): MachineState {
@@ -184,7 +173,7 @@ export function initialState(
   };
 }
 
-function initialOf({ wanted, lastLogout }: SessionRecord): SessionState {
+function initialOf({ wanted, lastLogout }: OrganizationRecord): SessionState {
   if (wanted === 'stopped') return { name: 'stopped', phone: null };
   if (wanted === 'logged_out') return { name: 'logged_out', logout: lastLogout };
   return { name: 'not_started' };

@@ -193,11 +193,16 @@ export interface Sessions {
   /** Of all held sessions, ordered by id. */
   outlines(): SessionOutline[];
   /** Whether keys of a linked phone are there, in whatever state the session is; false when unknown. */
-  hasPhone(id: OrganizationId): boolean;
-  /** Calls back whenever something of the snapshot changed. Returns a function that ends it. Throws `unknown_organization`. */
+  hasPhone(id: OrganizationId): Promise<boolean>;
+  /**
+   * Calls back whenever something of the snapshot of a held session changed.
+   * Returns a function that ends it. Throws `unknown_organization`.
+   */
   watch(id: OrganizationId, listener: () => void): () => void;
-  /** null when unknown. */
+  /** null when it is not held. */
   snapshot(id: OrganizationId): SessionSnapshot | null;
+  /** The same, also of one that is not held yet but has keys or a backup; from then on it is held. null when unknown. */
+  find(id: OrganizationId): Promise<SessionSnapshot | null>;
   /**
    * Idempotent: logs in with saved keys or starts a pairing; never harms a live or saved session. With `pairingPhone` (digits)
    * it also asks for a pairing code (ServiceError `already_paired` when a phone is linked). With `waitMs` it resolves when there

@@ -5,7 +5,7 @@ import type { RegisterStore } from '../../src/store/ports.js';
 const [SHOP, OTHER] = ['2', '22'] as [OrganizationId, OrganizationId];
 const NOW = Date.UTC(2026, 0, 2);
 const DAY = 86_400_000;
-const NOTHING = { wanted: null, logout: null, wasEverPaired: false, cleanings: [] };
+const NOTHING = { wanted: null, lastLogout: null, wasEverPaired: false, cleanings: [] };
 
 /** A storage that is empty at first; `open` opens it, also again after it was closed. */
 export interface RegisterPlace {
@@ -52,12 +52,12 @@ export function registerContract(name: string, make: () => Promise<RegisterPlace
       const first = { at: NOW, outcome: 'unlinked', backup: null } as const;
       const second = { at: NOW + 1, outcome: 'not_confirmed', backup: '2_corrupted_5' } as const;
       await store.loggedOut(SHOP, first);
-      expect(await store.load(SHOP)).toEqual({ ...NOTHING, wanted: 'logged_out', logout: first });
+      expect(await store.load(SHOP)).toEqual({ ...NOTHING, wanted: 'logged_out', lastLogout: first });
       await store.loggedOut(SHOP, second);
       await reopen();
-      expect(await store.load(SHOP)).toMatchObject({ wanted: 'logged_out', logout: second });
+      expect(await store.load(SHOP)).toMatchObject({ wanted: 'logged_out', lastLogout: second });
       await store.setWanted(SHOP, 'running');
-      expect(await store.load(SHOP)).toMatchObject({ wanted: 'running', logout: second });
+      expect(await store.load(SHOP)).toMatchObject({ wanted: 'running', lastLogout: second });
     });
 
     it('keeps for good that a phone was linked, and forgets the logout then', async () => {

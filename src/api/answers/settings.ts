@@ -28,6 +28,6 @@ export function settingsFields(id: OrganizationId, { outbox, undelivered }: Http
 }
 
 /** Errors: 404 `unknown_organization`. */
-export function mustBeKnown(id: OrganizationId, { sessions }: HttpParts): void {
-  if (!sessions.snapshot(id)) throw new ServiceError('unknown_organization');
+export async function mustBeKnown(id: OrganizationId, { sessions }: HttpParts): Promise<void> {
+  if (!(await sessions.find(id))) throw new ServiceError('unknown_organization');
 }

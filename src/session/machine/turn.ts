@@ -8,10 +8,10 @@ import {
   statusOf,
   type MachineState,
   type SessionMemory,
-  type SessionRecord,
   type SessionState,
   type Task,
 } from '../session-state.js';
+import type { OrganizationRecord } from '../../store/ports.js';
 import type { AttentionCode, SessionStatus } from '../session-view.js';
 
 export interface SessionSettings {
@@ -125,7 +125,7 @@ export class Turn {
     this.memory = { ...this.memory, ...what };
   }
 
-  record(what: Partial<SessionRecord>): void {
+  record(what: Partial<OrganizationRecord>): void {
     this.remember({ record: { ...this.memory.record, ...what } });
   }
 

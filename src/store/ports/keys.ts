@@ -53,6 +53,8 @@ export interface OpenedKeys {
   readonly wasNew: boolean;
   /** What the predecessor's keys brought along, when this call imported them. */
   readonly imported: Imported | null;
+  /** As `keys.load()` gives them. */
+  readonly creds: Creds;
   readonly pairing: Pairing;
 }
 

@@ -9,7 +9,7 @@ export interface OrganizationRecord {
   /** Null when nobody ever said. */
   readonly wanted: WantedState | null;
   /** How it came to be logged out, the last time; null when never noted, and when a phone was linked since. */
-  readonly logout: LogoutRecord | null;
+  readonly lastLogout: LogoutRecord | null;
   /** Whether a phone was ever linked: whoever was a customer's voice once is expected back. */
   readonly wasEverPaired: boolean;
   /** Newest first, at most 1000, none much older than 30 days. */

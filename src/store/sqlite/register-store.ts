@@ -30,104 +30,6 @@ const MIGRATIONS = [
    ) STRICT;`,
 ];
 
-/**
- * What this service must remember of organizations besides their keys: whether a session was stopped or logged out, and
- * when it was cleaned. One SQLite file in DATA_DIR, durable at once. Losing it loses no key: then every folder is
- * wanted running.
- */
-export class SessionRegister {
-  private readonly database: Database.Database;
-  private readonly statements = new Map<string, Database.Statement>();
-  private readonly cleaningsRead = new Map<OrganizationId, readonly CleaningRecord[]>();
-
-  /** @throws when the directory cannot be written; the service does not start without it. */
-  constructor(directory: string) {
-    this.database = openDatabase(directory, 'service.sqlite', MIGRATIONS);
-  }
-
-  wanted(id: OrganizationId): WantedState | null {
-    const row = this.sql('SELECT wanted FROM organizations WHERE organization_id = ?').get(id);
-    return (row as { wanted: WantedState } | undefined)?.wanted ?? null;
-  }
-
-  setWanted(id: OrganizationId, wanted: WantedState): void {
-    this.sql(
-      'INSERT INTO organizations VALUES (?, ?) ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted',
-    ).run(id, wanted);
-  }
-
-  /** Notes in one commit that the session is logged out, and how it came to be. */
-  loggedOut(id: OrganizationId, { at, outcome, backup }: LogoutRecord): void {
-    this.database.transaction(() => {
-      this.setWanted(id, 'logged_out');
-      this.sql('INSERT OR REPLACE INTO logouts VALUES (?, ?, ?, ?)').run(id, at, outcome, backup);
-    })();
-  }
-
-  /** How it came to be logged out, the last time; null when that was never noted, and when a phone was linked since. */
-  lastLogout(id: OrganizationId): LogoutRecord | null {
-    const row = this.sql('SELECT at, outcome, backup FROM logouts WHERE organization_id = ?').get(id);
-    return (row as LogoutRecord | undefined) ?? null;
-  }
-
-  /**
-   * Notes that a phone was linked to this organization; for good, for whoever was a customer's voice once is expected
-   * back.
-   */
-  markPaired(id: OrganizationId, now: number): void {
-    this.database.transaction(() => {
-      this.sql('INSERT OR IGNORE INTO paired VALUES (?, ?)').run(id, now);
-      this.sql('DELETE FROM logouts WHERE organization_id = ?').run(id);
-    })();
-  }
-
-  wasEverPaired(id: OrganizationId): boolean {
-    return this.sql('SELECT 1 FROM paired WHERE organization_id = ?').get(id) !== undefined;
-  }
-
-  organizations(): OrganizationId[] {
-    const rows = this.sql('SELECT organization_id AS id FROM organizations ORDER BY id').all();
-    return (rows as { id: OrganizationId }[]).map(({ id }) => id);
-  }
-
-  recordCleaning(id: OrganizationId, cleaning: CleaningRecord): void {
-    this.cleaningsRead.delete(id);
-    this.sql('INSERT INTO cleanings VALUES (?, ?, ?, ?, ?)').run(
-      id,
-      cleaning.at,
-      cleaning.reason,
-      cleaning.automatic ? 1 : 0,
-      cleaning.backup,
-    );
-    this.sql('DELETE FROM cleanings WHERE organization_id = ? AND at < ?').run(id, cleaning.at - KEEP_CLEANINGS_MS);
-  }
-
-  /** Newest first, at most 1000. Part of every snapshot of a session, so they are read once. */
-  cleanings(id: OrganizationId): readonly CleaningRecord[] {
-    const known = this.cleaningsRead.get(id);
-    if (known) return known;
-    const rows = this.sql(
-      'SELECT at, reason, automatic, backup FROM cleanings WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT 1000',
-    ).all(id);
-    const cleanings = (rows as (Omit<CleaningRecord, 'automatic'> & { automatic: number })[]).map((row) => ({
-      ...row,
-      automatic: row.automatic === 1,
-    }));
-    this.cleaningsRead.set(id, cleanings);
-    return cleanings;
-  }
-
-  private sql(text: string): Database.Statement {
-    let statement = this.statements.get(text);
-    if (!statement) this.statements.set(text, (statement = this.database.prepare(text)));
-    return statement;
-  }
-
-  close(): void {
-    this.database.close();
-  }
-}
-
 const READ_WANTED = 'SELECT wanted FROM organizations WHERE organization_id = ?';
 const READ_LOGOUT = 'SELECT at, outcome, backup FROM logouts WHERE organization_id = ?';
 const READ_PAIRED = 'SELECT 1 FROM paired WHERE organization_id = ?';
@@ -154,7 +56,7 @@ export class SqliteRegisterStore implements RegisterStore {
     const cleanings = this.sql(READ_CLEANINGS).all(id) as CleaningRow[];
     return {
       wanted: wanted?.wanted ?? null,
-      logout: (this.sql(READ_LOGOUT).get(id) as LogoutRecord | undefined) ?? null,
+      lastLogout: (this.sql(READ_LOGOUT).get(id) as LogoutRecord | undefined) ?? null,
       wasEverPaired: this.sql(READ_PAIRED).get(id) !== undefined,
       cleanings: cleanings.map((row) => ({ ...row, automatic: row.automatic === 1 })),
     };

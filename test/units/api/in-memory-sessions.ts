@@ -105,7 +105,7 @@ export class InMemorySessions implements Sessions {
     return this.list().sort((one, other) => compareOrganizationIds(one.organizationId, other.organizationId));
   }
 
-  hasPhone(id: OrganizationId): boolean {
+  async hasPhone(id: OrganizationId): Promise<boolean> {
     return this.held.get(id)?.phoneNumber != null;
   }
 
@@ -117,6 +117,10 @@ export class InMemorySessions implements Sessions {
 
   snapshot(id: OrganizationId): SessionSnapshot | null {
     return this.held.get(id) ?? null;
+  }
+
+  async find(id: OrganizationId): Promise<SessionSnapshot | null> {
+    return this.snapshot(id);
   }
 
   async start(id: OrganizationId, options: { pairingPhone?: string; waitMs?: number } = {}): Promise<SessionSnapshot> {

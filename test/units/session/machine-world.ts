@@ -3,12 +3,8 @@ import { RecentEnds } from '../../../src/session/recent-ends.js';
 import { isAtOnce, type Effect, type Outcome, type Question } from '../../../src/session/session-effects.js';
 import type { ActionEvent, SessionEvent, SocketNews } from '../../../src/session/session-events.js';
 import { step, type MachineContext, type SessionSettings } from '../../../src/session/session-machine.js';
-import {
-  initialState,
-  liveSocketOf,
-  type MachineState,
-  type SessionRecord,
-} from '../../../src/session/session-state.js';
+import { initialState, liveSocketOf, type MachineState } from '../../../src/session/session-state.js';
+import type { OrganizationRecord } from '../../../src/store/ports.js';
 import type { LoginPermission } from '../../../src/session/login-governor.js';
 
 export const NOW = 1_700_000_000_000;
@@ -24,7 +20,7 @@ export const SETTINGS: SessionSettings = {
   reconnect: { baseMs: 1000, maxMs: 300_000, replacedRetryMs: 60_000 },
 };
 
-export const FRESH: SessionRecord = { wanted: null, wasEverPaired: false, lastLogout: null, cleanings: [] };
+export const FRESH: OrganizationRecord = { wanted: null, wasEverPaired: false, lastLogout: null, cleanings: [] };
 
 export type Folder = 'missing' | 'unpaired' | 'paired' | 'damaged' | 'unreadable';
 
@@ -69,7 +65,7 @@ export class MachineWorld {
   /** Every step is shown to it. */
   onStep: (taken: Taken) => void = () => {};
 
-  constructor({ record = FRESH, folder = 'missing' }: { record?: SessionRecord; folder?: Folder } = {}) {
+  constructor({ record = FRESH, folder = 'missing' }: { record?: OrganizationRecord; folder?: Folder } = {}) {
     this.folder = folder;
     const { health, reconnect } = SETTINGS;
     this.machine = initialState(

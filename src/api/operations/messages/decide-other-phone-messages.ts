@@ -38,9 +38,9 @@ export const decideOtherPhoneMessages = operation({
   errors: ['unknown_organization', 'state_conflict'],
 }).handledBy(({ sessions, dispatcher, outbox }) => async ({ body }, { context }) => {
   const { organization_id: id, action } = body;
-  const snapshot = sessions.snapshot(id);
+  const snapshot = await sessions.find(id);
   if (!snapshot) throw new ServiceError('unknown_organization');
-  if (action === 'send' && outbox.otherPhone(id) && !sessions.hasPhone(id)) {
+  if (action === 'send' && outbox.otherPhone(id) && !(await sessions.hasPhone(id))) {
     throw new ServiceError('state_conflict', { status: snapshot.status, reason: 'no_phone_linked' });
   }
   const decided = await dispatcher.decideOtherPhone(id, action);

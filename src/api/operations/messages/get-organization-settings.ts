@@ -14,6 +14,6 @@ export const getOrganizationSettings = operation({
   errors: ['unknown_organization'],
 }).handledBy((parts) => async ({ params }) => {
   const { organization_id: id } = params;
-  mustBeKnown(id, parts);
+  await mustBeKnown(id, parts);
   return { status: 200, json: settingsFields(id, parts) };
 });

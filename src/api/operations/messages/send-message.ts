@@ -171,7 +171,7 @@ export const sendMessage = operation({
   const key = idempotencyKeyOf(headers['Idempotency-Key'], body.idempotency_key);
   // A repetition is answered by its message alone: its times may have passed meanwhile, and its session may be gone.
   const isKnown = key !== undefined && (await outbox.hasIdempotencyKey(id, key));
-  if (!isKnown && !sessions.snapshot(id)?.wasEverPaired) {
+  if (!isKnown && !(await sessions.find(id))?.wasEverPaired) {
     throw new ServiceError('session_not_started', { status: 'not_started' });
   }
   const hungUp = new AbortController();

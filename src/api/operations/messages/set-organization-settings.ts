@@ -24,7 +24,7 @@ export const setOrganizationSettings = operation({
 }).handledBy((parts) => async ({ body }, { context }) => {
   const { outbox, dispatcher, undelivered } = parts;
   const { organization_id: id, quiet_hours: quiet, undelivered_after_seconds: seconds } = body;
-  mustBeKnown(id, parts);
+  await mustBeKnown(id, parts);
   await outbox.setQuietHours(id, quiet && { from: quiet.from, to: quiet.to, timeZone: quiet.time_zone });
   if (seconds !== undefined) await undelivered.choose(id, seconds === null ? null : seconds * 1000);
   dispatcher.settingsChanged(id);

@@ -36,7 +36,7 @@ export const makeShopLink = operation({
   const { config, sessions, access, logger } = parts;
   const { organization_id: id, expires_in_minutes: minutes = DEFAULT_MINUTES } = body;
   const address = publicAddress(request, config);
-  if (sessions.hasPhone(id)) {
+  if (await sessions.hasPhone(id)) {
     throw new ServiceError('already_paired', { status: sessions.snapshot(id)?.status });
   }
   await answerInTime(parts, context, sessions.start(id));

@@ -33,7 +33,7 @@ export const getStatus = operation({
 }).handledBy((parts) => async ({ params }, { context: { sentences } }) => {
   const { sessions, outbox, now } = parts;
   const { organization_id: id } = params;
-  const snapshot = sessions.snapshot(id);
+  const snapshot = await sessions.find(id);
   const backups = snapshot && (await countBackups(parts, id));
   const pausedUntil = outbox.firstContactsPausedUntil(id);
   const sending = {

@@ -40,7 +40,13 @@ export class SqliteKeyStore implements KeyStore {
 
   async open(id: OrganizationId, makeCreds: () => Creds, now: number): Promise<OpenedKeys> {
     const { database, wasNew, imported } = this.folders.open(id, makeCreds, now);
-    return { keys: new SqliteKeys(database), wasNew, imported, pairing: pairingOf(database.readCreds()) };
+    try {
+      const creds = database.load();
+      return { keys: new SqliteKeys(database), creds, wasNew, imported, pairing: pairingOf(creds) };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
   }
 
   async setAside(
@@ -73,7 +79,7 @@ export class SqliteKeyStore implements KeyStore {
 }
 
 /** The file of one organization. A read is done when the call returns. */
-export class SqliteKeys implements OrganizationKeys {
+class SqliteKeys implements OrganizationKeys {
   constructor(private readonly database: AuthDatabase) {}
 
   async load(): Promise<Creds> {
