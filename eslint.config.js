@@ -26,8 +26,6 @@ function isUnderTitle({ parent }) {
 /** Still too long, until they are rebuilt. Nothing is to be added. */
 const LONG_FILES = [
   'src/outbox/organization-dispatcher.ts',
-  'src/outbox/outbox.ts',
-  'src/session/organization-session.ts',
   'test/scenarios/{cli,openapi}.test.ts',
   'test/units/api/{bad-input,routes,send-message}.test.ts',
   'test/units/import-table.test.ts',
@@ -35,10 +33,10 @@ const LONG_FILES = [
   'test/units/session/connection-ends.test.ts',
   'test/units/store/keys/{auth-database,auth-folders}.test.ts',
 ];
-const LONG_FUNCTIONS = ['src/baileys/signal-repository.ts', 'test/units/api/stage.ts'];
+const LONG_FUNCTIONS = ['test/units/api/stage.ts'];
 const WIDE_FILES = [
-  'src/{api,content,operator-page,outbox,session,store}/**',
-  'src/baileys/{libsignal-console,signal-*}.ts',
+  'src/{content,operator-page,outbox,session,store}/**',
+  'src/baileys/libsignal-console.ts',
   'test/scenarios/{cli,readme}.test.ts',
   'test/units/{api,baileys,outbox,session,store}/**',
   'test/units/import-table.test.ts',

@@ -18,7 +18,9 @@ export const english: Sentences = {
     },
     invalid_phone: {
       sentence: 'The phone number is not valid.',
-      hint: 'Write it with its country code, like +57 300 111 2233; a local number gets the code of the configured country.',
+      hint:
+        'Write it with its country code, like +57 300 111 2233; a local number gets the code of the configured ' +
+        'country.',
     },
     not_connected: { sentence: 'The session is not connected to WhatsApp, so the message was not sent.' },
     not_on_whatsapp: { sentence: 'That number is not on WhatsApp.', hint: 'Confirm the number with the customer.' },
@@ -41,7 +43,9 @@ export const english: Sentences = {
     },
     cross_site_request: {
       sentence: 'The request did not come from a page of this service, so it was not done.',
-      hint: 'Use the page of the service itself, or send the API key as x-api-key. Behind a proxy, set PUBLIC_URL to the address that browsers use.',
+      hint:
+        'Use the page of the service itself, or send the API key as x-api-key. ' +
+        'Behind a proxy, set PUBLIC_URL to the address that browsers use.',
     },
     unknown_organization: {
       sentence: 'That organization is not known here.',
@@ -92,7 +96,9 @@ export const english: Sentences = {
     },
     message_expired: {
       sentence: 'The time of the message was over before it could be sent; it was not sent.',
-      hint: 'If it still matters, send it as a new message, with another idempotency key and enough time in "expires_at".',
+      hint:
+        'If it still matters, send it as a new message, with another idempotency key and enough time in ' +
+        '"expires_at".',
     },
     message_cancelled: {
       sentence: 'The message was cancelled or replaced by a newer one before it was sent; it was not sent.',
@@ -140,7 +146,9 @@ export const english: Sentences = {
     },
     storage_unavailable: {
       sentence: 'The service cannot write to its disk at the moment; nothing was stored or sent.',
-      hint: 'Repeat the request in a while; whoever runs the service must look after the disk space and permissions of DATA_DIR.',
+      hint:
+        'Repeat the request in a while; whoever runs the service must look after the disk space and ' +
+        'permissions of DATA_DIR.',
     },
     shutting_down: { sentence: 'The service is shutting down.', hint: 'Repeat the request in a few seconds.' },
     page_not_built: {
@@ -149,7 +157,9 @@ export const english: Sentences = {
     },
     whatsapp_unavailable: {
       sentence: 'There was no answer in time.',
-      hint: 'The action may still be under way: look at GET /api/status/:organization_id, and repeat in a few seconds if needed.',
+      hint:
+        'The action may still be under way: look at GET /api/status/:organization_id, ' +
+        'and repeat in a few seconds if needed.',
     },
     send_unconfirmed: {
       sentence: 'WhatsApp did not confirm the message in time: it may have gone out, or not.',
@@ -187,13 +197,15 @@ export const english: Sentences = {
     unknown: 'There is no such field.',
     not_an_object: 'The body must be a JSON object.',
     organization_id:
-      'Must be a string or an integer: 1 to 64 letters, digits, "-" or "_", beginning with a letter or digit, without "_corrupted_".',
+      'Must be a string or an integer: 1 to 64 letters, digits, "-" or "_", ' +
+      'beginning with a letter or digit, without "_corrupted_".',
     phone: 'This cannot be a phone number. Examples: 3001112233, +57 300 111 2233, 5511987654321.',
     phone_too_short: 'It has too few digits for a phone number of its country. Example: +57 300 111 2233.',
     phone_too_long: 'It has too many digits for a phone number of its country. Example: +57 300 111 2233.',
     phone_country_code: 'It begins with the code of no country. Example: +57 300 111 2233.',
     phone_not_in_use:
-      'Its country has no numbers like this one. If you are sure of it, give it as a chat id: 573001112233@s.whatsapp.net.',
+      'Its country has no numbers like this one. ' +
+      'If you are sure of it, give it as a chat id: 573001112233@s.whatsapp.net.',
     not_text: 'Must be a string.',
     empty: 'Must not be empty.',
     message_too_long: 'Must have at most 65,536 characters.',
@@ -210,7 +222,8 @@ export const english: Sentences = {
     idempotency_key: 'Must have 1 to 255 visible ASCII characters, without spaces.',
     idempotency_keys_differ: 'The Idempotency-Key header has another value; give one of them, or both the same.',
     message_status:
-      'Must be one or more of queued, sending, unconfirmed, sent, delivered, read, failed, expired, cancelled, separated by commas.',
+      'Must be one or more of queued, sending, unconfirmed, sent, delivered, read, failed, expired, ' +
+      'cancelled, separated by commas.',
     cursor: 'Must be the "next" of the page before.',
     page_size: 'Must be a whole number between 1 and 200.',
     quiet_hours: 'Must be an object with from, to and time_zone, or null.',
@@ -241,7 +254,8 @@ export const english: Sentences = {
     undelivered_after:
       'Must be a whole number of seconds between 0 (never) and 604800 (7 days), or null for the default.',
     session_status:
-      'Must be one or more of not_started, connecting, restoring, qr_ready, qr_required, connected, disconnected, logged_out, stopped, separated by commas.',
+      'Must be one or more of not_started, connecting, restoring, qr_ready, qr_required, connected, ' +
+      'disconnected, logged_out, stopped, separated by commas.',
     session_group: 'Must be one or more of attention, scan, other, connected, separated by commas.',
     session_sort: 'Must be id or need (those that need a person first).',
     session_search: 'Must have 1 to 64 characters.',
@@ -267,7 +281,9 @@ export const english: Sentences = {
     connected: { sentence: 'The session is connected to WhatsApp.', hint: 'Nothing to do.' },
     disconnected: {
       sentence: 'The session has no connection to WhatsApp at the moment.',
-      hint: 'If "next_reconnect_at" has a time, it reconnects by itself; if "attention" says something, follow its hint; otherwise call POST /api/start-session.',
+      hint:
+        'If "next_reconnect_at" has a time, it reconnects by itself; ' +
+        'if "attention" says something, follow its hint; otherwise call POST /api/start-session.',
     },
     logged_out: { sentence: 'The session is logged out and holds no keys of a phone.', hint: SCAN_AGAIN },
     stopped: {
@@ -279,7 +295,9 @@ export const english: Sentences = {
     replaced_once: {
       sentence:
         "WhatsApp says that another program took this session's place; it is tried once more, in case nobody is there.",
-      hint: 'Wait for the time in "until". If another program does use the same keys (a second copy of the service?), stop it.',
+      hint:
+        'Wait for the time in "until". If another program does use the same keys (a second copy of the ' +
+        'service?), stop it.',
     },
     replaced: {
       sentence:
@@ -288,11 +306,15 @@ export const english: Sentences = {
     },
     unlinked: {
       sentence: 'WhatsApp said twice that this device is not linked any more.',
-      hint: 'If the phone still lists the device, POST /api/restore-session puts the keys back. Otherwise call POST /api/start-session and scan the new QR code with the phone.',
+      hint:
+        'If the phone still lists the device, POST /api/restore-session puts the keys back. ' +
+        'Otherwise call POST /api/start-session and scan the new QR code with the phone.',
     },
     temporary_ban: {
       sentence: 'WhatsApp banned the number for a time.',
-      hint: 'Wait: the session tries again by itself at the time in "until". Write less to people who have not written before.',
+      hint:
+        'Wait: the session tries again by itself at the time in "until". ' +
+        'Write less to people who have not written before.',
     },
     locked: {
       sentence: 'WhatsApp locked the account.',
@@ -308,7 +330,9 @@ export const english: Sentences = {
     },
     login_rejected: {
       sentence: 'WhatsApp rejected the login several times.',
-      hint: 'Look at "last_disconnect"; try POST /api/restart-session, and if that does not help, POST /api/force-clean-session and a new scan.',
+      hint:
+        'Look at "last_disconnect"; try POST /api/restart-session, and if that does not help, ' +
+        'POST /api/force-clean-session and a new scan.',
     },
     auth_folder_unreadable: {
       sentence: "The session's folder cannot be read or written; nothing was changed.",
@@ -316,8 +340,12 @@ export const english: Sentences = {
     },
     auth_folder_missing: {
       sentence:
-        "The session's folder was deleted or moved away, so its keys are gone and no QR code is made by itself; accepted messages are kept.",
-      hint: 'If it was a mistake, put the folder back: it is used again within 30 seconds. Otherwise call POST /api/start-session, which begins a new pairing, scan the new QR code, and remove the former device on the phone.',
+        "The session's folder was deleted or moved away, so its keys are gone and no QR code is made by " +
+        'itself; accepted messages are kept.',
+      hint:
+        'If it was a mistake, put the folder back: it is used again within 30 seconds. ' +
+        'Otherwise call POST /api/start-session, which begins a new pairing, scan the new QR code, ' +
+        'and remove the former device on the phone.',
     },
     outage: {
       sentence: 'Many sessions fail at the same time: it is WhatsApp or the network, and no session is cleaned.',
@@ -325,7 +353,9 @@ export const english: Sentences = {
     },
     cleaning_budget_spent: {
       sentence: 'The session gets corrupted again and was cleaned automatically as often as is allowed in 24 hours.',
-      hint: 'Look for the cause (two programs with the same keys?) and clean by hand with POST /api/force-clean-session.',
+      hint:
+        'Look for the cause (two programs with the same keys?) ' +
+        'and clean by hand with POST /api/force-clean-session.',
     },
     login_cap_reached: { sentence: 'All logins allowed per hour have been used.', hint: BY_ITSELF },
     qr_expired: {
@@ -335,20 +365,29 @@ export const english: Sentences = {
     other_phone: {
       sentence:
         'The phone {phone} was linked last; messages that belong to the phone {former} wait, {messages} in all.',
-      hint: 'Send them all the same with POST /api/other-phone-messages {"action": "send"}, or cancel them with POST /api/other-phone-messages {"action": "cancel"}. When their own phone is linked again, they leave by themselves.',
+      hint:
+        'Send them all the same with POST /api/other-phone-messages {"action": ' +
+        '"send"}, or cancel them with POST /api/other-phone-messages {"action": "cancel"}. ' +
+        'When their own phone is linked again, they leave by themselves.',
     },
   },
   logouts: {
     unlinked: { sentence: 'Logged out: WhatsApp unlinked this device, and its keys are removed.', hint: SCAN_AGAIN },
     not_confirmed: {
       sentence:
-        'Logged out, but WhatsApp did not confirm it: this device may still be linked. Its keys are in the backup {backup}.',
-      hint: 'Remove the device on the phone: WhatsApp > Linked devices. To link a phone again, call POST /api/start-session and scan the new QR code.',
+        'Logged out, but WhatsApp did not confirm it: this device may still be linked. ' +
+        'Its keys are in the backup {backup}.',
+      hint:
+        'Remove the device on the phone: WhatsApp > Linked devices. ' +
+        'To link a phone again, call POST /api/start-session and scan the new QR code.',
     },
     keys_missing: {
       sentence:
-        'Logged out, but the keys had been deleted or moved away, so WhatsApp could not be asked: this device may still be linked.',
-      hint: 'Remove the device on the phone: WhatsApp > Linked devices. To link a phone again, call POST /api/start-session and scan the new QR code.',
+        'Logged out, but the keys had been deleted or moved away, so WhatsApp could not be asked: ' +
+        'this device may still be linked.',
+      hint:
+        'Remove the device on the phone: WhatsApp > Linked devices. ' +
+        'To link a phone again, call POST /api/start-session and scan the new QR code.',
     },
     nothing_linked: {
       sentence: 'Logged out: no phone was linked, so there was nothing to unlink and nothing to keep.',
@@ -356,12 +395,15 @@ export const english: Sentences = {
     },
     found_unlinked: {
       sentence: 'WhatsApp said twice that this device is not linked any more.',
-      hint: 'If the phone still lists the device, POST /api/restore-session puts the keys back. Otherwise call POST /api/start-session and scan the new QR code with the phone.',
+      hint:
+        'If the phone still lists the device, POST /api/restore-session puts the keys back. ' +
+        'Otherwise call POST /api/start-session and scan the new QR code with the phone.',
     },
   },
   heldUp: {
     action:
-      'An action on this session (a start, a stop, a cleaning, a logout …) has not ended yet, and the next ones wait for it.',
+      'An action on this session (a start, a stop, a cleaning, a logout …) has not ended yet, ' +
+      'and the next ones wait for it.',
     login_turn: 'The session waits for its turn to log in: logins of other organizations are under way.',
     login: 'WhatsApp has not completed the login yet.',
     keys: 'Work on the keys of this session has not ended yet, and other work waits for it.',
@@ -374,11 +416,15 @@ export const english: Sentences = {
     },
     sending: {
       sentence: 'The message is being sent: it was handed over, and WhatsApp has not confirmed it yet.',
-      hint: 'Nothing to do: if the answer does not come, it goes out again under the same id, and the customer sees it once.',
+      hint:
+        'Nothing to do: if the answer does not come, it goes out again under the same id, ' +
+        'and the customer sees it once.',
     },
     unconfirmed: {
       sentence: 'WhatsApp never confirmed the message: it may have arrived, or not.',
-      hint: 'Look on the phone whether the message is there before sending it again; if a confirmation still comes, this status changes.',
+      hint:
+        'Look on the phone whether the message is there before sending it again; ' +
+        'if a confirmation still comes, this status changes.',
     },
     sent: {
       sentence: 'Message sent: WhatsApp has it.',
@@ -397,8 +443,11 @@ export const english: Sentences = {
     not_on_whatsapp: { sentence: 'That number is not on WhatsApp.', hint: 'Confirm the number with the customer.' },
     recipient_refused: {
       sentence:
-        'WhatsApp does not let this number write to that customer: the account is restricted, or the customer never wrote to it.',
-      hint: 'Do not send it again: ask the customer to write first, and write less to people who have not written before.',
+        'WhatsApp does not let this number write to that customer: ' +
+        'the account is restricted, or the customer never wrote to it.',
+      hint:
+        'Do not send it again: ask the customer to write first, and write less to people who have not written ' +
+        'before.',
     },
     message_refused: {
       sentence: 'WhatsApp refused the message.',
@@ -444,11 +493,14 @@ export const english: Sentences = {
     other_phone_sent: 'The messages of the former phone leave from the phone that is linked now.',
     other_phone_cancelled: 'The messages of the former phone are taken back.',
     other_phone_unconfirmed:
-      'Nothing was left to decide: {unconfirmed} of the former phone were handed over before and may have gone out. They are not tried again.',
+      'Nothing was left to decide: {unconfirmed} of the former phone were handed over before and may have ' +
+      'gone out. They are not tried again.',
     other_phone_partly_sent:
-      'Messages of the former phone: {messages} leave from the phone that is linked now; {unconfirmed} were handed over before and may have gone out. Those are not tried again.',
+      'Messages of the former phone: {messages} leave from the phone that is linked now; ' +
+      '{unconfirmed} were handed over before and may have gone out. Those are not tried again.',
     other_phone_partly_unconfirmed:
-      'Messages of the former phone: {messages} are taken back; {unconfirmed} were handed over before and may have gone out. Those are not tried again.',
+      'Messages of the former phone: {messages} are taken back; ' +
+      '{unconfirmed} were handed over before and may have gone out. Those are not tried again.',
     other_phone_nothing: 'No message waits for another phone.',
     phone_linked: 'The phone is linked: you may close this page.',
     webhook_created: 'Webhook created. Keep the secret now: it is not shown again.',
@@ -464,7 +516,8 @@ export const english: Sentences = {
     not_cleaned_connected: 'Nothing needed cleaning: the session is connected with the keys it has.',
     not_cleaned: 'Nothing was cleaned (with "force": true it is cleaned all the same).',
     not_cleaned_on_its_way:
-      'Nothing was cleaned: the keys are good and the session logs in with them by itself. With "force": true it is cleaned all the same.',
+      'Nothing was cleaned: the keys are good and the session logs in with them by itself. ' +
+      'With "force": true it is cleaned all the same.',
     stopped: 'Session stopped: nothing was removed, and it will not start by itself.',
     restarted: 'Session restarted: nothing was set aside or removed.',
     pairing_code: 'The code is ready to be typed on the phone.',

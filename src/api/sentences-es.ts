@@ -1,7 +1,8 @@
 import type { Sentences } from './sentences.js';
 
 const QR_HINT =
-  'Ábralo con GET /api/qr/:organization_id y escanéelo con el teléfono: WhatsApp > Dispositivos vinculados > Vincular un dispositivo.';
+  'Ábralo con GET /api/qr/:organization_id y escanéelo con el teléfono: ' +
+  'WhatsApp > Dispositivos vinculados > Vincular un dispositivo.';
 const SCAN_AGAIN = 'Llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.';
 const BY_ITSELF = 'No hace falta hacer nada: la sesión vuelve a intentarlo sola en el momento que indica "until".';
 
@@ -21,13 +22,17 @@ export const spanish: Sentences = {
     },
     invalid_phone: {
       sentence: 'El número de teléfono no es válido.',
-      hint: 'Escríbalo con el código de país, por ejemplo +57 300 111 2233; un número local recibe el código del país configurado.',
+      hint:
+        'Escríbalo con el código de país, por ejemplo +57 300 111 2233; ' +
+        'un número local recibe el código del país configurado.',
     },
     not_connected: { sentence: 'La sesión no está conectada a WhatsApp, así que el mensaje no se envió.' },
     not_on_whatsapp: { sentence: 'Ese número no tiene WhatsApp.', hint: 'Confirme el número con el cliente.' },
     message_refused: {
       sentence: 'WhatsApp rechazó el mensaje.',
-      hint: 'No lo reenvíe sin más: puede que el cliente no acepte mensajes de este número o que la cuenta tenga restricciones.',
+      hint:
+        'No lo reenvíe sin más: puede que el cliente no acepte mensajes de este número o que la cuenta tenga ' +
+        'restricciones.',
     },
     missing_api_key: {
       sentence: 'Falta la clave de la API.',
@@ -44,7 +49,9 @@ export const spanish: Sentences = {
     },
     cross_site_request: {
       sentence: 'La solicitud no vino de una página de este servicio, así que no se hizo.',
-      hint: 'Use la página del propio servicio, o envíe la clave de la API como x-api-key. Detrás de un proxy, ponga en PUBLIC_URL la dirección que usan los navegadores.',
+      hint:
+        'Use la página del propio servicio, o envíe la clave de la API como x-api-key. ' +
+        'Detrás de un proxy, ponga en PUBLIC_URL la dirección que usan los navegadores.',
     },
     unknown_organization: {
       sentence: 'Aquí no se conoce a esa organización.',
@@ -73,7 +80,9 @@ export const spanish: Sentences = {
     unknown_webhook: { sentence: 'Ese webhook no existe.', hint: 'GET /api/webhooks muestra los que hay.' },
     unknown_delivery: {
       sentence: 'Ese webhook no tiene esa entrega.',
-      hint: 'GET /api/webhooks/:webhook_id/deliveries muestra las que hay; las terminadas se eliminan pasado un tiempo.',
+      hint:
+        'GET /api/webhooks/:webhook_id/deliveries muestra las que hay; ' +
+        'las terminadas se eliminan pasado un tiempo.',
     },
     not_found: { sentence: 'Esa dirección no existe.', hint: 'Revise la ruta y el método.' },
     method_not_allowed: {
@@ -95,11 +104,15 @@ export const spanish: Sentences = {
     },
     message_expired: {
       sentence: 'El plazo del mensaje terminó antes de que pudiera salir; no se envió.',
-      hint: 'Si todavía importa, envíelo como mensaje nuevo, con otra clave de idempotencia y plazo suficiente en "expires_at".',
+      hint:
+        'Si todavía importa, envíelo como mensaje nuevo, con otra clave de idempotencia y plazo suficiente en ' +
+        '"expires_at".',
     },
     message_cancelled: {
       sentence: 'El mensaje se canceló o lo reemplazó uno más nuevo antes de salir; no se envió.',
-      hint: 'No hace falta hacer nada, salvo que "error_code" no sea lo esperado; para enviarlo de todos modos, envíelo como mensaje nuevo.',
+      hint:
+        'No hace falta hacer nada, salvo que "error_code" no sea lo esperado; ' +
+        'para enviarlo de todos modos, envíelo como mensaje nuevo.',
     },
     body_too_large: {
       sentence: 'El cuerpo de la solicitud es demasiado grande.',
@@ -119,7 +132,9 @@ export const spanish: Sentences = {
     },
     idempotency_key_reused: {
       sentence: 'Esta clave de idempotencia ya corresponde a otro mensaje.',
-      hint: 'Use una clave nueva para cada mensaje; la misma clave solo para el mismo teléfono, texto, plazos y replace_key.',
+      hint:
+        'Use una clave nueva para cada mensaje; la misma clave solo para el mismo teléfono, texto, ' +
+        'plazos y replace_key.',
     },
     too_many_requests: {
       sentence: 'Demasiados intentos seguidos.',
@@ -143,7 +158,9 @@ export const spanish: Sentences = {
     },
     storage_unavailable: {
       sentence: 'El servicio no puede escribir en su disco en este momento; no se guardó ni se envió nada.',
-      hint: 'Repita la solicitud más tarde; quien opera el servicio debe revisar el espacio y los permisos de DATA_DIR.',
+      hint:
+        'Repita la solicitud más tarde; quien opera el servicio debe revisar el espacio y los permisos de ' +
+        'DATA_DIR.',
     },
     shutting_down: { sentence: 'El servicio se está cerrando.', hint: 'Repita la solicitud en unos segundos.' },
     page_not_built: {
@@ -152,7 +169,9 @@ export const spanish: Sentences = {
     },
     whatsapp_unavailable: {
       sentence: 'No hubo respuesta a tiempo.',
-      hint: 'La acción puede seguir en curso: consulte GET /api/status/:organization_id y repita en unos segundos si hace falta.',
+      hint:
+        'La acción puede seguir en curso: consulte GET /api/status/:organization_id y repita en unos segundos ' +
+        'si hace falta.',
     },
     send_unconfirmed: {
       sentence: 'WhatsApp no confirmó el mensaje a tiempo: puede que haya salido y puede que no.',
@@ -182,7 +201,9 @@ export const spanish: Sentences = {
     },
     no_phone_linked: {
       sentence: 'Ahora no hay un teléfono vinculado, así que los mensajes no tienen de dónde salir. No se cambió nada.',
-      hint: 'Vincule primero un teléfono, con POST /api/start-session y un escaneo. Para cancelar los mensajes no hace falta un teléfono.',
+      hint:
+        'Vincule primero un teléfono, con POST /api/start-session y un escaneo. ' +
+        'Para cancelar los mensajes no hace falta un teléfono.',
     },
   },
   fields: {
@@ -190,7 +211,8 @@ export const spanish: Sentences = {
     unknown: 'Este campo no existe.',
     not_an_object: 'El cuerpo debe ser un objeto JSON.',
     organization_id:
-      'Debe ser un texto o un número entero: de 1 a 64 letras, dígitos, "-" o "_", comenzando por letra o dígito, y sin "_corrupted_".',
+      'Debe ser un texto o un número entero: de 1 a 64 letras, dígitos, "-" o "_", ' +
+      'comenzando por letra o dígito, y sin "_corrupted_".',
     phone: 'No puede ser un número de teléfono. Ejemplos: 3001112233, +57 300 111 2233, 5511987654321.',
     phone_too_short: 'Le faltan dígitos para ser un número de teléfono de su país. Ejemplo: +57 300 111 2233.',
     phone_too_long: 'Le sobran dígitos para ser un número de teléfono de su país. Ejemplo: +57 300 111 2233.',
@@ -203,7 +225,9 @@ export const spanish: Sentences = {
     wait_ms: 'Debe ser un número entero de milisegundos entre 0 y 30000.',
     format: 'Debe ser json, png o text.',
     backup_name: 'Debe ser el nombre de un respaldo, tal como lo muestra GET /api/backups/:organization_id.',
-    time: 'Debe ser una fecha y hora ISO 8601 con segundos y zona, como 2026-01-31T15:00:00Z o 2026-01-31T10:00:00-05:00.',
+    time:
+      'Debe ser una fecha y hora ISO 8601 con segundos y zona, como 2026-01-31T15:00:00Z o ' +
+      '2026-01-31T10:00:00-05:00.',
     time_is_past: 'Debe estar en el futuro.',
     too_far_ahead: 'Debe estar a 30 días como máximo.',
     expires_before_send: 'Debe ser posterior a send_at.',
@@ -213,7 +237,8 @@ export const spanish: Sentences = {
     idempotency_key: 'Debe tener de 1 a 255 caracteres ASCII visibles, sin espacios.',
     idempotency_keys_differ: 'El encabezado Idempotency-Key tiene otro valor; indique uno de los dos o ambos iguales.',
     message_status:
-      'Debe ser uno o varios de queued, sending, unconfirmed, sent, delivered, read, failed, expired, cancelled, separados por comas.',
+      'Debe ser uno o varios de queued, sending, unconfirmed, sent, delivered, read, failed, expired, ' +
+      'cancelled, separados por comas.',
     cursor: 'Debe ser el valor "next" de la página anterior.',
     page_size: 'Debe ser un número entero entre 1 y 200.',
     quiet_hours: 'Debe ser un objeto con from, to y time_zone, o null.',
@@ -243,7 +268,8 @@ export const spanish: Sentences = {
     undelivered_after:
       'Debe ser un número entero de segundos entre 0 (nunca) y 604800 (7 días), o null para el valor general.',
     session_status:
-      'Debe ser uno o varios de not_started, connecting, restoring, qr_ready, qr_required, connected, disconnected, logged_out, stopped, separados por comas.',
+      'Debe ser uno o varios de not_started, connecting, restoring, qr_ready, qr_required, connected, ' +
+      'disconnected, logged_out, stopped, separados por comas.',
     session_group: 'Debe ser uno o varios de attention, scan, other, connected, separados por comas.',
     session_sort: 'Debe ser id o need (primero las que necesitan a una persona).',
     session_search: 'Debe tener de 1 a 64 caracteres.',
@@ -272,7 +298,9 @@ export const spanish: Sentences = {
     connected: { sentence: 'La sesión está conectada a WhatsApp.', hint: 'No hace falta hacer nada.' },
     disconnected: {
       sentence: 'La sesión no tiene conexión con WhatsApp en este momento.',
-      hint: 'Si hay una hora en "next_reconnect_at", se reconecta sola; si hay algo en "attention", siga su indicación; si no, llame a POST /api/start-session.',
+      hint:
+        'Si hay una hora en "next_reconnect_at", se reconecta sola; ' +
+        'si hay algo en "attention", siga su indicación; si no, llame a POST /api/start-session.',
     },
     logged_out: { sentence: 'La sesión está cerrada y no tiene claves de un teléfono.', hint: SCAN_AGAIN },
     stopped: {
@@ -284,7 +312,9 @@ export const spanish: Sentences = {
     replaced_once: {
       sentence:
         'WhatsApp dice que otro programa tomó el lugar de esta sesión; se intenta una vez más, por si no hay nadie.',
-      hint: 'Espere hasta la hora que indica "until". Si otro programa usa las mismas claves (¿una segunda copia del servicio?), deténgalo.',
+      hint:
+        'Espere hasta la hora que indica "until". ' +
+        'Si otro programa usa las mismas claves (¿una segunda copia del servicio?), deténgalo.',
     },
     replaced: {
       sentence:
@@ -293,11 +323,15 @@ export const spanish: Sentences = {
     },
     unlinked: {
       sentence: 'WhatsApp dijo dos veces que este dispositivo ya no está vinculado.',
-      hint: 'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
+      hint:
+        'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. ' +
+        'Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
     },
     temporary_ban: {
       sentence: 'WhatsApp bloqueó el número por un tiempo.',
-      hint: 'Espere: la sesión vuelve a intentarlo sola en el momento que indica "until". Reduzca los envíos a personas que no han escrito antes.',
+      hint:
+        'Espere: la sesión vuelve a intentarlo sola en el momento que indica "until". ' +
+        'Reduzca los envíos a personas que no han escrito antes.',
     },
     locked: {
       sentence: 'WhatsApp bloqueó la cuenta.',
@@ -313,7 +347,9 @@ export const spanish: Sentences = {
     },
     login_rejected: {
       sentence: 'WhatsApp rechazó la conexión varias veces.',
-      hint: 'Revise "last_disconnect"; pruebe POST /api/restart-session y, si no ayuda, POST /api/force-clean-session y escanee de nuevo.',
+      hint:
+        'Revise "last_disconnect"; pruebe POST /api/restart-session y, si no ayuda, ' +
+        'POST /api/force-clean-session y escanee de nuevo.',
     },
     auth_folder_unreadable: {
       sentence: 'No se puede leer o escribir la carpeta de la sesión; no se modificó nada.',
@@ -321,8 +357,12 @@ export const spanish: Sentences = {
     },
     auth_folder_missing: {
       sentence:
-        'Alguien borró o movió la carpeta de la sesión: sus claves ya no están, y no se genera un código QR por sí solo; los mensajes aceptados se conservan.',
-      hint: 'Si fue un error, devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. Si no, llame a POST /api/start-session, que empieza una vinculación nueva, escanee el nuevo código QR y quite en el teléfono el dispositivo anterior.',
+        'Alguien borró o movió la carpeta de la sesión: sus claves ya no están, ' +
+        'y no se genera un código QR por sí solo; los mensajes aceptados se conservan.',
+      hint:
+        'Si fue un error, devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. ' +
+        'Si no, llame a POST /api/start-session, que empieza una vinculación nueva, ' +
+        'escanee el nuevo código QR y quite en el teléfono el dispositivo anterior.',
     },
     outage: {
       sentence:
@@ -331,7 +371,9 @@ export const spanish: Sentences = {
     },
     cleaning_budget_spent: {
       sentence: 'La sesión vuelve a dañarse y ya se limpió sola tantas veces como se permite en 24 horas.',
-      hint: 'Busque la causa (¿dos programas con las mismas claves?) y limpie a mano con POST /api/force-clean-session.',
+      hint:
+        'Busque la causa (¿dos programas con las mismas claves?) ' +
+        'y limpie a mano con POST /api/force-clean-session.',
     },
     login_cap_reached: {
       sentence: 'Ya se hicieron todas las conexiones que se permiten por hora.',
@@ -343,8 +385,12 @@ export const spanish: Sentences = {
     },
     other_phone: {
       sentence:
-        'El último teléfono que se vinculó es {phone}; esperan mensajes que son del teléfono {former}, {messages} en total.',
-      hint: 'Envíelos de todos modos con POST /api/other-phone-messages {"action": "send"}, o cancélelos con POST /api/other-phone-messages {"action": "cancel"}. Cuando se vuelva a vincular su propio teléfono, salen solos.',
+        'El último teléfono que se vinculó es {phone}; esperan mensajes que son del teléfono {former}, ' +
+        '{messages} en total.',
+      hint:
+        'Envíelos de todos modos con POST /api/other-phone-messages {"action": ' +
+        '"send"}, o cancélelos con POST /api/other-phone-messages {"action": "cancel"}. ' +
+        'Cuando se vuelva a vincular su propio teléfono, salen solos.',
     },
   },
   logouts: {
@@ -354,13 +400,19 @@ export const spanish: Sentences = {
     },
     not_confirmed: {
       sentence:
-        'Sesión cerrada, pero WhatsApp no lo confirmó: el dispositivo puede seguir vinculado. Sus claves están en el respaldo {backup}.',
-      hint: 'Quite el dispositivo en el teléfono: WhatsApp > Dispositivos vinculados. Para vincular de nuevo, llame a POST /api/start-session y escanee el nuevo código QR.',
+        'Sesión cerrada, pero WhatsApp no lo confirmó: el dispositivo puede seguir vinculado. ' +
+        'Sus claves están en el respaldo {backup}.',
+      hint:
+        'Quite el dispositivo en el teléfono: WhatsApp > Dispositivos vinculados. ' +
+        'Para vincular de nuevo, llame a POST /api/start-session y escanee el nuevo código QR.',
     },
     keys_missing: {
       sentence:
-        'Sesión cerrada, pero alguien había borrado o movido las claves, así que no se pudo avisar a WhatsApp: el dispositivo puede seguir vinculado.',
-      hint: 'Quite el dispositivo en el teléfono: WhatsApp > Dispositivos vinculados. Para vincular de nuevo, llame a POST /api/start-session y escanee el nuevo código QR.',
+        'Sesión cerrada, pero alguien había borrado o movido las claves, ' +
+        'así que no se pudo avisar a WhatsApp: el dispositivo puede seguir vinculado.',
+      hint:
+        'Quite el dispositivo en el teléfono: WhatsApp > Dispositivos vinculados. ' +
+        'Para vincular de nuevo, llame a POST /api/start-session y escanee el nuevo código QR.',
     },
     nothing_linked: {
       sentence: 'Sesión cerrada: no había un teléfono vinculado, así que no había nada que desvincular ni que guardar.',
@@ -368,12 +420,15 @@ export const spanish: Sentences = {
     },
     found_unlinked: {
       sentence: 'WhatsApp dijo dos veces que este dispositivo ya no está vinculado.',
-      hint: 'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
+      hint:
+        'Si el teléfono todavía muestra el dispositivo, POST /api/restore-session recupera las claves. ' +
+        'Si no, llame a POST /api/start-session y escanee el nuevo código QR con el teléfono.',
     },
   },
   heldUp: {
     action:
-      'Una acción sobre esta sesión (iniciar, detener, limpiar, cerrar sesión…) todavía no termina, y las siguientes la esperan.',
+      'Una acción sobre esta sesión (iniciar, detener, limpiar, cerrar sesión…) todavía no termina, ' +
+      'y las siguientes la esperan.',
     login_turn: 'La sesión espera su turno para conectarse: hay conexiones de otras organizaciones en curso.',
     login: 'WhatsApp todavía no completa la conexión.',
     keys: 'Un trabajo con las claves de esta sesión todavía no termina, y lo demás lo espera.',
@@ -386,11 +441,15 @@ export const spanish: Sentences = {
     },
     sending: {
       sentence: 'El mensaje se está enviando: ya se entregó y WhatsApp todavía no lo confirma.',
-      hint: 'No hace falta hacer nada: si no llega respuesta, sale otra vez con el mismo identificador y el cliente lo ve una sola vez.',
+      hint:
+        'No hace falta hacer nada: si no llega respuesta, sale otra vez con el mismo identificador y el ' +
+        'cliente lo ve una sola vez.',
     },
     unconfirmed: {
       sentence: 'WhatsApp nunca confirmó el mensaje: puede que haya llegado y puede que no.',
-      hint: 'Compruebe en el teléfono si el mensaje aparece antes de enviarlo otra vez; si aún llega una confirmación, este estado cambia.',
+      hint:
+        'Compruebe en el teléfono si el mensaje aparece antes de enviarlo otra vez; ' +
+        'si aún llega una confirmación, este estado cambia.',
     },
     sent: {
       sentence: 'Mensaje enviado: WhatsApp lo recibió.',
@@ -409,8 +468,11 @@ export const spanish: Sentences = {
     not_on_whatsapp: { sentence: 'Ese número no tiene WhatsApp.', hint: 'Confirme el número con el cliente.' },
     recipient_refused: {
       sentence:
-        'WhatsApp no permite que este número escriba a ese cliente: la cuenta está restringida o el cliente nunca le ha escrito.',
-      hint: 'No lo reenvíe: pida al cliente que escriba primero y reduzca los envíos a personas que no han escrito antes.',
+        'WhatsApp no permite que este número escriba a ese cliente: ' +
+        'la cuenta está restringida o el cliente nunca le ha escrito.',
+      hint:
+        'No lo reenvíe: pida al cliente que escriba primero y reduzca los envíos a personas que no han escrito ' +
+        'antes.',
     },
     message_refused: {
       sentence: 'WhatsApp rechazó el mensaje.',
@@ -441,7 +503,8 @@ export const spanish: Sentences = {
     session: 'El mensaje sale en cuanto la sesión se conecte.',
     until: 'La sesión vuelve a intentarlo sola a las {at}.',
     first_contact:
-      'WhatsApp rechazó un mensaje a un cliente nuevo, así que los mensajes a quienes nunca recibieron uno esperan hasta las {at}.',
+      'WhatsApp rechazó un mensaje a un cliente nuevo, así que los mensajes a quienes nunca recibieron uno ' +
+      'esperan hasta las {at}.',
     no_answer: 'WhatsApp no respondió una pregunta que va antes del mensaje; se le vuelve a preguntar.',
     rate_limited: 'WhatsApp dice que se le preguntó demasiado; se le vuelve a preguntar después de una pausa.',
     number_not_known_yet: 'WhatsApp no ha dicho si el número está allí; se le vuelve a preguntar.',
@@ -456,11 +519,14 @@ export const spanish: Sentences = {
     other_phone_sent: 'Los mensajes del teléfono anterior salen del teléfono que ahora está vinculado.',
     other_phone_cancelled: 'Los mensajes del teléfono anterior se cancelaron.',
     other_phone_unconfirmed:
-      'No quedaba nada por decidir: {unconfirmed} del teléfono anterior ya se habían entregado y pueden haber salido. No se intentan más.',
+      'No quedaba nada por decidir: {unconfirmed} del teléfono anterior ya se habían entregado y pueden ' +
+      'haber salido. No se intentan más.',
     other_phone_partly_sent:
-      'Mensajes del teléfono anterior: {messages} salen del teléfono que ahora está vinculado; {unconfirmed} ya se habían entregado y pueden haber salido. Estos no se intentan más.',
+      'Mensajes del teléfono anterior: {messages} salen del teléfono que ahora está vinculado; ' +
+      '{unconfirmed} ya se habían entregado y pueden haber salido. Estos no se intentan más.',
     other_phone_partly_unconfirmed:
-      'Mensajes del teléfono anterior: {messages} se cancelaron; {unconfirmed} ya se habían entregado y pueden haber salido. Estos no se intentan más.',
+      'Mensajes del teléfono anterior: {messages} se cancelaron; ' +
+      '{unconfirmed} ya se habían entregado y pueden haber salido. Estos no se intentan más.',
     other_phone_nothing: 'Ningún mensaje espera por otro teléfono.',
     phone_linked: 'El teléfono quedó vinculado: puede cerrar esta página.',
     webhook_created: 'Webhook creado. Guarde el secreto ahora: no se vuelve a mostrar.',
@@ -476,12 +542,14 @@ export const spanish: Sentences = {
     not_cleaned_connected: 'No hacía falta limpiar: la sesión está conectada con las claves que tiene.',
     not_cleaned: 'No se limpió nada (con "force": true se limpia de todos modos).',
     not_cleaned_on_its_way:
-      'No se limpió nada: las claves están bien y la sesión se conecta sola con ellas. Con "force": true se limpia de todos modos.',
+      'No se limpió nada: las claves están bien y la sesión se conecta sola con ellas. ' +
+      'Con "force": true se limpia de todos modos.',
     stopped: 'Sesión detenida: no se eliminó nada y no volverá a iniciarse sola.',
     restarted: 'Sesión reiniciada: no se apartó ni se eliminó nada.',
     pairing_code: 'El código está listo para escribirlo en el teléfono.',
     type_the_code:
-      'Escriba este código en el teléfono: WhatsApp > Dispositivos vinculados > Vincular un dispositivo > Vincular con el número de teléfono.',
+      'Escriba este código en el teléfono: WhatsApp > Dispositivos vinculados > Vincular un dispositivo > ' +
+      'Vincular con el número de teléfono.',
     restored: 'Respaldo restaurado.',
   },
 };

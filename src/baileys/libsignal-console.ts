@@ -3,9 +3,10 @@ import { redact, type Logger } from '../logger.js';
 const METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'] as const;
 
 /**
- * libsignal prints through `console`, whole sessions with private and root keys among it (`Closing session:`, `Removing old closed
- * session:`; docs/whatsapp.md, section 3). This service itself never uses `console`, so while it runs everything that comes that way is cut
- * down to its first words, redacted, at debug. What it says about failed decryptions reaches SessionHealth on its own way, with the error.
+ * libsignal prints through `console`, whole sessions with private and root keys among it (`Closing session:`, `Removing
+ * old closed session:`; docs/whatsapp.md, section 3). This service itself never uses `console`, so while it runs
+ * everything that comes that way is cut down to its first words, redacted, at debug. What it says about failed
+ * decryptions reaches SessionHealth on its own way, with the error.
  * @returns a function that puts the former console back
  */
 export function silenceLibsignalConsole(logger: Logger): () => void {

@@ -14,15 +14,14 @@ export interface CleanRequest {
 }
 
 /**
- * * `clean`: set the keys aside, as asked. `log_in`: the keys are good, so log in with them now. `wait`: the keys are
+ * `clean`: set the keys aside, as asked. `log_in`: the keys are good, so log in with them now. `wait`: the keys are
  * good and a login would not help now; nothing is done.
  */
 export type CleanDecision = 'clean' | 'log_in' | 'wait';
 
 /**
- * * A client that cleans by reflex asks for the status first and then cleans. Between its two calls an ordinary
- * reconnect may have ended. So a connection that came back this short a time ago is still taken for one that was on its
- * way, ms.
+ * A client that cleans by reflex asks for the status first and then cleans. Between its two calls an ordinary reconnect
+ * may have ended. So a connection that came back this short a time ago is still taken for one that was on its way, ms.
  */
 export const JUST_BACK_MS = 10_000;
 

@@ -1,5 +1,5 @@
 /**
- * * Why a connection ended, in this project's words (docs/whatsapp.md, section 2). Pure: what Baileys threw is taken
+ * Why a connection ended, in this project's words (docs/whatsapp.md, section 2). Pure: what Baileys threw is taken
  * apart in `baileys/translate-events.ts`; what follows from a reason is decided in `reconnect-policy.ts`.
  */
 export const DISCONNECT_KINDS = [

@@ -19,8 +19,8 @@ export type LoginPermission =
     };
 
 /**
- * * How often an organization and this process may log in, since login storms get numbers banned. Pure: `now` (epoch
- * ms) is an argument; waiting for a free place is the caller's work (it is told by `onFree`).
+ * How often an organization and this process may log in, since login storms get numbers banned. Pure: `now` (epoch ms)
+ * is an argument; waiting for a free place is the caller's work (it is told by `onFree`).
  */
 export class LoginGovernor {
   private readonly logins = new Map<string, SlidingWindow>();
@@ -78,7 +78,7 @@ export class LoginGovernor {
   }
 
   /**
-   * * Calls back once when there is a place, first come, first served; whoever is called asks again, at once or before
+   * Calls back once when there is a place, first come, first served; whoever is called asks again, at once or before
    * what it returns is settled (it must not reject), and waits again when it is refused. Returns a function that stops
    * waiting.
    */

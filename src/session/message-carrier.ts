@@ -66,18 +66,18 @@ export interface MessageToHand {
 }
 
 /**
- * * The port through which the outbox sends; implemented by the session directory. Methods reject when the session is
- * not connected, when WhatsApp does not answer, or when the socket ends meanwhile.
+ * The port through which the outbox sends; implemented by the session directory. Methods reject when the session is not
+ * connected, when WhatsApp does not answer, or when the socket ends meanwhile.
  */
 export interface MessageCarrier {
   isConnected(id: OrganizationId): boolean;
   /** The chat id of a number (digits), null when it is not on WhatsApp. Asks WhatsApp each time. */
   resolveChat(id: OrganizationId, phone: string): Promise<string | null>;
   /**
-   * * Completes what a message to this chat needs: its devices, their keys, its LID. Nothing leaves. `fresh`: forget
-   * what was known. When WhatsApp must be asked, it is not before `after`. A device whose keys cannot be had is
-   * skipped; when that is so of all of the customer's, it rejects. Resolves with the customer's LID (`<digits>@lid`),
-   * null when it is not known.
+   * Completes what a message to this chat needs: its devices, their keys, its LID. Nothing leaves. `fresh`: forget what
+   * was known. When WhatsApp must be asked, it is not before `after`. A device whose keys cannot be had is skipped;
+   * when that is so of all of the customer's, it rejects. Resolves with the customer's LID (`<digits>@lid`), null when
+   * it is not known.
    */
   prepare(
     id: OrganizationId,
@@ -85,9 +85,9 @@ export interface MessageCarrier {
     options?: { fresh?: boolean; after?: Promise<void> },
   ): Promise<string | null>;
   /**
-   * * Hands a message to the socket that is alive now. It is encrypted at once and leaves when `after` has resolved;
-   * when that rejects, nothing leaves. That it resolves says that the bytes were handed over, that it rejects does not
-   * say that they were not: only `ack` and `receipt` tell the truth. Only a NothingLeftError says so for certain.
+   * Hands a message to the socket that is alive now. It is encrypted at once and leaves when `after` has resolved; when
+   * that rejects, nothing leaves. That it resolves says that the bytes were handed over, that it rejects does not say
+   * that they were not: only `ack` and `receipt` tell the truth. Only a NothingLeftError says so for certain.
    */
   hand(id: OrganizationId, message: MessageToHand): Promise<void>;
   onNews(listener: (id: OrganizationId, news: CarrierNews) => void): void;

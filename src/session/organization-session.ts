@@ -33,7 +33,7 @@ import type { WhatsAppSocket } from './whatsapp-socket.js';
 const UNLINK_DEADLINE_MS = 3000;
 
 /**
- * * One organization's session: outlives many sockets, owns at most one that is alive, and is the only one that acts on
+ * One organization's session: outlives many sockets, owns at most one that is alive, and is the only one that acts on
  * the organization's auth folder. It decides nothing: `session-machine.ts` does, and `session-runner.ts` runs it.
  */
 export class OrganizationSession {
@@ -174,7 +174,7 @@ export class OrganizationSession {
   }
 
   /**
-   * * Cleans by hand. With `force` always; without it a session whose keys are good logs in with them instead, and
+   * Cleans by hand. With `force` always; without it a session whose keys are good logs in with them instead, and
    * nothing is set aside. A cleaning that is under way is shared.
    */
   async forceClean(waitMs: number, force: boolean): Promise<CleanedSession> {

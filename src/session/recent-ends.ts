@@ -2,7 +2,7 @@ import type { DisconnectKind, DisconnectReason } from './disconnect-reason.js';
 import { reactionTo, REPLACED_REMEMBERED_MS, type Reaction } from './reconnect-policy.js';
 
 /**
- * * What came before the end of a connection, as far as it changes what follows from that end. Outlives sockets; a
+ * What came before the end of a connection, as far as it changes what follows from that end. Outlives sockets; a
  * restart of the process forgets it, and then the service only asks once more.
  */
 export class RecentEnds {

@@ -43,7 +43,7 @@ export const REJECTED_TRIES = 2;
 export const REJECTED_RETRY_MS = 60_000;
 
 /**
- * * A second `replaced` within this time of the first is a repeat, however well the login between them did: two
+ * A second `replaced` within this time of the first is a repeat, however well the login between them did: two
  * programs that each come back slowly would otherwise take the connection from each other for ever.
  */
 export const REPLACED_REMEMBERED_MS = 3_600_000;
@@ -106,7 +106,7 @@ export function reactionTo(reason: DisconnectReason, context: ReconnectContext):
 }
 
 /**
- * * The attempt that the backoff goes on with after the end of a connection. It grows with logins that fail and with
+ * The attempt that the backoff goes on with after the end of a connection. It grows with logins that fail and with
  * connections that fall at once; one that lasted earns a quick next try, however often it is cut.
  * @param openForMs since the login was complete; null when it never was
  */
@@ -115,7 +115,7 @@ export function attemptAfter(openForMs: number | null, attempt: number, stableAf
 }
 
 /**
- * * Exponential backoff with full jitter: attempt 0 waits up to `baseMs`, each further one up to twice as long, never
+ * Exponential backoff with full jitter: attempt 0 waits up to `baseMs`, each further one up to twice as long, never
  * more than `maxMs`.
  * @param random in [0, 1)
  */

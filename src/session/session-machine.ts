@@ -15,7 +15,7 @@ import type { MachineState } from './session-state.js';
 export type { MachineContext, SessionSettings, Step } from './machine/turn.js';
 
 /**
- * * Decides everything about one organization session, and does nothing: an event comes, and out come the next state,
+ * Decides everything about one organization session, and does nothing: an event comes, and out come the next state,
  * what is to be done, and at most one question. Pure: it has no clock (`now`, epoch ms), no luck, no timer and no I/O,
  * and it changes nothing that it is given. `organization-session.ts` does what is to be done.
  *

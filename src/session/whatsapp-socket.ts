@@ -57,7 +57,10 @@ export type SocketEvent =
   /** Logged in; sends are possible. */
   | { readonly type: 'open'; readonly phoneNumber: string }
   | { readonly type: 'fault'; readonly fault: SessionFault }
-  /** A message of a customer was decrypted and stored in the Signal state. Its receipt waits for what the listener returns. */
+  /**
+   * A message of a customer was decrypted and stored in the Signal state. Its receipt waits for what the listener
+   * returns.
+   */
   | { readonly type: 'message_received'; readonly messageId: string }
   /** WhatsApp's ack of a message of ours; `errorCode` when it refused it. Told before Baileys hears of it. */
   | { readonly type: 'ack'; readonly messageId: string; readonly errorCode: number | null }
@@ -89,19 +92,25 @@ export interface WhatsAppSocket {
    */
   resolveChat(phoneNumber: string): Promise<string | null>;
   /**
-   * Completes what a message to this chat needs: the devices of the customer and of the organization, a Signal session with each, the
-   * customer's LID. A device whose keys cannot be had now is skipped. `fresh` forgets what was known; when WhatsApp must be asked, it is not
-   * before `after`. Resolves with the customer's LID (`<digits>@lid`), null when it is not known.
-   * @throws NotAnsweredError, with `no_reachable_device` when none of the customer's devices can be reached; nothing has left
+   * Completes what a message to this chat needs: the devices of the customer and of the organization, a Signal session
+   * with each, the customer's LID. A device whose keys cannot be had now is skipped. `fresh` forgets what was known;
+   * when WhatsApp must be asked, it is not before `after`. Resolves with the customer's LID (`<digits>@lid`), null when
+   * it is not known.
+   * @throws NotAnsweredError, with `no_reachable_device` when none of the customer's devices can be reached; nothing
+   *   has left
    */
   prepare(chatId: string, options?: { fresh?: boolean; after?: Promise<void> }): Promise<string | null>;
   /**
-   * Encrypts a text at once and hands it to the connection when `after` has resolved; when that rejects, so does this, and nothing has left.
-   * Otherwise neither that it resolves nor that it rejects says whether WhatsApp has it: the `ack` event does.
+   * Encrypts a text at once and hands it to the connection when `after` has resolved; when that rejects, so does this,
+   * and nothing has left. Otherwise neither that it resolves nor that it rejects says whether WhatsApp has it: the
+   * `ack` event does.
    * @throws NothingLeftError when it is certain that nothing has left
    */
   hand(message: MessageToHand): Promise<void>;
-  /** Drops the Signal sessions with those devices of a customer (SessionFault) whose messages could not be read. They are begun anew. */
+  /**
+   * Drops the Signal sessions with those devices of a customer (SessionFault) whose messages could not be read. They
+   * are begun anew.
+   */
   resetCustomer(customer: string): Promise<void>;
   /**
    * Asks for an 8-character code to type on the phone with this number (digits) instead of scanning. Resolves when
@@ -115,7 +124,10 @@ export interface WhatsAppSocket {
    * case.
    */
   unlink(deadlineMs: number): Promise<boolean>;
-  /** Ends the connection now, without a farewell that a dead peer could delay. Idempotent; no event follows, no key is written after. */
+  /**
+   * Ends the connection now, without a farewell that a dead peer could delay. Idempotent; no event follows, no key is
+   * written after.
+   */
   close(): void;
 }
 
@@ -127,7 +139,10 @@ export interface OpenSocketOptions {
   readonly creds: Creds;
   readonly listener: SocketListener;
   readonly logger: Logger;
-  /** Something begins for which the rest of this organization's work waits; to be ended by the function that is returned. */
+  /**
+   * Something begins for which the rest of this organization's work waits; to be ended by the function that is
+   * returned.
+   */
   readonly hold: (by: 'keys' | 'disk') => () => void;
   /**
    * The content of a message of ours that a customer's device could not read and asks for again; undefined when it is

@@ -138,7 +138,8 @@ export const english = {
     ],
     auth_folder_missing: [
       'The keys on the disk were deleted or moved away, so no QR is shown.',
-      'By mistake? Put the folder back: it is used again within 30 seconds. Otherwise press “Start”, which begins a new pairing, and scan.',
+      'By mistake? Put the folder back: it is used again within 30 seconds. ' +
+        'Otherwise press “Start”, which begins a new pairing, and scan.',
     ],
     outage: ['Many sessions fail at once: it is WhatsApp or the network.', 'Wait: they reconnect by themselves.'],
     cleaning_budget_spent: [
@@ -508,7 +509,8 @@ export const english = {
     title: 'Link WhatsApp',
     intro: (id: string) => `Link the WhatsApp of organization ${id} with this code.`,
     onePhone:
-      'Do you hold the phone in your hand that shall be linked, and nothing else? Use the code below instead of the QR.',
+      'Do you hold the phone in your hand that shall be linked, and nothing else? ' +
+      'Use the code below instead of the QR.',
     done: 'Done!',
     doneAbout: (phone: string) => `The phone ${phone} is linked. You can close this page.`,
     waiting: 'One moment: the code is being made…',

@@ -38,7 +38,9 @@ export const spanish: Words = {
   faults: {
     unreachable: {
       sentence: 'El servicio no responde.',
-      hint: 'Revise la conexión a internet de este dispositivo. Si funciona, puede que el servicio esté caído: avise a quien lo administra.',
+      hint:
+        'Revise la conexión a internet de este dispositivo. ' +
+        'Si funciona, puede que el servicio esté caído: avise a quien lo administra.',
     },
     unknown: (status) => `El servicio respondió con un error (${status}).`,
     whatToDo: 'Qué hacer:',
@@ -139,7 +141,8 @@ export const spanish: Words = {
     ],
     auth_folder_missing: [
       'Alguien borró o movió las claves del disco, así que no se muestra un QR.',
-      '¿Fue un error? Devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. Si no, pulse «Iniciar», que empieza una vinculación nueva, y escanee.',
+      '¿Fue un error? Devuelva la carpeta a su lugar: se vuelve a usar en 30 segundos. ' +
+        'Si no, pulse «Iniciar», que empieza una vinculación nueva, y escanee.',
     ],
     outage: ['Muchas sesiones fallan a la vez: es WhatsApp o la red.', 'Espere: se reconectan solas.'],
     cleaning_budget_spent: [
@@ -451,7 +454,8 @@ export const spanish: Words = {
       title: (id) => `¿Cerrar la sesión de la organización ${id}?`,
       effects: [
         'Se le pide a WhatsApp que desvincule este servicio del teléfono.',
-        'Si WhatsApp lo confirma, las claves se eliminan definitivamente; quedan respaldos anteriores, que tal vez ya no funcionen.',
+        'Si WhatsApp lo confirma, las claves se eliminan definitivamente; ' +
+          'quedan respaldos anteriores, que tal vez ya no funcionen.',
         'Si no lo confirma, las claves se guardan aparte como respaldo, y usted quita el dispositivo en el teléfono.',
         'No sale ningún mensaje hasta que se vincule un teléfono de nuevo.',
       ],

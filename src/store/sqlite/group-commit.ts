@@ -12,15 +12,15 @@ interface Waiter {
 const UNHURRIED_MS = 25;
 
 /**
- * Makes many writes durable together, and waits for the disk without holding up the process. What is written within one turn of the event loop
- * is one transaction; the journals of all transactions that were written while the disk was busy share the next sync. Work runs at once and
- * is visible to later reads of the same connection; the promise resolves when it is on disk. It rejects, for all of the group, when the
- * commit failed; then nothing of the group was written.
+ * Makes many writes durable together, and waits for the disk without holding up the process. What is written within one
+ * turn of the event loop is one transaction; the journals of all transactions that were written while the disk was busy
+ * share the next sync. Work runs at once and is visible to later reads of the same connection; the promise resolves
+ * when it is on disk. It rejects, for all of the group, when the commit failed; then nothing of the group was written.
  *
- * The database is in WAL mode with `synchronous=FULL`. What FULL does beyond NORMAL there is one sync of the journal after each commit
- * (sqlite.org/pragma.html#pragma_synchronous); for its groups this class does it itself, in a thread. Other writes of the connection keep FULL.
- * When the disk refuses a sync nobody knows what is on it (the system may have dropped the pages): from then on every write fails, until the
- * database is opened anew.
+ * The database is in WAL mode with `synchronous=FULL`. What FULL does beyond NORMAL there is one sync of the journal
+ * after each commit (sqlite.org/pragma.html#pragma_synchronous); for its groups this class does it itself, in a thread.
+ * Other writes of the connection keep FULL. When the disk refuses a sync nobody knows what is on it (the system may
+ * have dropped the pages): from then on every write fails, until the database is opened anew.
  */
 export class GroupCommit {
   /** Written in the transaction that is open. */
@@ -40,7 +40,10 @@ export class GroupCommit {
   /** Within an open transaction this is a savepoint. Made once: making one costs as much as a small write. */
   private readonly savepoint: (work: () => unknown) => unknown;
 
-  /** @param onUndone called at once when something that was written is not there after all: `work` threw, or the commit failed */
+  /**
+   * @param onUndone called at once when something that was written is not there after all: `work` threw, or the commit
+   *   failed
+   */
   constructor(
     private readonly database: Database.Database,
     private readonly onUndone: () => void = () => {},
@@ -51,9 +54,10 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work` at once, inside the open group. When `work` throws, only its own writes are undone, and the error is thrown.
-   * @param urgent false where nobody waits for it: it is in the journal as soon as any other (a kill takes nothing), but shares its sync with
-   *   whatever is written within UNHURRIED_MS
+   * Runs `work` at once, inside the open group. When `work` throws, only its own writes are undone, and the error is
+   * thrown.
+   * @param urgent false where nobody waits for it: it is in the journal as soon as any other (a kill takes nothing),
+   *   but shares its sync with whatever is written within UNHURRIED_MS
    */
   async write<T>(work: () => T, { urgent = true } = {}): Promise<T> {
     const result = this.join(work);
@@ -61,7 +65,10 @@ export class GroupCommit {
     return result;
   }
 
-  /** Runs `work` and makes it durable together with whatever is not yet: on disk when this returns. @throws when that fails */
+  /**
+   * Runs `work` and makes it durable together with whatever is not yet: on disk when this returns. @throws when that
+   * fails
+   */
   writeNow<T>(work: () => T): T {
     const result = this.join(work);
     const failure = this.flush();
@@ -69,7 +76,9 @@ export class GroupCommit {
     return result;
   }
 
-  /** Resolves when everything that was written until now is on disk, rejects when it is not; null when it is already. */
+  /**
+   * Resolves when everything that was written until now is on disk, rejects when it is not; null when it is already.
+   */
   durable(): Promise<void> | null {
     const last = this.scheduled ? this.open : this.written.length > 0 ? this.written : this.syncing;
     if (!this.scheduled && last.length === 0) return null;
@@ -79,8 +88,8 @@ export class GroupCommit {
   }
 
   /**
-   * Commits what is open and waits for the disk: all that was written is durable when this returns. Safe to call when nothing is. The
-   * waiting writers are told; the failure is also returned.
+   * Commits what is open and waits for the disk: all that was written is durable when this returns. Safe to call when
+   * nothing is. The waiting writers are told; the failure is also returned.
    */
   flush(): { error: unknown } | null {
     const failure = this.commitOpen();
@@ -120,7 +129,8 @@ export class GroupCommit {
       // Nothing else is in the transaction yet that would have to be kept.
       return isFirst ? work() : (this.savepoint(work) as T);
     } catch (error) {
-      // A disk that is full may make SQLite give up all of the transaction, not only this part of it (sqlite.org/lang_transaction.html).
+      // A disk that is full may make SQLite give up all of the transaction, not only this part of it
+      // (sqlite.org/lang_transaction.html).
       const isGone = !this.database.inTransaction;
       if (isFirst || isGone) this.rollBack();
       this.onUndone();

@@ -6,7 +6,8 @@ import Database from 'better-sqlite3';
  * Opens one of the service's own databases in DATA_DIR: WAL, `synchronous=FULL`, for this user alone, migrated.
  * @param migrations each runs once, in order, all that are missing in one transaction; never edited once released
  * @param erases what is deleted is overwritten in the file, also by migrations
- * @throws when it cannot be opened, is damaged, or was written by a newer version: the service does not start without it
+ * @throws when it cannot be opened, is damaged, or was written by a newer version: the service does not start without
+ *   it
  */
 export function openDatabase(
   directory: string,
@@ -23,7 +24,8 @@ export function openDatabase(
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     if (erases) database.pragma('secure_delete = ON');
-    // Immediate, and the version is read inside: a second process that starts at the same moment waits, and then finds the work done.
+    // Immediate, and the version is read inside: a second process that starts at the same moment waits, and then finds
+    // the work done.
     database
       .transaction(() => {
         const version = database.pragma('user_version', { simple: true }) as number;

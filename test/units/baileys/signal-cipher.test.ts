@@ -82,8 +82,8 @@ describe('when no session reads a message', () => {
 
 describe('two sessions with one contact', () => {
   /**
-   * A message of an older session that was on its way while a newer one was opened. libsignal tries the newer session first, which steps
-   * that session's ratchet with a key that is not its own before it notices the wrong MAC.
+   * A message of an older session that was on its way while a newer one was opened. libsignal tries the newer session
+   * first, which steps that session's ratchet with a key that is not its own before it notices the wrong MAC.
    */
   const lateMessage = async (): Promise<[Party, Party]> => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 });

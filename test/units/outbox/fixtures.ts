@@ -138,8 +138,8 @@ export const SETTINGS: DispatcherSettings = {
 };
 
 /**
- * A dispatcher of one organization over a real outbox and a fake WhatsApp. Time is the fake timers'; what the disk does is real, so
- * `pass` lets it be done between one moment and the next.
+ * A dispatcher of one organization over a real outbox and a fake WhatsApp. Time is the fake timers'; what the disk does
+ * is real, so `pass` lets it be done between one moment and the next.
  */
 export async function dispatching(settings: Partial<DispatcherSettings> = {}, directory = folder()) {
   vi.useFakeTimers({
