@@ -59,7 +59,8 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   /**
-   * Logs in every organization that has keys, a few at a time (the governor's cap); stopped and logged-out ones stay so.
+   * Logs in every organization that has keys, a few at a time (the governor's cap); stopped and logged-out ones stay
+   * so.
    * @param first those whose customers wait longest; they go first, in this order
    */
   async restoreAll(first: readonly OrganizationId[] = []): Promise<void> {
@@ -222,8 +223,8 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   }
 
   /**
-   * Who was linked before this was noted (an older version) is expected back like everybody else, stopped or waiting for
-   * a scan as well.
+   * Who was linked before this was noted (an older version) is expected back like everybody else, stopped or waiting
+   * for a scan as well.
    */
   private async withFormerPairing(id: OrganizationId, record: OrganizationRecord): Promise<OrganizationRecord> {
     if (record.wasEverPaired) return record;

@@ -18,7 +18,9 @@ export interface DrivenSession {
   readonly isLive: (socket: number) => boolean;
 }
 
-/** The hands of one organization session: its sockets and its timers. Does what the machine says, and decides nothing. */
+/**
+ * The hands of one organization session: its sockets and its timers. Does what the machine says, and decides nothing.
+ */
 export class SessionDriver {
   private readonly sockets = new Map<number, WhatsAppSocket>();
   private retryTimer: NodeJS.Timeout | undefined;

@@ -34,7 +34,10 @@ export interface SessionHouse {
   readonly hear: (id: OrganizationId, messageId: string) => Promise<boolean>;
   /** What the outbox must know. */
   readonly onNews: (id: OrganizationId, news: CarrierNews) => void;
-  /** Whether a message is to blame for a stream error that has just ended this session's socket; asked before that end is told. */
+  /**
+   * Whether a message is to blame for a stream error that has just ended this session's socket; asked before that end
+   * is told.
+   */
   readonly explainsStreamError: (id: OrganizationId) => boolean;
   /** What waits for another phone than the one that is linked; null when nothing does. Asked for each snapshot. */
   readonly otherPhone: (id: OrganizationId) => (Required<Attention>['waiting'] & { readonly since: number }) | null;

@@ -15,7 +15,9 @@ export interface KeysInUse {
   readonly creds: Creds;
 }
 
-/** All that is durable of one organization session: its keys, their folder and backups, and its entry in the register. */
+/**
+ * All that is durable of one organization session: its keys, their folder and backups, and its entry in the register.
+ */
 export class SessionKeys {
   private inUse: KeysInUse | null = null;
 

@@ -20,7 +20,10 @@ export type SessionStatus = (typeof SESSION_STATUSES)[number];
 export const ATTENTION_CODES = [
   /** Another program logged in with the same keys, again; this one does not fight for the connection. */
   'replaced',
-  /** WhatsApp says that another login took this one's place; this is tried once more at `until`, in case nobody is there. */
+  /**
+   * WhatsApp says that another login took this one's place; this is tried once more at `until`, in case nobody is
+   * there.
+   */
   'replaced_once',
   /** The phone unlinked this device; the keys are dead and set aside. */
   'unlinked',
@@ -39,7 +42,10 @@ export const ATTENTION_CODES = [
    * session.
    */
   'auth_folder_missing',
-  /** A limit was reached, but a third of all sessions report stream errors: it is WhatsApp or the network, nobody is cleaned. */
+  /**
+   * A limit was reached, but a third of all sessions report stream errors: it is WhatsApp or the network, nobody is
+   * cleaned.
+   */
   'outage',
   /** A limit was reached, but this session was cleaned as often as it may be in 24 h; cleaning by hand always works. */
   'cleaning_budget_spent',
@@ -180,10 +186,9 @@ export interface CleanedSession {
 }
 
 /**
- * What the HTTP side asks of the sessions; implemented by SessionDirectory. All methods are safe to call at any time and
- * any number of times; actions of one organization run one after another.
- * "Unknown" means: never started here and without a folder or backup; methods that need a known organization then throw
- * ServiceError `unknown_organization`.
+ * What the HTTP side asks of the sessions; implemented by SessionDirectory. All methods are safe to call at any time
+ * and any number of times; actions of one organization run one after another. "Unknown" means: never started here and
+ * without a folder or backup; methods that need a known organization then throw ServiceError `unknown_organization`.
  */
 export interface Sessions {
   /** How many sessions are held. */
@@ -201,17 +206,20 @@ export interface Sessions {
   watch(id: OrganizationId, listener: () => void): () => void;
   /** null when it is not held. */
   snapshot(id: OrganizationId): SessionSnapshot | null;
-  /** The same, also of one that is not held yet but has keys or a backup; from then on it is held. null when unknown. */
+  /**
+   * The same, also of one that is not held yet but has keys or a backup; from then on it is held. null when unknown.
+   */
   find(id: OrganizationId): Promise<SessionSnapshot | null>;
   /**
-   * Idempotent: logs in with saved keys or starts a pairing; never harms a live or saved session. With `pairingPhone` (digits)
-   * it also asks for a pairing code (ServiceError `already_paired` when a phone is linked). With `waitMs` it resolves when there
-   * is a QR, a code or a connection, or the time is over; without, as soon as the start is under way.
+   * Idempotent: logs in with saved keys or starts a pairing; never harms a live or saved session. With `pairingPhone`
+   * (digits) it also asks for a pairing code (ServiceError `already_paired` when a phone is linked). With `waitMs` it
+   * resolves when there is a QR, a code or a connection, or the time is over; without, as soon as the start is under
+   * way.
    */
   start(id: OrganizationId, options?: { pairingPhone?: string; waitMs?: number }): Promise<SessionSnapshot>;
   /**
-   * The snapshot for somebody who looks at the QR: when it ran out (`qr_required`) a new pairing starts, and the answer waits up to
-   * `waitMs` for the new QR. None starts at `auth_folder_missing`. Throws `unknown_organization`.
+   * The snapshot for somebody who looks at the QR: when it ran out (`qr_required`) a new pairing starts, and the answer
+   * waits up to `waitMs` for the new QR. None starts at `auth_folder_missing`. Throws `unknown_organization`.
    */
   qr(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
   /**
@@ -220,15 +228,18 @@ export interface Sessions {
    */
   logout(id: OrganizationId): Promise<LogoutRecord>;
   /**
-   * Sets the folder aside, connects anew, and waits up to `waitMs` for the new QR. Without `force` a session with good keys that is only on
-   * its way logs in with them instead (`clean-request.ts`). Throws `unknown_organization`.
+   * Sets the folder aside, connects anew, and waits up to `waitMs` for the new QR. Without `force` a session with good
+   * keys that is only on its way logs in with them instead (`clean-request.ts`). Throws `unknown_organization`.
    */
   forceClean(id: OrganizationId, options?: { waitMs?: number; force?: boolean }): Promise<CleanedSession>;
   stop(id: OrganizationId): Promise<SessionSnapshot>;
   restart(id: OrganizationId, options?: { waitMs?: number }): Promise<SessionSnapshot>;
   /** Newest first. Throws `unknown_organization`. */
   backups(id: OrganizationId): Promise<BackupView[]>;
-  /** Puts a backup back (the newest by default) and logs in with it. Throws `unknown_organization`, `no_backup`, `unknown_backup`. */
+  /**
+   * Puts a backup back (the newest by default) and logs in with it. Throws `unknown_organization`, `no_backup`,
+   * `unknown_backup`.
+   */
   restore(
     id: OrganizationId,
     backup?: string,

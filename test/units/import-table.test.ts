@@ -21,8 +21,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Single files of other rooms. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
-  // The carrier is the port that the sessions implement: the outbox sends without knowing them, and they without knowing
-  // it.
+  // The carrier is the port that the sessions implement: the outbox sends without knowing them, and they without
+  // knowing it.
   outbox: ['session/message-carrier.ts'],
   // It tells apart what the port throws.
   session: ['store/ports.ts'],
@@ -360,7 +360,8 @@ describe('the checker', () => {
     ],
     [
       'src/api/operations/messages/send-message.ts',
-      "import { MESSAGE_STATES } from '../../../outbox/outbox-message.js'; import { D } from '../../../outbox/dispatcher.js';",
+      "import { MESSAGE_STATES } from '../../../outbox/outbox-message.js'; " +
+        "import { D } from '../../../outbox/dispatcher.js';",
     ],
     [
       'src/operator-page/x.ts',

@@ -24,11 +24,14 @@ const MIGRATIONS = [
      settled_at INTEGER,
      times TEXT NOT NULL
    ) STRICT;
-   -- What is under way is a small part of all there is; these indexes hold that part only, so a send costs the same after a million.
+   -- What is under way is a small part of all there is; these indexes hold that part only,
+   -- so a send costs the same after a million.
    CREATE INDEX messages_pending ON messages (organization_id, seq) WHERE state IN ('queued', 'sending');
    CREATE INDEX messages_expiring ON messages (expires_at) WHERE state = 'queued';
-   CREATE INDEX messages_replaceable ON messages (organization_id, replace_key) WHERE state = 'queued' AND replace_key IS NOT NULL;
-   CREATE UNIQUE INDEX messages_idempotent ON messages (organization_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+   CREATE INDEX messages_replaceable ON messages (organization_id, replace_key)
+     WHERE state = 'queued' AND replace_key IS NOT NULL;
+   CREATE UNIQUE INDEX messages_idempotent ON messages (organization_id, idempotency_key)
+     WHERE idempotency_key IS NOT NULL;
    CREATE INDEX messages_idempotent_age ON messages (created_at) WHERE idempotency_key IS NOT NULL;
    CREATE INDEX messages_with_text ON messages (settled_at) WHERE text IS NOT NULL AND settled_at IS NOT NULL;
    CREATE INDEX messages_by_organization ON messages (organization_id, seq);

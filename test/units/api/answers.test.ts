@@ -120,7 +120,7 @@ describe('the language', () => {
     }
   });
 
-  it('names the phones of messages that wait for another one by their last digits, and three of them at most', async () => {
+  it('names the phones that messages wait for by their last digits, and three of them at most', async () => {
     const phones = ['573001112244', '573001112255', '573001112266', '573001112277'];
     const waiting = { messages: 7, phones, linked: '573001112233' };
     stage.sessions.hold(
@@ -131,7 +131,8 @@ describe('the language', () => {
     const { sentence } = ((await stage.get('/api/status/2').expect(200)).body as { attention: { sentence: string } })
       .attention;
     expect(sentence).toBe(
-      'El último teléfono que se vinculó es …2233; esperan mensajes que son del teléfono …2244, …2255, …2266, 7 en total.',
+      'El último teléfono que se vinculó es …2233; esperan mensajes que son del teléfono …2244, …2255, ' +
+        '…2266, 7 en total.',
     );
     const listed = (await stage.get('/api/sessions').expect(200)).body as { sessions: object[] };
     expect(listed.sessions).toMatchObject([{ attention: 'other_phone', sentence }]);

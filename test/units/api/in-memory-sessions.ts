@@ -60,7 +60,9 @@ export function waitingForScan(id: string): SessionSnapshot {
   });
 }
 
-/** Sessions without WhatsApp, disk or time: what the routes asked is in `calls`, what they are told is set by the test. */
+/**
+ * Sessions without WhatsApp, disk or time: what the routes asked is in `calls`, what they are told is set by the test.
+ */
 export class InMemorySessions implements Sessions {
   readonly held = new Map<string, SessionSnapshot>();
   readonly backupsOf = new Map<string, BackupView[]>();

@@ -228,17 +228,21 @@ describe('status', () => {
     });
   });
 
-  it('tells until when no new customers are written to, also of an organization that is gone, and no more when it is over', async () => {
-    stage.sessions.hold(snapshotOf('2'));
-    const paused = async (id: string) =>
-      (await stage.get(`/api/status/${id}`).expect(200)).body as { first_contacts_paused_until: string | null };
-    for (const id of ['2', 'gone']) {
-      await stage.outbox.pauseFirstContacts(id as OrganizationId, NOW + 1000);
-      expect(await paused(id)).toMatchObject({ first_contacts_paused_until: new Date(NOW + 1000).toISOString() });
-    }
-    stage.clock.now += 1000;
-    for (const id of ['2', 'gone']) expect(await paused(id)).toMatchObject({ first_contacts_paused_until: null });
-  });
+  it(
+    'tells until when no new customers are written to, also of an organization that is gone, ' +
+      'and no more when it is over',
+    async () => {
+      stage.sessions.hold(snapshotOf('2'));
+      const paused = async (id: string) =>
+        (await stage.get(`/api/status/${id}`).expect(200)).body as { first_contacts_paused_until: string | null };
+      for (const id of ['2', 'gone']) {
+        await stage.outbox.pauseFirstContacts(id as OrganizationId, NOW + 1000);
+        expect(await paused(id)).toMatchObject({ first_contacts_paused_until: new Date(NOW + 1000).toISOString() });
+      }
+      stage.clock.now += 1000;
+      for (const id of ['2', 'gone']) expect(await paused(id)).toMatchObject({ first_contacts_paused_until: null });
+    },
+  );
 
   it('counts what waits in the outbox, and since when, also of an organization that is gone', async () => {
     stage.sessions.hold(snapshotOf('2'));
@@ -299,7 +303,8 @@ describe('ending a session', () => {
     expect(response.body).toEqual({
       success: true,
       message:
-        'Sesión cerrada, pero WhatsApp no lo confirmó: el dispositivo puede seguir vinculado. Sus claves están en el respaldo 2_corrupted_1.',
+        'Sesión cerrada, pero WhatsApp no lo confirmó: el dispositivo puede seguir vinculado. ' +
+        'Sus claves están en el respaldo 2_corrupted_1.',
       organization_id: '2',
       outcome: 'not_confirmed',
       backup: '2_corrupted_1',

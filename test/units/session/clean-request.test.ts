@@ -79,13 +79,17 @@ describe('a cleaning that is asked for without force', () => {
     }
   });
 
-  it('an outage is never answered by a wipe, whatever the verdict: the limit was reached, and the keys were not to blame', () => {
-    for (const verdict of ['healthy', 'suspect', 'corrupted'] as const) {
-      const more = { verdict, attention: attention('outage') };
-      expect(cleanDecision(request({ ...more, status: 'disconnected' }))).toBe('log_in');
-      expect(cleanDecision(request({ ...more, status: 'connected' }))).toBe('wait');
-      // There are no keys to be kept.
-      expect(cleanDecision(request({ ...more, paired: false }))).toBe('clean');
-    }
-  });
+  it(
+    'an outage is never answered by a wipe, whatever the verdict: ' +
+      'the limit was reached, and the keys were not to blame',
+    () => {
+      for (const verdict of ['healthy', 'suspect', 'corrupted'] as const) {
+        const more = { verdict, attention: attention('outage') };
+        expect(cleanDecision(request({ ...more, status: 'disconnected' }))).toBe('log_in');
+        expect(cleanDecision(request({ ...more, status: 'connected' }))).toBe('wait');
+        // There are no keys to be kept.
+        expect(cleanDecision(request({ ...more, paired: false }))).toBe('clean');
+      }
+    },
+  );
 });

@@ -139,7 +139,7 @@ describe('waiting for a place', () => {
     expect(woken).toBe(1000 + 996);
   });
 
-  test('one that takes a moment to ask holds its place until then; when it does not take it, the next one is woken', async () => {
+  test('one that takes a moment to ask holds its place; when it does not take it, the next one is woken', async () => {
     const governor = new LoginGovernor({ loginsPerHour: 60, concurrentLogins: 1 });
     const log: string[] = [];
     governor.ask('1', START);

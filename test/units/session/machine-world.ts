@@ -36,8 +36,8 @@ export interface Taken {
 }
 
 /**
- * What stands around the machine in the service, without any of its I/O: a folder, backups, a governor, sockets, timers,
- * and the line of actions. It does what the machine says and answers what it asks.
+ * What stands around the machine in the service, without any of its I/O: a folder, backups, a governor, sockets,
+ * timers, and the line of actions. It does what the machine says and answers what it asks.
  */
 export class MachineWorld {
   machine: MachineState;

@@ -42,7 +42,7 @@ describe('the machine, whatever happens', () => {
     });
   });
 
-  test('cleans by itself only when the verdict says so, the budget allows it, a phone is linked and it is no outage', () => {
+  test('cleans by itself only after a verdict, within the budget, with a phone linked, and in no outage', () => {
     always((world) => {
       let decided = false;
       world.onStep = ({ before, after, effects, question, event, now }) => {
@@ -68,7 +68,7 @@ describe('the machine, whatever happens', () => {
     });
   });
 
-  test('an automatic cleaning never touches keys that came after its verdict, nor wakes who was stopped meanwhile', () => {
+  test('an automatic cleaning touches no keys that came after its verdict, and wakes nobody stopped meanwhile', () => {
     always((world) => {
       let changedSince: string | null = null;
       world.onStep = ({ event, effects, question }) => {
