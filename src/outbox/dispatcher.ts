@@ -1,6 +1,8 @@
-import { maskPhone, redact, type Logger } from '../logger.js';
+import { maskPhone, type Logger } from '../logger.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
 import type { CarrierNews, MessageCarrier } from '../session/message-carrier.js';
+import { errorText, type DispatcherSettings } from './desk.js';
+import type { Waiting } from './entry.js';
 import {
   isSettled,
   type MessageState,
@@ -10,7 +12,7 @@ import {
 } from './outbox-message.js';
 import type { OtherPhoneDecided } from './organization-settings.js';
 import type { Outbox } from './outbox.js';
-import { OrganizationDispatcher, type DispatcherSettings, type Waiting } from './organization-dispatcher.js';
+import { OrganizationDispatcher } from './organization-dispatcher.js';
 
 /** How often expiry, give-ups and erasing are looked at, ms. */
 const TICK_MS = 1000;
@@ -105,11 +107,11 @@ export class Dispatcher {
     if (decision === 'send') this.of(id).released(outbox.linkedPhone(id));
     const decided = await deciding;
     const { messages, unconfirmed } = decided;
+    const fate = decision === 'send' ? 'leave from the one that is linked' : 'are taken back';
     logger.info(
       { event: 'other_phone_decided', org: organizationLabel(id), decision, ...decided },
-      decision === 'send'
-        ? `${messages} messages for another phone leave from the one that is linked, and ${unconfirmed} more may have gone out before: a person decided so.`
-        : `${messages} messages for another phone are taken back, and ${unconfirmed} more may have gone out before: a person decided so.`,
+      `${messages} messages for another phone ${fate}, and ${unconfirmed} more may have gone out before: ` +
+        'a person decided so.',
     );
     return decided;
   }
@@ -121,7 +123,8 @@ export class Dispatcher {
     if (!other) return;
     logger.warn(
       { event: 'other_phone', org: organizationLabel(id), messages: other.messages },
-      `The phone ${maskPhone(phone)} was linked, and ${other.messages} messages wait that belong to ${other.phones.map(maskPhone).join(', ')}: a person must decide whether they leave.`,
+      `The phone ${maskPhone(phone)} was linked, and ${other.messages} messages wait that belong to ` +
+        `${other.phones.map(maskPhone).join(', ')}: a person must decide whether they leave.`,
     );
     onOtherPhone(id);
   }
@@ -191,7 +194,9 @@ export class Dispatcher {
   }
 
   private failed(error: unknown): void {
-    const text = redact(error instanceof Error ? error.message : String(error));
-    this.parts.logger.error({ event: 'outbox_failed' }, `The outbox could not be written (disk full?): ${text}`);
+    this.parts.logger.error(
+      { event: 'outbox_failed' },
+      `The outbox could not be written (disk full?): ${errorText(error)}`,
+    );
   }
 }

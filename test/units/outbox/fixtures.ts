@@ -9,7 +9,8 @@ import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js
 import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
 import type { MessageState, NewMessage } from '../../../src/outbox/outbox-message.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
-import { OrganizationDispatcher, type DispatcherSettings } from '../../../src/outbox/organization-dispatcher.js';
+import type { DispatcherSettings } from '../../../src/outbox/desk.js';
+import { OrganizationDispatcher } from '../../../src/outbox/organization-dispatcher.js';
 import type { CarrierNews, MessageCarrier, MessageToHand } from '../../../src/session/message-carrier.js';
 
 export const ID = parseOrganizationId('2') as OrganizationId;
@@ -211,4 +212,13 @@ export async function pass(ms: number, step = 1000): Promise<void> {
     vi.advanceTimersByTime(Math.min(step, left));
     await quiet();
   }
+}
+
+export const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `message ${n}`);
+export const customers = (count: number): string[] => Array.from({ length: count }, (_, n) => `5731099900${10 + n}`);
+
+/** A receipt is on disk a moment later. */
+export async function soon(receipt: Promise<void>): Promise<void> {
+  await pass(25, 25);
+  await receipt;
 }
