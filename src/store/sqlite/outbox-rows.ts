@@ -13,6 +13,8 @@ export interface Row {
   chat_id: string | null;
   /** JSON; null: erased. */
   content: string | null;
+  /** The same, where this process stored it: it is not parsed again. */
+  read?: Content;
   state: MessageState;
   error_code: MessageErrorCode | null;
   ack_code: number | null;
@@ -29,14 +31,14 @@ export interface Row {
 }
 
 /** As it stands in the database. */
-export type StoredRow = Omit<Row, 'times'> & { times: string };
+export type StoredRow = Omit<Row, 'read' | 'times'> & { times: string };
 
 /** Messages as they stand in the database, the latest ones in memory: each is read at every step of its way. */
 export class OutboxRows {
   private readonly latest = new LRUCache<string, Row>({
     max: 500,
     maxSize: 1_000_000,
-    sizeCalculation: ({ content }) => (content?.length ?? 0) + 500,
+    sizeCalculation: ({ content }) => 2 * (content?.length ?? 0) + 500,
   });
 
   constructor(private readonly statements: Statements) {}
@@ -59,6 +61,7 @@ export class OutboxRows {
       organization_id: message.organizationId,
       phone: message.phone,
       content: JSON.stringify(message.content),
+      read: message.content,
       state: 'queued',
       replace_key: message.replaceKey ?? null,
       request_hash: message.requestHash,

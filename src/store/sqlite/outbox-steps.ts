@@ -102,7 +102,7 @@ export class OutboxSteps {
       claimed = { ...row, attempts: row.attempts + 1 };
     }
     this.rows.set(claimed);
-    return { content: contentIn(row.content), message: toMessage(claimed), isFirst };
+    return { content: row.read ?? contentIn(row.content), message: toMessage(claimed), isFirst };
   }
 
   move(move: Move): OutboxMessage | null {

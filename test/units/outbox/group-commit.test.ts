@@ -9,7 +9,8 @@ import { folder } from './fixtures.js';
 function open() {
   const directory = folder();
   const database = openDatabase(directory, 'x.sqlite', [
-    'CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT; CREATE TABLE child (n INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED);',
+    `CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT;
+     CREATE TABLE child (n INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED);`,
   ]);
   database.pragma('foreign_keys = ON');
   // What another process would find after this one was killed.
@@ -24,7 +25,7 @@ function open() {
 }
 
 describe('writes that share a commit', () => {
-  test('run at once, are visible to their own connection, and are on disk when they resolve, all together', async () => {
+  test('run at once, are visible to their own connection, and on disk when they resolve, all together', async () => {
     const { commits, database, other, numbers, insert } = open();
     const writing = [1, 2, 3].map((n) => commits.write(insert(n)));
     expect(numbers(database)).toEqual([1, 2, 3]);
@@ -47,7 +48,7 @@ describe('writes that share a commit', () => {
     expect(numbers(other)).toEqual([1, 3]);
   });
 
-  test('when SQLite gives up all of a transaction everybody who wrote in it is told, and the next one works', async () => {
+  test('when SQLite gives up a whole transaction all who wrote in it are told, and the next one works', async () => {
     const { commits, database, other, numbers, insert } = open();
     const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
     const before = commits.write(insert(1));

@@ -113,12 +113,13 @@ describe('an outbox of 0.3.1', () => {
       expect(onDisk(directory)).not.toContain(`"text":"${gone}`);
   });
 
-  test('leaves no text behind that was erased, before or after: not in the row, not beside it, not in the journal', async () => {
+  test('leaves no erased text behind, before or after: not in the row, not beside it, not in the journal', async () => {
     const secret = (n: number, what: string): string => `${what} Zx81-${n} `.repeat(1 + (n % 97));
     const directory = predecessors((database) => {
       const insert = database.prepare(
         `INSERT INTO messages (message_id, organization_id, phone, chat_id, text, state, attempts, send_at, expires_at,
-           created_at, settled_at, times) VALUES (?, '2', '573109998877', 'x', ?, 'sent', 1, ?, ?, ?, ?, '{"queued":1}')`,
+           created_at, settled_at, times)
+          VALUES (?, '2', '573109998877', 'x', ?, 'sent', 1, ?, ?, ?, ?, '{"queued":1}')`,
       );
       const at = THEN - 60_000;
       for (let n = 0; n < 3000; n++)

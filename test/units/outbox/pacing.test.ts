@@ -82,7 +82,7 @@ describe('the pace of an organization', () => {
     expect([1, 2, 3].map(() => pacing.take(T0 + 86_400_000, 0.5) === 0)).toEqual([true, true, false]);
   });
 
-  test('whatever is asked of it: never more than the burst and one and a half times the rate, and never a wait without an end', () => {
+  test('always: never more than the burst and one and a half times the rate, and never a wait without an end', () => {
     fc.assert(
       fc.property(
         fc.record({ perMinute: fc.integer({ min: 1, max: 6000 }), burst: fc.integer({ min: 1, max: 50 }) }),

@@ -47,7 +47,7 @@ describe('quiet hours', () => {
     expect(new Date(now).toISOString()).toBe('2026-10-25T06:00:00.000Z');
   });
 
-  test('wherever and whenever: what may go at the end may really go then, within a day, and nothing is held outside', () => {
+  test('anywhere, anytime: what may go at the end really may then, within a day; nothing is held outside', () => {
     const clock = fc
       .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
       .map(([h, m]) => `${String(h).padStart(2, '0')}:${String(m).padStart(2, '0')}`);
