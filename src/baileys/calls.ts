@@ -16,7 +16,7 @@ export interface SendUnderWay {
  * What a chain of asynchronous calls through Baileys is: a send of ours, or work inside one of Baileys' transactions.
  */
 interface Call {
-  readonly sock: WASocket;
+  readonly socket: WASocket;
   readonly send?: SendUnderWay;
 }
 

@@ -48,7 +48,7 @@ export class Sends {
     const send: SendUnderWay = { chatId: audience.wire, after, encrypted: false, left: false };
     let isOver = false;
     const relay = async (): Promise<unknown> => sock.relayMessage(send.chatId, messageOf(content), { messageId });
-    const relaying = calls.run({ sock, send }, relay).finally(() => (isOver = true));
+    const relaying = calls.run({ socket: sock, send }, relay).finally(() => (isOver = true));
     try {
       await life.answered('message', relaying);
     } catch (error) {

@@ -121,10 +121,10 @@ export function takeKeysOutOfTransactions(sock: WASocket, keys: SocketKeys, hold
       // Baileys sends one message at a time, and a stuck question holds them all. A send needs no lock of its own: the
       // dispatcher keeps a customer's messages apart, and the repository the organization's Signal state. So sends run
       // side by side and share commits.
-      if (calls.getStore()?.sock === sock) return work();
+      if (calls.getStore()?.socket === sock) return work();
       return lock.runExclusive(() => {
         const release = hold('keys');
-        return calls.run({ sock }, work).finally(release);
+        return calls.run({ socket: sock }, work).finally(release);
       });
     },
   });
