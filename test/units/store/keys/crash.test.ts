@@ -29,6 +29,7 @@ beforeAll(() => {
   const others = [
     'src/errors.ts',
     'src/organization-id.ts',
+    'src/store/ports/auth-folder-error.ts',
     'src/store/sqlite/group-commit.ts',
     'test/units/store/keys/crash-child.ts',
   ];
