@@ -29,7 +29,10 @@ export function identityOf(content: Content): string {
   return kindOf(content).identity(content);
 }
 
+/** Each kind takes its own contents only; here they are known by their name alone. */
+const BY_NAME: Readonly<Record<string, unknown>> = KINDS;
+
 function kindOf({ kind }: AnyContent): ContentKind<Content> {
-  if (!Object.hasOwn(KINDS, kind)) throw new Error(`Content of an unknown kind: ${kind}`);
-  return KINDS[kind as Content['kind']];
+  if (!Object.hasOwn(BY_NAME, kind)) throw new Error(`Content of an unknown kind: ${kind}`);
+  return BY_NAME[kind] as ContentKind<Content>;
 }

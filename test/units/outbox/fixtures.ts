@@ -52,6 +52,11 @@ export function textContent(text: string): Content {
   return { kind: 'text', version: 1, text };
 }
 
+/** Undefined when there is none, or when it is no text. */
+export function textOf(content: Content | null | undefined): string | undefined {
+  return content?.kind === 'text' ? content.text : undefined;
+}
+
 export function message(now: number, { text = 'Hello', ...more }: Wanted = {}): NewMessage {
   return { organizationId: ID, phone: CUSTOMER, content: textContent(text), expiresAt: now + DAY, ...more };
 }
@@ -60,7 +65,7 @@ export function message(now: number, { text = 'Hello', ...more }: Wanted = {}): 
 export async function claim(outbox: Outbox, messageId: string, chatId: string): Promise<string | null> {
   const { content, stored } = outbox.claim(messageId, chatId);
   await stored;
-  return (await content)?.text ?? null;
+  return textOf(await content) ?? null;
 }
 
 export async function statesOf(outbox: Outbox, ids: readonly string[]): Promise<(MessageState | undefined)[]> {
@@ -106,7 +111,7 @@ export class FakeCarrier implements MessageCarrier {
   async hand(_id: OrganizationId, { after, content, ...handed }: MessageToHand): Promise<void> {
     await after;
     // Also when it is rejected afterwards: that is what cannot be told apart.
-    this.handed.push({ ...handed, text: content.text, at: Date.now() });
+    this.handed.push({ ...handed, text: textOf(content) ?? '', at: Date.now() });
     this.failIfTold('hand');
     return Promise.resolve();
   }

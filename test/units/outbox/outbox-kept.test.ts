@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ACQUAINTANCES_KEPT, CHAT_KEPT_MS, NO_CHAT_KEPT_MS } from '../../../src/outbox/kept.js';
-import { claim, CUSTOMER, DAY, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
+import { claim, CUSTOMER, DAY, ID, message, openOutbox, OTHER, OTHER_ID, textOf } from './fixtures.js';
 
 const CHAT = `${CUSTOMER}@s.whatsapp.net`;
 
@@ -25,10 +25,10 @@ describe('what is kept, and what is erased', () => {
     await outbox.move(stored.messageId, 'sent');
     clock.at += 7 * DAY;
     expect(await outbox.eraseOld(7 * DAY)).toBe(false);
-    expect((await outbox.contentOf(ID, stored.messageId))?.text).toBe(text);
+    expect(textOf(await outbox.contentOf(ID, stored.messageId))).toBe(text);
     clock.at += 1;
     await outbox.eraseOld(7 * DAY);
-    expect((await outbox.contentOf(ID, stored.messageId))?.text).toBeUndefined();
+    expect(textOf(await outbox.contentOf(ID, stored.messageId))).toBeUndefined();
     expect(await outbox.get(stored.messageId)).toMatchObject({ state: 'sent', phone: CUSTOMER });
     expect(onDisk(directory).split('Zx81-Qp55')).toHaveLength(2);
     // What waits keeps its text however old it is, and then for as long as any other.
@@ -38,7 +38,7 @@ describe('what is kept, and what is erased', () => {
     await outbox.move(scheduled.message.messageId, 'sent');
     clock.at += 6 * DAY;
     await outbox.eraseOld(7 * DAY);
-    expect((await outbox.contentOf(ID, scheduled.message.messageId))?.text).toBe(`${text} later`);
+    expect(textOf(await outbox.contentOf(ID, scheduled.message.messageId))).toBe(`${text} later`);
     clock.at += 2 * DAY;
     await outbox.eraseOld(7 * DAY);
     expect(onDisk(directory)).not.toContain('Zx81-Qp55');
@@ -62,8 +62,8 @@ describe('what is kept, and what is erased', () => {
   test('a text is answered to its own organization only', async () => {
     const { outbox, clock } = await openOutbox();
     const { message: stored } = await outbox.accept(message(clock.at));
-    expect((await outbox.contentOf(OTHER_ID, stored.messageId))?.text).toBeUndefined();
-    expect((await outbox.contentOf(ID, '3EB0'))?.text).toBeUndefined();
+    expect(textOf(await outbox.contentOf(OTHER_ID, stored.messageId))).toBeUndefined();
+    expect(textOf(await outbox.contentOf(ID, '3EB0'))).toBeUndefined();
   });
 
   test('numbers are believed for 30 days, that one has no WhatsApp for an hour', async () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { MessageState } from '../../../src/outbox/outbox-message.js';
-import { claim, Clock, DAY, folder, message, openOutbox, OTHER_ID, ID } from './fixtures.js';
+import { claim, Clock, DAY, folder, message, openOutbox, OTHER_ID, ID, textOf } from './fixtures.js';
 
 /** Written by release 0.3.1 itself, through every state. */
 const DUMP = readFileSync(path.join(import.meta.dirname, 'outbox-0.3.1.sql'), 'utf8');
@@ -130,7 +130,7 @@ describe('an outbox of 0.3.1', () => {
     const clock = new Clock(THEN);
     const { outbox } = await openOutbox({ directory, clock });
     expect(await outbox.contentOf(ID, '3EB01')).toBeUndefined();
-    expect((await outbox.contentOf(ID, '3EB02'))?.text).toBe(secret(2, 'late'));
+    expect(textOf(await outbox.contentOf(ID, '3EB02'))).toBe(secret(2, 'late'));
     expect(onDisk(directory)).not.toContain('early Zx81');
     clock.at += 8 * DAY;
     await outbox.eraseOld(7 * DAY);

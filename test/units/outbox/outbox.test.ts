@@ -6,7 +6,7 @@ import { newMessageId } from '../../../src/outbox/message-id.js';
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
-import { claim, Clock, CUSTOMER, folder, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
+import { claim, Clock, CUSTOMER, folder, ID, message, openOutbox, OTHER, OTHER_ID, textOf } from './fixtures.js';
 
 const CHAT = `${CUSTOMER}@s.whatsapp.net`;
 
@@ -28,7 +28,7 @@ describe('an accepted message', () => {
     const otherStore = await SqliteOutboxStore.open(directory);
     const other = await Outbox.open(otherStore, { maxPending: 10, now: clock.now });
     expect(await other.get(stored.messageId)).toEqual(stored);
-    expect((await other.contentOf(ID, stored.messageId))?.text).toBe('Hello');
+    expect(textOf(await other.contentOf(ID, stored.messageId))).toBe('Hello');
     await otherStore.close();
   });
 
