@@ -1,5 +1,6 @@
 import { readConfig } from '../../src/config.js';
 import { type ApiDocument, apiDocument } from '../../src/api/openapi/document.js';
+import { sessionPicture } from '../../test/units/session/session-picture.js';
 import { apiPage } from './api-page.js';
 import { configurationPage, envExample } from './configuration-page.js';
 import { decisionsIndex } from './decisions-index.js';
@@ -19,6 +20,7 @@ export async function derivedFiles(): Promise<Readonly<Record<string, string>>> 
     'docs/configuration.md': configurationPage('en'),
     'docs/es/configuration.md': configurationPage('es'),
     'docs/decisions/README.md': decisionsIndex(),
+    'docs/session-machine.md': sessionPicture(),
   };
   const written = Object.entries(pages).map(async ([file, text]) => [file, await formatted(file, text)] as const);
   return { ...Object.fromEntries(await Promise.all(written)), '.env.example': envExample() };

@@ -92,13 +92,17 @@ export function logLost(
   );
 }
 
-/** The keys; nothing of them is touched before `authFolders`. */
+/**
+ * The keys; nothing of them is touched before `authFolders`. They are let go here, and not there: a request that is
+ * still open while the service ends may touch them, and so may what `restoring` left when it failed.
+ */
 export const keys: Part<Rooms> = {
   name: 'keys',
   start: (rooms) => {
     const { AUTH_DIR: directory, BACKUPS_TO_KEEP: backupsToKeep } = rooms.config;
     rooms.keyStore = new SqliteKeyStore({ directory, backupsToKeep, logger: rooms.logger });
   },
+  stop: (rooms) => rooms.keyStore.close(),
 };
 
 /**
@@ -108,13 +112,7 @@ export const keys: Part<Rooms> = {
 export const authFolders: Part<Rooms> = {
   name: 'auth_folders',
   start: async (rooms) => {
-    try {
-      await orStartError(rooms, 'AUTH_DIR', () => rooms.keyStore.prepare());
-    } catch (error) {
-      await rooms.keyStore.close();
-      throw error;
-    }
+    await orStartError(rooms, 'AUTH_DIR', () => rooms.keyStore.prepare());
     rooms.logger.info({ event: 'service_started', url: rooms.url }, `Listening on ${rooms.url}.`);
   },
-  stop: (rooms) => rooms.keyStore.close(),
 };

@@ -59,20 +59,20 @@ describe('a part that fails to start', () => {
     const before = held(stage.directory);
     const connected = connections();
     const PORT = await listen(0);
+    const stopped = vi.fn();
     const failing: Part<Rooms> = {
       name,
       start: () => {
         throw new Error(`${name} fails`);
       },
-      stop: () => {
-        throw new Error('a part that has not started is not stopped');
-      },
+      stop: stopped,
     };
     const logger = createLogger({ level: 'debug', format: 'json', destination: stage.log });
     const start = startService(readConfig({ ...stage.configuration, PORT: String(PORT) }), logger, {
       parts: PARTS.with(at, failing),
     });
     await expect(start).rejects.toThrow(`${name} fails`);
+    expect(stopped).not.toHaveBeenCalled();
     await vi.waitFor(() => expect(held(stage.directory)).toEqual(before));
     await vi.waitFor(() => expect(connections()).toBeLessThanOrEqual(connected));
     expect(await listen(PORT)).toBe(PORT);

@@ -149,12 +149,10 @@ export function statusSaying({ status, logout }: SessionSnapshot, sentences: Sen
   return logout ? logoutSaying(logout, sentences) : sentences.statuses[status];
 }
 
-/**
- * Of what a line of `GET /api/sessions` is made; what costs a question to a database is only asked when it is wanted.
- */
+/** Of what a line of `GET /api/sessions` is made. */
 interface Listed {
   readonly snapshot: SessionSnapshot;
-  readonly queue: () => Queue;
+  readonly queue: Queue;
   /** Null also when it is not wanted. */
   readonly last: ServiceEvent | null;
   readonly context: Words;
@@ -197,7 +195,7 @@ const LISTED: { readonly [Field in keyof ListedSession]: (listed: Listed) => Lis
   attention: ({ snapshot }) => snapshot.attention?.code ?? null,
   logout: ({ snapshot }) => snapshot.logout?.outcome ?? null,
   counters: ({ snapshot }) => counterFields(snapshot.health),
-  queue: ({ queue }) => queueFields(queue()),
+  queue: ({ queue }) => queueFields(queue),
   last_event: ({ last, context }) => last && eventFields(last, context.language),
 };
 

@@ -1,4 +1,3 @@
-import { format, resolveConfig } from 'prettier';
 import { DISCONNECT_KINDS, type DisconnectKind } from '../../../src/session/disconnect-reason.js';
 import { phoneOf, waitsForTurn, type SessionState } from '../../../src/session/session-state.js';
 import { MachineWorld, PHONE } from './machine-world.js';
@@ -191,12 +190,9 @@ function labelOf(names: readonly string[]): string {
   return [...others, ...(ends.length > 0 ? [`end (${ends.join(', ')})`] : [])].join(', ');
 }
 
-/** The whole page, formatted as this project formats. */
-export async function sessionPicture(page: string): Promise<string> {
-  return format(pageOf(explore()), { ...(await resolveConfig(page)), filepath: page });
-}
-
-function pageOf(edges: readonly Edge[]): string {
+/** The whole page, docs/session-machine.md. */
+export function sessionPicture(): string {
+  const edges = explore();
   const names = [...new Set(edges.flatMap(({ from, to }) => [from, to]))].sort();
   const arrows = new Map<string, Edge[]>();
   for (const edge of edges) {
@@ -210,7 +206,7 @@ function pageOf(edges: readonly Edge[]): string {
   return [
     '# The session machine',
     '',
-    'Derived from `src/session/session-machine.ts` by `npm run docs:machine`; a test holds it to that. It shows the',
+    'Derived from `src/session/session-machine.ts` by `npm run docs`; a test holds it to that. It shows the',
     'states in which a session rests, and what leads from one to another. What changes nothing is left out.',
     'What a state is: `src/session/session-state.ts`. What follows from the end of a connection:',
     '[whatsapp.md](whatsapp.md), section 2.',

@@ -30,11 +30,13 @@ export const streamEvents = operation({
     'Last-Event-ID': z.string().optional().meta({ description: 'The id of the last event that was read.' }),
   }),
   answers: { 200: { about: 'The stream.', other: { 'text/event-stream': z.string() } } },
-  errors: ['shutting_down'],
+  errors: ['too_many_streams', 'shutting_down'],
 }).handledBy(({ ledger, now }) => {
   let streams = 0;
   return async ({ query, headers }, { response, context }) => {
     const { organization_id: id, after } = query;
+    // Who hung up while the sign-in was looked at never closes again.
+    if (response.destroyed) return STREAMED;
     if (streams >= MAX_STREAMS) throw new ServiceError('too_many_streams', { retryAfterSeconds: 30 });
     streams += 1;
     const resumed = lastEventId(headers['Last-Event-ID']) ?? after;
@@ -75,7 +77,8 @@ class StreamReader {
   ) {}
 
   get isOpen(): boolean {
-    return !this.response.destroyed;
+    // Between its end and its close nothing may be written.
+    return !this.response.destroyed && !this.response.writableEnded;
   }
 
   write(event: ServiceEvent): void {

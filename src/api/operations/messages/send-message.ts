@@ -167,6 +167,9 @@ export const sendMessage = operation({
 }).handledBy((parts) => async ({ body, headers }, { response, context }) => {
   const { config, sessions, outbox, dispatcher, now } = parts;
   const arrivedAt = performance.now();
+  const hungUp = new AbortController();
+  // An answer that is out ends no wait; `abort` makes an error with its stack.
+  response.once('close', () => response.writableFinished || hungUp.abort());
   const { organization_id: id, send_at, expires_at, ttl_seconds } = body;
   const key = idempotencyKeyOf(headers['Idempotency-Key'], body.idempotency_key);
   // A repetition is answered by its message alone: its times may have passed meanwhile, and its session may be gone.
@@ -174,9 +177,6 @@ export const sendMessage = operation({
   if (!isKnown && !(await sessions.find(id))?.wasEverPaired) {
     throw new ServiceError('session_not_started', { status: 'not_started' });
   }
-  const hungUp = new AbortController();
-  // An answer that is out ends no wait; `abort` makes an error with its stack.
-  response.once('close', () => response.writableFinished || hungUp.abort());
   const times = isKnown ? { expiresAt: 0 } : timesOf(body, now(), config.MESSAGE_TTL);
 
   const { message: stored, isNew } = await dispatcher.accept({

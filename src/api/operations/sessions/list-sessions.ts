@@ -37,7 +37,7 @@ export const listSessions = operation({
   const line = async (snapshot: SessionSnapshot) => {
     const { organizationId: id } = snapshot;
     const last = isLastWanted ? await ledger.last(id) : null;
-    const listed = { snapshot, queue: () => outbox.depth(id), last, context };
+    const listed = { snapshot, queue: outbox.depth(id), last, context };
     return listedSessionFields(listed, query.fields && [...new Set(['organization_id' as const, ...query.fields])]);
   };
   if (Object.keys(query).length === 0) {
