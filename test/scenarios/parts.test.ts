@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { createLogger } from '../../src/logger.js';
 import type { Part } from '../../src/parts.js';
 import type { Rooms } from '../../src/service/rooms.js';
+import { AuthDirectoryLock } from '../../src/store/sqlite/keys/directory-lock.js';
 import { PARTS, startService } from '../../src/service.js';
 import { Stage } from '../stage/stage.js';
 
@@ -81,5 +82,21 @@ describe('a part that fails to start', () => {
   test('hinders no later start, which finds the phone linked', async () => {
     await stage.startService();
     expect((await stage.api.ready('1')).body).toMatchObject({ status: 'connected' });
+  });
+
+  test('the folders of keys stay locked until open requests have ended', async () => {
+    const { port, hostname } = new URL(stage.api.url);
+    const socket = connect(Number(port), hostname);
+    // Its body never comes whole, so it is open when the service stops.
+    socket.write(`POST /api/start-session HTTP/1.1\r\nHost: x\r\nx-api-key: ${stage.key}\r\n`);
+    socket.write('Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n');
+    await once(socket, 'data');
+    const stopping = stage.stopService();
+    // The port is free already.
+    await vi.waitFor(() => listen(Number(port)));
+    expect(() => AuthDirectoryLock.take(stage.authDirectory)).toThrow();
+    socket.destroy();
+    await stopping;
+    AuthDirectoryLock.take(stage.authDirectory).release();
   });
 });
