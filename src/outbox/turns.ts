@@ -12,6 +12,8 @@ import { LONGEST_SLEEP_MS } from './timers.js';
 export class Turns {
   private readonly pacing: Pacing;
   private pumpTimer: NodeJS.Timeout | null = null;
+  /** It is being looked up whether the first that is ready has to rest; nobody overtakes it meanwhile. */
+  private looking = false;
 
   constructor(
     private readonly desk: Desk,
@@ -36,7 +38,7 @@ export class Turns {
   pump(): void {
     const { id, house, timers, lines, tries, firstContacts, phones } = this.desk;
     const { ready } = lines;
-    if (timers.isClosed || this.pumpTimer || !house.carrier.isConnected(id)) return;
+    if (timers.isClosed || this.looking || this.pumpTimer || !house.carrier.isConnected(id)) return;
     while (ready.length > 0 && tries.inFlight.size < house.settings.maxInFlight) {
       if (phones.isForOther(ready[0] as Entry)) {
         this.holdFirst();
@@ -47,8 +49,8 @@ export class Turns {
       if (this.isAlone() || ((ready[0] as Entry).streamEnds > 0 && tries.inFlight.size > 0)) return;
       if (firstContacts.mayHaveToRest(ready[0] as Entry)) {
         // Before the pace is asked: what rests takes no other message's turn.
-        this.restIfFirstContact(ready.shift() as Entry);
-        continue;
+        void this.restIfFirstContact(ready[0] as Entry);
+        return;
       }
       const quiet = afterQuietHours(house.outbox.quietHours(id), now) - now;
       const wait = quiet > 0 ? Math.min(quiet, LONGEST_SLEEP_MS) : this.pacing.take(now, house.random());
@@ -118,20 +120,26 @@ export class Turns {
     return false;
   }
 
-  /** A message whose turn it is rests when it is a first contact, and keeps its turn otherwise. */
-  private restIfFirstContact(entry: Entry): void {
-    const { entries, timers, lines, firstContacts } = this.desk;
+  /** The first that is ready rests when it is a first contact, and keeps its turn otherwise. */
+  private async restIfFirstContact(entry: Entry): Promise<void> {
+    const { firstContacts, lines, timers } = this.desk;
+    this.looking = true;
+    // Somebody may write during the look.
     firstContacts.resting.set(entry.phone, entry);
-    const looked = (isNew: boolean): void => {
-      if (timers.isClosed || entries.get(entry.messageId) !== entry) return;
-      if (isNew) return this.sleep(entry, firstContacts.pause());
-      firstContacts.resting.delete(entry.phone);
-      lines.ready.unshift(entry);
+    try {
+      const isNew = await firstContacts.isNew(entry);
+      // Its fate may be known by now, or the pause over.
+      if (timers.isClosed || !firstContacts.isResting(entry)) return;
+      if (isNew && firstContacts.pause() > 0) {
+        lines.withdraw(entry);
+        this.sleep(entry, firstContacts.pause());
+      } else firstContacts.resting.delete(entry.phone);
+    } catch (error) {
+      lines.withdraw(entry);
+      this.attempts.failed(entry, error);
+    } finally {
+      this.looking = false;
       this.pump();
-    };
-    firstContacts
-      .isNew(entry)
-      .then(looked)
-      .catch((error: unknown) => this.attempts.failed(entry, error));
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CUSTOMER, customers, dispatching, ID, numbered, OTHER, pass, soon } from './fixtures.js';
 
 describe('refusals', () => {
@@ -66,6 +66,87 @@ describe('refusals', () => {
     expect(carrier.texts).toEqual(['Hello', 'first']);
     await ack(first);
     expect(carrier.texts).toEqual(['Hello', 'first', 'second']);
+  });
+
+  describe('while first contacts rest, known customers leave in their order', () => {
+    const known = customers(8);
+    const paused = async (settings: Parameters<typeof dispatching>[0] = {}) => {
+      const all = await dispatching(settings);
+      await soon(all.dispatcher.acquainted(known));
+      await all.outbox.pauseFirstContacts(ID, Date.now() + 3_600_000);
+      return all;
+    };
+    type Paused = Awaited<ReturnType<typeof paused>>;
+    const acceptAll = async ({ accept }: Paused): Promise<void> => {
+      for (const [n, phone] of known.entries()) await accept({ phone, text: `message ${n}` });
+    };
+    const ackAll = async ({ carrier, ack }: Paused): Promise<void> => {
+      for (let n = 0; n < carrier.handed.length; n++) await ack(carrier.handed[n]?.messageId ?? '');
+    };
+
+    test('a few at a time, after a reconnect; strangers between them take no turn', async () => {
+      const all = await paused({ maxInFlight: 2 });
+      all.disconnect();
+      await all.accept({ text: 'to a stranger' });
+      await acceptAll(all);
+      await all.accept({ phone: OTHER, text: 'to a stranger' });
+      await all.connect();
+      expect(all.carrier.texts).toEqual(numbered(2));
+      await ackAll(all);
+      expect(all.carrier.texts).toEqual(numbered(8));
+    });
+
+    test('after the burst, at the pace', async () => {
+      const all = await paused({ perMinute: 60, burst: 3 });
+      await acceptAll(all);
+      expect(all.carrier.texts).toEqual(numbered(3));
+      await pass(6000, 100);
+      expect(all.carrier.texts).toEqual(numbered(8));
+    });
+
+    test('at the end of the quiet hours', async () => {
+      const all = await paused({ maxInFlight: 3 });
+      // It is 15:00 UTC.
+      await all.outbox.setQuietHours(ID, { from: '14:00', to: '15:05', timeZone: 'UTC' });
+      await acceptAll(all);
+      await pass(301_000);
+      await ackAll(all);
+      expect(all.carrier.texts).toEqual(numbered(8));
+    });
+
+    test('also when one is taken back, or nobody can say whether he is known, during the look', async () => {
+      const all = await paused();
+      all.disconnect();
+      await acceptAll(all);
+      const [first] = (await all.outbox.list({ organizationId: ID, limit: 1 })).messages;
+      const look = vi.spyOn(all.store, 'isContact');
+      look.mockImplementationOnce(async () => {
+        await all.outbox.cancel(first?.messageId ?? '');
+        return true;
+      });
+      look.mockRejectedValueOnce(new Error('disk'));
+      await all.connect();
+      expect(all.carrier.texts).toEqual(numbered(8).slice(2));
+      await pass(1000, 100);
+      expect(all.carrier.texts).toEqual([...numbered(8).slice(2), 'message 1']);
+    });
+
+    test('the pause ends, or he writes, during the look: he does not rest', async () => {
+      const all = await paused();
+      const look = vi.spyOn(all.store, 'isContact');
+      look.mockImplementationOnce(async () => {
+        await all.dispatcher.acquainted([CUSTOMER]);
+        return false;
+      });
+      await all.accept({ text: 'he writes' });
+      look.mockImplementationOnce(async () => {
+        await all.outbox.pauseFirstContacts(ID, 0);
+        return false;
+      });
+      await all.accept({ phone: OTHER, text: 'the pause ends' });
+      await pass(25, 25);
+      expect(all.carrier.texts).toEqual(['he writes', 'the pause ends']);
+    });
   });
 
   test('479: once more with fresh devices under the same id; a second one is final', async () => {
