@@ -95,15 +95,18 @@ export class Outbox {
         return { message: accepted.message, isNew: false, pending: null };
       case 'stored': {
         // A phone may have been noted meanwhile, the first one.
-        const { linkedPhone } = this.settings.of(message.organizationId);
+        const { organizationId } = message;
+        const { linkedPhone } = this.settings.of(organizationId);
         const pending = { ...accepted.pending, forPhone: accepted.pending.forPhone ?? linkedPhone };
-        this.waiting.add(pending);
+        const waiting = this.waiting.add(pending);
+        this.settings.changed(organizationId, waiting.forPhone);
         const putBack = accepted.replaced.map((old) => this.leave(old));
         onStored?.(pending, stored);
         try {
           await stored;
         } catch (error) {
-          this.waiting.remove(pending);
+          this.waiting.discard(organizationId, waiting);
+          this.settings.changed(organizationId, waiting.forPhone);
           for (const undo of putBack) undo();
           throw error;
         }

@@ -15,18 +15,30 @@ export interface WaitingMessage {
 
 /** All messages that wait, in memory: what is shown of them at every moment costs no look at the disk. */
 export class WaitingMessages {
+  /** Never came to the disk. */
+  private readonly gone = new WeakSet<WaitingMessage>();
   /** Of each organization, by id, in the order of acceptance. */
   private readonly organizations = new Map<OrganizationId, Map<string, WaitingMessage>>();
 
-  add({ messageId, organizationId, seq, state, sendAt, createdAt, forPhone }: PendingMessage): void {
+  /** Returns it as it is kept. */
+  add({ messageId, organizationId, seq, state, sendAt, createdAt, forPhone }: PendingMessage): WaitingMessage {
     let messages = this.organizations.get(organizationId);
     messages ??= new Map<string, WaitingMessage>();
     this.organizations.set(organizationId, messages);
-    messages.set(messageId, { messageId, seq, state, sendAt, createdAt, forPhone });
+    const message = { messageId, seq, state, sendAt, createdAt, forPhone };
+    messages.set(messageId, message);
+    return message;
+  }
+
+  /** There is no such message after all: it is not put back either. */
+  discard(organizationId: OrganizationId, message: WaitingMessage): void {
+    this.gone.add(message);
+    this.remove({ organizationId, messageId: message.messageId });
   }
 
   /** One that was removed waits all the same. */
   putBack(organizationId: OrganizationId, message: WaitingMessage): void {
+    if (this.gone.has(message)) return;
     const others = [...this.of(organizationId)];
     const inOrder = [...others, message].sort((one, other) => one.seq - other.seq);
     this.organizations.set(organizationId, new Map(inOrder.map((one) => [one.messageId, one])));

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type Database from 'better-sqlite3';
 import { onTestFinished, vi } from 'vitest';
 import type { Content } from '../../../src/content/content.js';
 import { createLogger } from '../../../src/logger.js';
@@ -43,6 +44,19 @@ export async function openOutbox({ directory = folder(), clock = new Clock(), ma
     if (database.open) await store.close();
   });
   return { outbox, store, database, directory, clock };
+}
+
+/**
+ * Returns what makes the commit that is open fail when it comes. To be called in the turn of the writes that are to be
+ * lost.
+ */
+export function commitFailer(database: Database.Database): () => void {
+  database.exec(`CREATE TABLE parent (id INTEGER PRIMARY KEY);
+    CREATE TABLE debt (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);`);
+  return () => {
+    if (!database.inTransaction) throw new Error('Nothing is open.');
+    database.exec('INSERT INTO debt VALUES (99)');
+  };
 }
 
 /** A message of the tests: its text stands for the content. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { IDEMPOTENCY_KEPT_MS } from '../../../src/outbox/kept.js';
-import { claim, CUSTOMER, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
+import { claim, commitFailer, CUSTOMER, ID, message, openOutbox, OTHER, OTHER_ID } from './fixtures.js';
 
 const CHAT = `${CUSTOMER}@s.whatsapp.net`;
 
@@ -111,5 +111,42 @@ describe('a full outbox', () => {
     const again = (await openOutbox({ directory, clock, maxPending: 1 })).outbox;
     expect(again.depth(ID)).toEqual({ pending: 1, oldestAt: first.message.createdAt });
     await expect(again.accept(message(clock.at))).rejects.toMatchObject({ code: 'outbox_full' });
+  });
+});
+
+describe('a commit that fails leaves nothing that waits', () => {
+  const nothing = { pending: 0, oldestAt: null };
+
+  test('when the message was accepted and settled in it', async () => {
+    const { outbox, database, clock } = await openOutbox();
+    const failCommit = commitFailer(database);
+    let settling: Promise<boolean> | undefined;
+    const accepting = outbox.accept(message(clock.at), ({ messageId }) => {
+      settling = outbox.move(messageId, 'failed', { errorCode: 'not_on_whatsapp' });
+      failCommit();
+    });
+    await expect(accepting).rejects.toThrow('FOREIGN KEY');
+    await expect(settling).rejects.toThrow('FOREIGN KEY');
+    expect(outbox.depth(ID)).toEqual(nothing);
+  });
+
+  test('when it was accepted and replaced in it; what was on disk before waits on', async () => {
+    const { outbox, database, clock } = await openOutbox();
+    const failCommit = commitFailer(database);
+    const keyed = { replaceKey: 'booking:1' };
+    const replacing = () => [1, 2, 3].map(() => outbox.accept(message(clock.at, keyed)));
+    const lost = async (): Promise<void> => {
+      const all = replacing();
+      failCommit();
+      const outcomes = await Promise.allSettled(all);
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    };
+    await lost();
+    expect(outbox.depth(ID)).toEqual(nothing);
+    await outbox.accept(message(clock.at, keyed));
+    await lost();
+    expect(outbox.depth(ID)).toEqual({ pending: 1, oldestAt: clock.at });
+    await Promise.all(replacing());
+    expect(outbox.depth(ID).pending).toBe(1);
   });
 });
