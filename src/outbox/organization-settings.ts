@@ -2,7 +2,7 @@ import type { OrganizationId } from '../organization-id.js';
 import type { OutboxSettings, OutboxStore } from '../store/ports.js';
 import type { OutboxMessage } from './outbox-message.js';
 import type { QuietHours } from './quiet-hours.js';
-import type { WaitingMessages } from './waiting-messages.js';
+import type { WaitingMessage, WaitingMessages } from './waiting-messages.js';
 
 /** So many messages are decided about in one commit. */
 const DECIDED_AT_ONCE = 500;
@@ -39,19 +39,32 @@ interface Parts {
   readonly told: (message: OutboxMessage) => void;
 }
 
+/** What one call writes. */
+interface Change {
+  readonly fields: Partial<OutboxSettings>;
+  isOnDisk: boolean;
+}
+
 /**
  * What holds for an organization's messages: quiet hours, pauses, and its phone. In memory, for it is asked at every
  * try.
  */
 export class OrganizationSettings {
+  /** With what is being written. */
   private readonly known = new Map<OrganizationId, OutboxSettings>();
+  private readonly onDisk = new Map<OrganizationId, OutboxSettings>();
+  /** What is being written, in the order of the calls. */
+  private readonly changes = new Map<OrganizationId, Change[]>();
   /** What waits for another phone, where that was looked at. */
   private readonly otherPhones = new Map<OrganizationId, OtherPhone | null>();
 
   constructor(private readonly parts: Parts) {}
 
   async load(): Promise<void> {
-    for (const [id, settings] of await this.parts.store.settings()) this.known.set(id, settings);
+    for (const [id, settings] of await this.parts.store.settings()) {
+      this.known.set(id, settings);
+      this.onDisk.set(id, settings);
+    }
   }
 
   of(organizationId: OrganizationId): OutboxSettings {
@@ -76,12 +89,13 @@ export class OrganizationSettings {
     const isFirst = before.linkedPhone === null;
     const given = isFirst ? [...this.parts.waiting.of(organizationId)].filter(({ forPhone }) => forPhone === null) : [];
     for (const message of given) message.forPhone = phone;
-    const pausedUntil = isFirst ? before.firstContactsPausedUntil : 0;
-    const settings = { linkedPhone: phone, linkedSince, firstContactsPausedUntil: pausedUntil };
+    const fields = { linkedPhone: phone, linkedSince, ...(isFirst ? {} : { firstContactsPausedUntil: 0 }) };
     try {
-      await this.hold(organizationId, settings, linking);
+      await this.hold(organizationId, fields, linking);
     } catch (error) {
-      for (const message of given) message.forPhone = null;
+      // Another call may have been the first one, then.
+      const { linkedPhone } = this.of(organizationId);
+      for (const message of given) if (message.forPhone === phone) message.forPhone = linkedPhone;
       throw error;
     }
     return this.otherPhone(organizationId) !== null;
@@ -107,11 +121,23 @@ export class OrganizationSettings {
     const { linkedPhone } = this.of(organizationId);
     if (linkedPhone === null) return { messages: 0, unconfirmed: 0 };
     const { store, waiting, now } = this.parts;
-    const { released, unconfirmed } = await store.releaseOtherPhones(organizationId, now());
-    for (const message of unconfirmed) this.parts.told(message);
-    for (const message of waiting.of(organizationId)) message.forPhone &&= linkedPhone;
+    const releasing = store.releaseOtherPhones(organizationId, now());
+    const others = new Map<WaitingMessage, string>();
+    for (const message of waiting.of(organizationId)) {
+      if (message.forPhone === null || message.forPhone === linkedPhone) continue;
+      others.set(message, message.forPhone);
+      message.forPhone = linkedPhone;
+    }
     this.otherPhones.delete(organizationId);
-    return { messages: released, unconfirmed: unconfirmed.length };
+    try {
+      const { released, unconfirmed } = await releasing;
+      for (const message of unconfirmed) this.parts.told(message);
+      return { messages: released, unconfirmed: unconfirmed.length };
+    } catch (error) {
+      for (const [message, phone] of others) if (message.forPhone === linkedPhone) message.forPhone = phone;
+      this.otherPhones.delete(organizationId);
+      throw error;
+    }
   }
 
   /** See `Outbox.cancelOtherPhone`. */
@@ -132,16 +158,33 @@ export class OrganizationSettings {
    */
   private async hold(
     organizationId: OrganizationId,
-    changed: Partial<OutboxSettings>,
+    fields: Partial<OutboxSettings>,
     writing: Promise<void>,
   ): Promise<void> {
-    const before = this.of(organizationId);
-    this.set(organizationId, { ...before, ...changed });
+    const changes = this.changes.get(organizationId) ?? [];
+    this.changes.set(organizationId, changes);
+    const change: Change = { fields, isOnDisk: false };
+    changes.push(change);
+    this.set(organizationId, { ...this.of(organizationId), ...fields });
     try {
       await writing;
+      change.isOnDisk = true;
     } catch (error) {
-      this.set(organizationId, before);
+      changes.splice(changes.indexOf(change), 1);
+      // What others write holds on.
+      const onDisk = this.onDisk.get(organizationId) ?? NOTHING_SET;
+      this.set(organizationId, Object.assign({ ...onDisk }, ...changes.map((other) => other.fields)) as OutboxSettings);
       throw error;
+    } finally {
+      this.noteOnDisk(organizationId, changes);
+    }
+  }
+
+  /** A change is folded in when those before it are decided, whichever is told of first. */
+  private noteOnDisk(organizationId: OrganizationId, changes: Change[]): void {
+    while (changes[0]?.isOnDisk) {
+      const onDisk = this.onDisk.get(organizationId) ?? NOTHING_SET;
+      this.onDisk.set(organizationId, { ...onDisk, ...changes.shift()?.fields });
     }
   }
 

@@ -1,7 +1,18 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Outbox } from '../../../src/outbox/outbox.js';
 import type { Clock } from './fixtures.js';
-import { claim, CUSTOMER, ID, message, openOutbox, OTHER_ID, OTHER_SHOP, SHOP, statesOf } from './fixtures.js';
+import {
+  claim,
+  commitFailer,
+  CUSTOMER,
+  ID,
+  message,
+  openOutbox,
+  OTHER_ID,
+  OTHER_SHOP,
+  SHOP,
+  statesOf,
+} from './fixtures.js';
 
 const CHAT = `${CUSTOMER}@s.whatsapp.net`;
 
@@ -82,5 +93,74 @@ describe('the phone that is linked', () => {
     database.exec("CREATE TRIGGER full BEFORE UPDATE ON organization_settings BEGIN SELECT RAISE(FAIL, 'full'); END");
     await expect(outbox.noteLinkedPhone(ID, OTHER_SHOP)).rejects.toThrow('full');
     expect([outbox.linkedPhone(ID), outbox.otherPhone(ID)]).toEqual([SHOP, null]);
+  });
+
+  test('one that shares a commit that fails with other settings is not noted, and is noted the next time', async () => {
+    const { outbox, store, database, clock } = await openOutbox();
+    const failCommit = commitFailer(database);
+    const old = await accept(outbox, clock);
+    const quiet = { from: '21:00', to: '08:00', timeZone: 'UTC' };
+    const lost = async (...all: Promise<unknown>[]): Promise<void> => {
+      failCommit();
+      for (const { status } of await Promise.allSettled(all)) expect(status).toBe('rejected');
+    };
+    await lost(outbox.noteLinkedPhone(ID, SHOP), outbox.setQuietHours(ID, quiet), outbox.noteLinkedPhone(ID, '57300'));
+    expect([outbox.linkedPhone(ID), outbox.linkedSince(ID), outbox.quietHours(ID)]).toEqual([null, 0, null]);
+    await lost(outbox.setQuietHours(ID, quiet), outbox.noteLinkedPhone(ID, SHOP), outbox.pauseFirstContacts(ID, 9));
+    expect([outbox.linkedPhone(ID), outbox.quietHours(ID), outbox.firstContactsPausedUntil(ID)]).toEqual([
+      null,
+      null,
+      0,
+    ]);
+    await outbox.noteLinkedPhone(ID, SHOP);
+    expect((await store.settings()).get(ID)).toMatchObject({ linkedPhone: SHOP, quietHours: null });
+    expect(await outbox.noteLinkedPhone(ID, OTHER_SHOP)).toBe(true);
+    expect(outbox.otherPhone(ID)).toMatchObject({ messages: 1, phones: [SHOP] });
+    await outbox.cancel(old);
+  });
+
+  test('a failed write takes back its own settings only, and not what a newer call has set', async () => {
+    const { outbox, store } = await openOutbox();
+    const [first, second] = [
+      { from: '21:00', to: '08:00', timeZone: 'UTC' },
+      { from: '22:00', to: '08:00', timeZone: 'UTC' },
+    ];
+    await outbox.setQuietHours(ID, first);
+    const full = new Error('full');
+    const failing = vi.spyOn(store, 'setQuietHours').mockRejectedValue(full);
+    const lost = outbox.setQuietHours(ID, second);
+    const paused = outbox.pauseFirstContacts(ID, 9);
+    await expect(lost).rejects.toBe(full);
+    expect([outbox.quietHours(ID), outbox.firstContactsPausedUntil(ID)]).toEqual([first, 9]);
+    await paused;
+    const lostAgain = outbox.setQuietHours(ID, null);
+    failing.mockRestore();
+    const newer = outbox.setQuietHours(ID, second);
+    await expect(lostAgain).rejects.toBe(full);
+    expect(outbox.quietHours(ID)).toEqual(second);
+    await newer;
+    expect([outbox.quietHours(ID), outbox.firstContactsPausedUntil(ID)]).toEqual([second, 9]);
+  });
+
+  test('releasing concerns what waits at that moment, counts at once, and not when it cannot be written', async () => {
+    const { outbox, database, clock } = await openOutbox();
+    const failCommit = commitFailer(database);
+    await outbox.noteLinkedPhone(ID, SHOP);
+    await accept(outbox, clock);
+    await outbox.noteLinkedPhone(ID, OTHER_SHOP);
+    const lost = outbox.releaseOtherPhone(ID);
+    expect(outbox.otherPhone(ID)).toBeNull();
+    failCommit();
+    await expect(lost).rejects.toThrow('FOREIGN KEY');
+    expect(outbox.otherPhone(ID)).toMatchObject({ messages: 1, phones: [SHOP] });
+
+    const releasing = outbox.releaseOtherPhone(ID);
+    // A third phone is linked before that is on disk.
+    const linking = outbox.noteLinkedPhone(ID, '573001112255');
+    const own = accept(outbox, clock);
+    expect(await releasing).toEqual({ messages: 1, unconfirmed: 0 });
+    await Promise.all([linking, own]);
+    expect(outbox.otherPhone(ID)).toMatchObject({ messages: 1, phones: [OTHER_SHOP] });
+    expect((await outbox.pending()).map(({ forPhone }) => forPhone)).toEqual([OTHER_SHOP, '573001112255']);
   });
 });
