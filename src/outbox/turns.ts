@@ -135,6 +135,7 @@ export class Turns {
         this.sleep(entry, firstContacts.pause());
       } else firstContacts.resting.delete(entry.phone);
     } catch (error) {
+      if (!firstContacts.isResting(entry)) return;
       lines.withdraw(entry);
       this.attempts.failed(entry, error);
     } finally {
