@@ -27,7 +27,7 @@ export interface Service {
 
 /**
  * Everything that the service consists of, in the order in which it starts; it stops the other way round. Up to
- * `metrics` rooms are built and rest; then the door is taken, and then they work.
+ * `listeners` rooms are built and rest; then the door is taken, and then they work.
  */
 export const PARTS: readonly Part<Rooms>[] = [
   libraries,

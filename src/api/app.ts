@@ -26,9 +26,9 @@ export type AppParts = Omit<HttpParts, 'now' | 'metrics' | 'limits' | 'pageFiles
 const NO_METRICS: HttpMetrics = { contentType: 'text/plain', text: async () => '', answered: () => {} };
 
 /**
- * The HTTP side of the service (API.md). Starts nothing and listens nowhere: `http-server.ts` does. The order is the
- * point: id, headers and log line; what needs no key (`/health*`, the documentation, the page, the ways to sign in);
- * the key; the address and method; and only then the body.
+ * The HTTP side of the service (docs/api.md). Starts nothing and listens nowhere: `http-server.ts` does. The order is
+ * the point: id, headers and log line; what needs no key (`/health*`, the documentation, the page, the ways to sign
+ * in); the key; the address and method; and only then the body.
  */
 export function createApp({
   limits,

@@ -20,8 +20,8 @@ export interface SocketKeys extends Pick<OrganizationKeys, 'get' | 'put' | 'dura
 }
 
 /**
- * After the socket's end nothing is read or written, and a failure of the folder ends the socket: no frame leaves
- * meanwhile, for nothing is durable any more.
+ * After the socket's end nothing new is read or written. A failure of the keys ends the socket. No frame leaves
+ * meanwhile: one that waits for what was refused is never sent.
  */
 export function guardedKeys(keys: OrganizationKeys, life: SocketLife, latestSessions: LatestSessions): SocketKeys {
   const guard = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -60,7 +60,7 @@ const OPEN_END: Readonly<Record<AttentionCode, CleanDecision>> = {
 };
 
 /**
- * Decides what a cleaning without `force` does (API.md, section 2). A healthy session is never wiped by reflex. Pure.
+ * Decides what a cleaning without `force` does (docs/cleaning.md). A healthy session is never wiped by reflex. Pure.
  */
 export function cleanDecision({ status, paired, verdict, attention, lostAt, now }: CleanRequest): CleanDecision {
   if (!paired) return 'clean';

@@ -2,7 +2,7 @@ import type { CountedFaultKind, FaultKind, Verdict } from '../health/session-fau
 import type { OrganizationId } from '../organization-id.js';
 import type { DisconnectReason } from './disconnect-reason.js';
 
-/** The status values of the HTTP contract (API.md, section 1). */
+/** The status values of the HTTP contract (docs/api.md). */
 export const SESSION_STATUSES = [
   'not_started',
   'connecting',

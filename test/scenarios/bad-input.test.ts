@@ -99,7 +99,7 @@ describe('bad input', () => {
     });
   }
 
-  /** An error as API.md promises it. */
+  /** An error as docs/api.md promises it. */
   const refused = (status: number, code: string, more: object = {}): object => ({
     status,
     body: { error: expect.any(String) as string, code, request_id: expect.any(String) as string, ...more },

@@ -1,4 +1,4 @@
-"""The booking backend that cleans by reflex (API.md, section 2), as it is in use.
+"""The booking backend that cleans by reflex (docs/cleaning.md), as it is in use.
 
 For each line `phone<TAB>text` of its input: asks for the status; unless that is `connected` it posts force-clean-session, sleeps, and asks
 again; it posts the message only when that says `connected`, and drops it otherwise. Answers each line with one line of JSON.

@@ -64,7 +64,9 @@ export interface OpenedKeys {
  * - **Order:** writes take effect in the order in which `put` is called.
  * - **Read your writes:** `get` and `load` see every `put` that was called before, also one that is not durable yet.
  * - **Fresh copies:** whatever is read may be changed by the reader. What `put` is given is taken at the call.
- * - **Refused is nothing:** a `put` that rejects has changed nothing, and a later one may succeed.
+ * - **Refused is nothing:** a `put` that rejects has changed nothing, and a later one may succeed. Only when the
+ *   storage failed to make it durable it may be seen by `get`, and no later one succeeds until the keys are opened
+ *   anew.
  *
  * Errors: AuthFolderUnreadableError when the storage refuses (`CLOSED` after close, `FOLDER_GONE` when somebody took
  * the keys away); AuthFolderCorruptError when the content is damaged. What cannot be stored is a TypeError.
