@@ -4,6 +4,9 @@ import type { CleaningRecord, LogoutRecord } from '../../session/session-view.js
 /** What somebody wants of a session; survives a restart of the service. */
 export type WantedState = 'running' | 'stopped' | 'logged_out';
 
+/** Cleanings older than this say nothing to anybody, and more than so many neither; the budget looks at 24 h. */
+export const CLEANINGS_KEPT = { forMs: 30 * 86_400_000, most: 1000 } as const;
+
 /** What is remembered of one organization besides its keys. */
 export interface OrganizationRecord {
   /** Null when nobody ever said. */
@@ -12,7 +15,7 @@ export interface OrganizationRecord {
   readonly lastLogout: LogoutRecord | null;
   /** Whether a phone was ever linked: whoever was a customer's voice once is expected back. */
   readonly wasEverPaired: boolean;
-  /** Newest first, at most 1000, none much older than 30 days. */
+  /** Newest first, as many and about as old as CLEANINGS_KEPT says. */
   readonly cleanings: readonly CleaningRecord[];
 }
 
@@ -34,7 +37,7 @@ export interface RegisterStore {
   loggedOut(id: OrganizationId, logout: LogoutRecord): Promise<void>;
   /** Notes that a phone was linked, for good, and forgets the last logout. `now`: epoch ms. */
   markPaired(id: OrganizationId, now: number): Promise<void>;
-  /** Adds a cleaning, and forgets those that are older than it by more than 30 days. */
+  /** Adds a cleaning, and forgets those that are older than it by more than CLEANINGS_KEPT says. */
   recordCleaning(id: OrganizationId, cleaning: CleaningRecord): Promise<void>;
   /** Nothing may be asked afterwards. */
   close(): Promise<void>;

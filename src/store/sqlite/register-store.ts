@@ -1,12 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { OrganizationId } from '../../organization-id.js';
 import type { CleaningRecord, LogoutRecord } from '../../session/session-view.js';
-import type { OrganizationRecord, RegisterStore, WantedState } from '../ports/register.js';
+import { CLEANINGS_KEPT, type OrganizationRecord, type RegisterStore, type WantedState } from '../ports/register.js';
 import { openDatabase } from './open-database.js';
-
-const DAY = 86_400_000;
-/** Cleanings older than this say nothing to anybody; the budget looks at 24 h. */
-const KEEP_CLEANINGS_MS = 30 * DAY;
 
 const MIGRATIONS = [
   `CREATE TABLE organizations (
@@ -34,7 +30,7 @@ const READ_WANTED = 'SELECT wanted FROM organizations WHERE organization_id = ?'
 const READ_LOGOUT = 'SELECT at, outcome, backup FROM logouts WHERE organization_id = ?';
 const READ_PAIRED = 'SELECT 1 FROM paired WHERE organization_id = ?';
 const READ_CLEANINGS = `SELECT at, reason, automatic, backup FROM cleanings
-  WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT 1000`;
+  WHERE organization_id = ? ORDER BY at DESC, rowid DESC LIMIT ${CLEANINGS_KEPT.most}`;
 const SET_WANTED = `INSERT INTO organizations VALUES (?, ?)
   ON CONFLICT (organization_id) DO UPDATE SET wanted = excluded.wanted`;
 
@@ -88,7 +84,7 @@ export class SqliteRegisterStore implements RegisterStore {
   async recordCleaning(id: OrganizationId, { at, reason, automatic, backup }: CleaningRecord): Promise<void> {
     this.atOnce(() => {
       this.sql('INSERT INTO cleanings VALUES (?, ?, ?, ?, ?)').run(id, at, reason, automatic ? 1 : 0, backup);
-      this.sql('DELETE FROM cleanings WHERE organization_id = ? AND at < ?').run(id, at - KEEP_CLEANINGS_MS);
+      this.sql('DELETE FROM cleanings WHERE organization_id = ? AND at < ?').run(id, at - CLEANINGS_KEPT.forMs);
     });
   }
 
