@@ -1,3 +1,4 @@
+import type { Logger } from '../logger.js';
 import type { OrganizationId } from '../organization-id.js';
 import {
   AuthFolderCorruptError,
@@ -5,6 +6,7 @@ import {
   type Creds,
   type OrganizationKeys,
 } from '../store/ports.js';
+import { errorText } from './session-driver.js';
 import type { FolderFact, Question, QuestionThatTakesTime, RegisterWrite } from './session-effects.js';
 import type { AnswerEvent, OpenedKeys } from './session-events.js';
 import type { SessionHouse } from './session-house.js';
@@ -24,6 +26,7 @@ export class SessionKeys {
   constructor(
     private readonly id: OrganizationId,
     private readonly house: Pick<SessionHouse, 'keyStore' | 'register' | 'sockets' | 'now'>,
+    private readonly logger: Logger,
   ) {}
 
   /** What the last `open_keys` opened, for a socket. @throws when nothing is open */
@@ -41,7 +44,9 @@ export class SessionKeys {
   close(): void {
     const { inUse } = this;
     this.inUse = null;
-    void inUse?.keys.close();
+    inUse?.keys.close().catch((error: unknown) => {
+      this.logger.error({ event: 'action_failed', err: errorText(error) }, 'The keys were not closed in good order.');
+    });
   }
 
   markPaired(): Promise<void> {
@@ -106,8 +111,14 @@ export class SessionKeys {
   private async opened(): Promise<OpenedKeys> {
     const { id, inUse } = this;
     if (inUse && (await inUse.keys.isInPlace())) {
-      this.inUse = { keys: inUse.keys, creds: await inUse.keys.load() };
-      return { from: 'before' };
+      try {
+        this.inUse = { keys: inUse.keys, creds: await inUse.keys.load() };
+        return { from: 'before' };
+      } catch (error) {
+        // What cannot be read may be set aside next, and then nobody may have it open.
+        this.close();
+        throw error;
+      }
     }
     this.close();
     const { keyStore, sockets, now } = this.house;

@@ -44,7 +44,7 @@ export class SessionRunner {
   ) {
     const { settings } = house;
     this.context = contextOf(id, house);
-    this.keys = new SessionKeys(id, house);
+    this.keys = new SessionKeys(id, house, logger);
     this.machine = initialState(
       record,
       { health: new SessionHealth(settings.health), ends: new RecentEnds(settings.reconnect.replacedRetryMs) },
