@@ -8,15 +8,17 @@ import { isUnderWay } from './waiting.js';
 
 // --- at boot ---
 
-/** Never starts a pairing, and never wakes a stopped or logged-out session. */
+/** Somebody may have started it already: then there is nothing to bring back. */
 export function onWillRestore(turn: Turn): void {
-  if (turn.status === 'stopped' || turn.status === 'logged_out') return;
+  if (turn.state.name !== 'not_started') return;
   turn.remember({ awaitsFirstTry: true });
   turn.becomeInBetween({ do: 'login' }, 'restoring');
 }
 
+/** Never starts a pairing, and leaves alone whom somebody has stopped, started or logged out meanwhile. */
 export function restore(turn: Turn): void {
-  if (turn.status === 'stopped' || turn.status === 'logged_out') return turn.finish();
+  const isToCome = turn.memory.awaitsFirstTry || turn.state.name === 'not_started';
+  if (!isToCome || isUnderWay(turn)) return turn.finish();
   connect(turn, connectPlan({ onlyPaired: true }));
 }
 

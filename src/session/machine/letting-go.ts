@@ -13,7 +13,7 @@ export function closeSockets(turn: Turn, then: AfterClosing): void {
 
 /** After `closeSockets`: the timers and the keys go as well, and what is shown of them. */
 export function letGo(turn: Turn, task: Task = { do: 'action' }): void {
-  turn.remember({ leaving: null });
+  turn.remember({ leaving: null, awaitsFirstTry: false });
   dropSocket(turn);
   turn.do({ do: 'end_login' });
   cancelWaiting(turn);

@@ -82,6 +82,7 @@ function afterFailure(turn: Turn, state: SessionState & { name: 'in_between' }, 
     default:
       return unknownStatus(shown);
   }
+  turn.remember({ awaitsFirstTry: false });
   turn.becomeInBetween({ do: 'try_again', nextTry: turn.now + tryAgainWithBackoff(turn) });
 }
 

@@ -101,6 +101,11 @@ const WORLD: readonly Happening[] = [
       if (world.folder !== 'missing' && world.folder !== 'unpaired') world.folder = folder;
     }),
   ),
+  // The service starts, and somebody may have been faster.
+  named('it is to be restored', (world) => {
+    world.happen({ type: 'will_restore' });
+    world.act({ type: 'restore' });
+  }),
   named('others wake it', (world) => world.act({ type: 'version_accepted' })),
   named('logins are allowed', (world) => (world.permission = { allowed: true })),
   named('the process has no place', (world) => {

@@ -277,7 +277,8 @@ export class MachineWorld {
   }
 
   private openKeys({ then }: Extract<Question, { ask: 'open_keys' }>): SessionEvent {
-    if (this.keysAreOpen && this.folder !== 'missing') return { type: 'keys_opened', keys: { from: 'before' }, then };
+    const isWhole = this.folder === 'paired' || this.folder === 'unpaired';
+    if (this.keysAreOpen && isWhole) return { type: 'keys_opened', keys: { from: 'before' }, then };
     this.keysAreOpen = false;
     if (this.folder === 'unreadable') return { type: 'keys_unreadable', code: 'EACCES', then };
     if (this.folder === 'damaged') return { type: 'keys_damaged', code: 'SQLITE_NOTADB', cause: null, then };
@@ -291,6 +292,7 @@ export class MachineWorld {
   private useFolder(question: Extract<Question, { ask: FolderQuestion }>): SessionEvent {
     const code = 'EACCES';
     const isUnreadable = this.folder === 'unreadable';
+    if (MOVES.has(question.ask) && this.keysAreOpen) throw new Error('Keys are moved that are open');
     switch (question.ask) {
       case 'look_at_folder':
         return { type: 'looked_at_folder', answer: this.look(question.whether), then: question.then };
@@ -335,6 +337,8 @@ export class MachineWorld {
     }
   }
 }
+
+const MOVES: ReadonlySet<Question['ask']> = new Set(['set_aside', 'remove_keys', 'restore_backup']);
 
 type FolderQuestion = 'look_at_folder' | 'set_aside' | 'remove_keys' | 'choose_backup' | 'restore_backup';
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -133,6 +133,7 @@ describe('the machine, whatever happens', () => {
         expect(world.waitsForTurn).toBe(waitsForTurn(state));
         expect([...world.openSockets]).toEqual(world.live === null ? [] : [world.live]);
         if (state.name === 'in_between') expect(state.task.do).toBe('try_again');
+        if (memory.awaitsFirstTry) expect(['restoring', 'connecting']).toContain(state.name);
         if (state.name === 'disconnected' && state.nextTry === null) expect(memory.attention).not.toBeNull();
       },
     }));
@@ -205,6 +206,53 @@ describe('the machine, whatever happens', () => {
       }),
     );
   });
+});
+
+describe('at the start of the service', () => {
+  const restore = (world: MachineWorld): void => {
+    world.happen({ type: 'will_restore' });
+    world.do({ type: 'restore' });
+  };
+
+  test('what somebody has started already keeps its connection', () => {
+    const world = new MachineWorld({ folder: 'paired' });
+    world.do({ type: 'start' });
+    world.tell({ type: 'open', phoneNumber: PHONE });
+    const before = world.live;
+    restore(world);
+    expect(statusOf(world.state)).toBe('connected');
+    expect([...world.openSockets]).toEqual([before]);
+    expect(world.machine.memory.awaitsFirstTry).toBe(false);
+  });
+
+  test('what somebody could not start is brought back all the same', () => {
+    const world = new MachineWorld({ folder: 'paired' });
+    world.act({ type: 'start' });
+    world.proceed();
+    world.proceed();
+    expect(world.question).toMatchObject({ ask: 'open_keys' });
+    world.happen({ type: 'will_restore' });
+    // Nobody foresaw what the keys answered.
+    Object.assign(world, { line: [], question: null });
+    world.happen({ type: 'action_failed', inBackground: false });
+    world.do({ type: 'restore' });
+    expect(world.live).not.toBeNull();
+  });
+
+  test.each(['stop', 'leave'] as const)(
+    'nobody waits for the first try of one that ends before its turn: %s',
+    (type) => {
+      const world = new MachineWorld({ folder: 'paired' });
+      world.permission = { allowed: false, because: 'process_cap', retryAt: null };
+      restore(world);
+      expect(world.machine.memory.awaitsFirstTry).toBe(true);
+      expect(world.waitsForTurn).toBe(true);
+      world.do({ type });
+      if (type === 'leave') world.do({ type: 'end_logout', confirmed: false });
+      expect(world.machine.memory.awaitsFirstTry).toBe(false);
+      expect(world.waitsForTurn).toBe(false);
+    },
+  );
 });
 
 describe('the time', () => {
