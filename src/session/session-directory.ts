@@ -37,6 +37,8 @@ const LOOK_FOR_FOLDERS_EVERY_MS = 5000;
 export class SessionDirectory implements Sessions, MessageCarrier {
   private readonly sessions = new Map<OrganizationId, OrganizationSession>();
   private ordered: readonly OrganizationSession[] = [];
+  /** Whether all sessions of before are held, so that those without a try can be counted. */
+  private allAreHeld = false;
   private readonly house: SessionHouse;
   private newsListener: (id: OrganizationId, news: CarrierNews) => void = () => {};
   private readonly holdsClock = setInterval(() => {
@@ -75,6 +77,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
         );
       });
     }
+    this.allAreHeld = true;
     this.house.logger.info(
       { event: 'sessions_restoring', sessions: known.size },
       `${known.size} sessions are known from before.`,
@@ -204,7 +207,7 @@ export class SessionDirectory implements Sessions, MessageCarrier {
   readiness(): { ready: boolean; restoring: number; versionRefused: boolean } {
     const restoring = [...this.sessions.values()].filter((session) => session.isRestoring).length;
     const versionRefused = this.house.governor.isVersionRefused;
-    return { ready: restoring === 0 && !versionRefused, restoring, versionRefused };
+    return { ready: this.allAreHeld && restoring === 0 && !versionRefused, restoring, versionRefused };
   }
 
   /** The session of an organization that is held, has keys, or has a backup; undefined for a stranger. */
