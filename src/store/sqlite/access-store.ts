@@ -25,17 +25,20 @@ const MIGRATIONS = [
 
 /** `access.sqlite` in DATA_DIR. */
 export class SqliteAccessStore implements AccessStore {
+  private readonly database: Database.Database;
   private readonly statements: ReturnType<typeof statementsFor>;
   private readonly together: (work: () => void) => void;
 
   /** @throws as `openDatabase` */
   static async open(directory: string): Promise<SqliteAccessStore> {
-    return new SqliteAccessStore(openAccessDatabase(directory));
+    return new SqliteAccessStore(directory);
   }
 
-  constructor(private readonly database: Database.Database) {
-    this.statements = statementsFor(database);
-    this.together = database.transaction((work: () => void) => work());
+  /** @throws as `openDatabase` */
+  constructor(directory: string) {
+    this.database = openDatabase(directory, 'access.sqlite', MIGRATIONS);
+    this.statements = statementsFor(this.database);
+    this.together = this.database.transaction((work: () => void) => work());
   }
 
   async addSignIn(digest: Buffer, expiresAt: number, limit: Limit): Promise<void> {
@@ -94,11 +97,6 @@ export class SqliteAccessStore implements AccessStore {
       table.add.run(digest, expiresAt);
     });
   }
-}
-
-/** @throws as `openDatabase` */
-export function openAccessDatabase(directory: string): Database.Database {
-  return openDatabase(directory, 'access.sqlite', MIGRATIONS);
 }
 
 function statementsFor(database: Database.Database) {

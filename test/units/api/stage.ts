@@ -16,7 +16,7 @@ import type { OtherPhoneDecided } from '../../../src/outbox/organization-setting
 import { Outbox } from '../../../src/outbox/outbox.js';
 import { SqliteOutboxStore } from '../../../src/store/sqlite/outbox-store.js';
 import type { Outcome } from '../../../src/webhooks/safe-request.js';
-import { openAccessDatabase, SqliteAccessStore } from '../../../src/store/sqlite/access-store.js';
+import { SqliteAccessStore } from '../../../src/store/sqlite/access-store.js';
 import { SqliteEventStores } from '../../../src/store/sqlite/event-stores.js';
 import { openEventsDatabase } from '../../../src/store/sqlite/events-database.js';
 import { UndeliveredWatch } from '../../../src/webhooks/undelivered-watch.js';
@@ -85,17 +85,17 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
   const outboxStore = new SqliteOutboxStore(outboxDatabase);
   const outbox = new Outbox(outboxStore, { maxPending, now });
   const messageCounts = new MessageCounts(outboxStore);
-  const accessDatabase = openAccessDatabase(directory);
+  const accessStore = new SqliteAccessStore(directory);
   const eventsDatabase = openEventsDatabase(directory);
   const stores = new SqliteEventStores(eventsDatabase);
   const ledger = new EventLedger(stores.ledger, { keep: 100, now });
   struck.push(() => {
     void outboxStore.close();
     eventsDatabase.close();
-    accessDatabase.close();
+    void accessStore.close();
     fs.rmSync(directory, { recursive: true });
   });
-  const access = new Access(new SqliteAccessStore(accessDatabase), {
+  const access = new Access(accessStore, {
     apiKey: appParts.config?.API_KEY ?? API_KEY,
     now,
   });
