@@ -31,7 +31,10 @@ interface Row {
   finished_at: number | null;
 }
 
-const STATES: readonly DeliveryState[] = ['waiting', 'delivered', 'parked'];
+const STATES = Object.keys({ waiting: true, delivered: true, parked: true } satisfies Record<
+  DeliveryState,
+  true
+>) as DeliveryState[];
 
 /**
  * Named where it matters: SQLite may prefer another, and then reads through all that waits of a webhook, or through
