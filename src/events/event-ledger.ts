@@ -41,6 +41,8 @@ export class EventLedger {
   private readonly listeners = new EventEmitter().setMaxListeners(0);
   private readonly sincePruned = new Map<string, number>();
   private audience: Audience = () => [];
+  /** Received messages that are being told, by organization and id. */
+  private readonly receiving = new Map<string, Promise<boolean>>();
   /** Told soon; in their order. */
   private waiting: Fact[] = [];
   private timer: NodeJS.Timeout | null = null;
@@ -81,7 +83,13 @@ export class EventLedger {
    * stored, with whether it is new. @throws as `tell`
    */
   tellReceived(organizationId: OrganizationId, messageId: string): Promise<boolean> {
-    return this.awaited(this.tellIfNew(organizationId, messageId));
+    const key = `${organizationId} ${messageId}`;
+    const first = this.receiving.get(key);
+    // Somebody tells it at this moment: it is not new, and stored when that is done.
+    if (first) return first.then(() => false);
+    const told = this.tellIfNew(organizationId, messageId).finally(() => this.receiving.delete(key));
+    this.receiving.set(key, told);
+    return this.awaited(told);
   }
 
   /**
@@ -118,8 +126,11 @@ export class EventLedger {
     return (await this.list({ organizationId, newestFirst: true, limit: 1 }))[0] ?? null;
   }
 
-  /** Calls back with every new event, in order. Returns a function that ends it. */
-  onEvent(listener: (event: ServiceEvent) => void): () => void {
+  /**
+   * Calls back with every new event, in order, and with the webhooks for which a delivery of it was stored. Returns a
+   * function that ends it.
+   */
+  onEvent(listener: (event: ServiceEvent, webhookIds: readonly string[]) => void): () => void {
     this.listeners.on('event', listener);
     return () => this.listeners.off('event', listener);
   }
@@ -208,15 +219,16 @@ export class EventLedger {
 
   /** The store is called at once: the order of the calls is the order of the events. It resolves in that order too. */
   private async append(facts: readonly Fact[]): Promise<ServiceEvent[]> {
-    const stored = await this.store.append(facts.map((fact) => ({ fact, webhookIds: this.audience(fact) })));
-    for (const event of stored) this.publish(event);
+    const events = facts.map((fact) => ({ fact, webhookIds: this.audience(fact) }));
+    const stored = await this.store.append(events);
+    for (const [at, event] of stored.entries()) this.publish(event, events[at]?.webhookIds ?? []);
     for (const { organizationId } of facts) this.prune(organizationId);
     return stored;
   }
 
-  private publish(event: ServiceEvent): void {
+  private publish(event: ServiceEvent, webhookIds: readonly string[]): void {
     try {
-      this.listeners.emit('event', event);
+      this.listeners.emit('event', event, webhookIds);
     } catch (error) {
       this.options.onLost?.(event, error);
     }

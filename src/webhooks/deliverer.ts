@@ -260,8 +260,9 @@ export class Deliverer {
     const asked = outcome.kind === 'answered' ? retryAfterMs(outcome.retryAfter, failure.at) : 0;
     const before = state.trouble ?? null;
     const { trouble, parked: whose } = afterFailure(settings, before, delivery, failure.at, random(), asked);
-    await deliveries.noteFailed(delivery, failure, trouble);
+    // Before it is noted: whoever ends the trouble meanwhile has the last word.
     state.trouble = trouble;
+    await deliveries.noteFailed(delivery, failure, trouble);
     webhooks.note(webhook.webhookId, { failure });
     this.logFailure(delivery, failure, trouble);
     if (failure.code === 'gone') await this.disable(delivery);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Mutex } from 'async-mutex';
 import type { EventLedger } from '../events/event-ledger.js';
 import { redact, type Logger } from '../logger.js';
@@ -10,8 +11,8 @@ import { judge } from './undelivered.js';
 
 /** How often the clock is looked at, ms. */
 const TICK_MS = 1000;
-/** Messages looked at in one tick: some 10 ms. */
-const AT_ONCE = 2000;
+/** Messages looked at before others have their turn: some 10 ms. */
+const AT_ONCE = 100;
 /**
  * A message lives for 60 days at most (`send_at` 30 days ahead, `expires_at` 30 days after it); what was told is
  * remembered for longer, ms.
@@ -40,7 +41,9 @@ export class UndeliveredWatch {
   private readonly delays: Map<OrganizationId, number>;
   private looked: number;
   private timer: NodeJS.Timeout | null = null;
+  private ticking: Promise<void> | null = null;
   private ticksToForgetting = 0;
+  private isStopped = false;
   /** Messages are looked at one after another, so that nobody tells of one that somebody else is telling of. */
   private readonly looks = new Mutex();
 
@@ -61,13 +64,15 @@ export class UndeliveredWatch {
 
   start(): void {
     this.timer = setInterval(() => {
-      if (!this.looks.isLocked()) void this.tick();
+      this.ticking ??= this.tick().finally(() => (this.ticking = null));
     }, TICK_MS);
   }
 
-  /** Resolves when nothing is looked at any more. */
+  /** Resolves when nothing is looked at any more, nor will be: what changes from now on, the next start finds. */
   async stop(): Promise<void> {
+    this.isStopped = true;
     if (this.timer) clearInterval(this.timer);
+    await this.ticking;
     await this.looks.waitForUnlock();
   }
 
@@ -78,35 +83,32 @@ export class UndeliveredWatch {
 
   /** On disk when it resolves; holds for messages that wait as well. Null: as configured for all. */
   async choose(organizationId: OrganizationId, afterMs: number | null): Promise<void> {
-    // What is noted of the organization is looked at again, and gets another time.
-    await this.parts.store.saveDelay(organizationId, afterMs);
-    if (afterMs === null) this.delays.delete(organizationId);
-    else this.delays.set(organizationId, afterMs);
+    // In its turn: a look that has begun would note the time that held before.
+    await this.looks.runExclusive(async () => {
+      // What is noted of the organization is looked at again, and gets another time.
+      await this.parts.store.saveDelay(organizationId, afterMs);
+      if (afterMs === null) this.delays.delete(organizationId);
+      else this.delays.set(organizationId, afterMs);
+    });
   }
 
   /** A message changed: when nothing more is tried, nobody has to wait for the delay. */
   async onChange({ messageId, state }: Pick<OutboxMessage, 'messageId' | 'state'>): Promise<void> {
-    if (state !== 'failed' && state !== 'expired' && state !== 'unconfirmed') return;
+    if (this.isStopped || (state !== 'failed' && state !== 'expired' && state !== 'unconfirmed')) return;
     await this.inTurn(async () => {
       const message = await this.parts.outboxStore.get(messageId);
       if (message) await this.look(message);
     });
   }
 
-  /** Looks at what may be due by now. */
+  /** Looks at what may be due by now, in pieces. */
   async tick(): Promise<void> {
+    await this.inPieces(() => this.lookAgain());
+    await this.inPieces(() => this.follow());
+    if (--this.ticksToForgetting > 0) return;
     await this.inTurn(async () => {
-      const { store, now } = this.parts;
-      for (const id of await store.due(now(), AT_ONCE)) {
-        const message = await this.parts.outboxStore.get(id);
-        if (message) await this.look(message);
-        else await store.forget(id);
-      }
-      await this.follow();
-      if (--this.ticksToForgetting <= 0) {
-        await store.forgetTold(now() - TOLD_KEPT_MS);
-        this.ticksToForgetting = FORGET_EVERY_TICKS;
-      }
+      await this.parts.store.forgetTold(this.parts.now() - TOLD_KEPT_MS);
+      this.ticksToForgetting = FORGET_EVERY_TICKS;
     });
   }
 
@@ -124,17 +126,40 @@ export class UndeliveredWatch {
     this.looked = last;
   }
 
+  /** @param work one piece; resolves with how many messages it had */
+  private async inPieces(work: () => Promise<number>): Promise<void> {
+    for (let piece = AT_ONCE; piece === AT_ONCE && !this.isStopped;) {
+      piece = (await this.inTurn(work)) ?? 0;
+      if (piece === AT_ONCE) await nextTurn();
+    }
+  }
+
+  /** Looks again at those whose time has come. */
+  private async lookAgain(): Promise<number> {
+    const { store, outboxStore, now } = this.parts;
+    const ids = await store.due(now(), AT_ONCE);
+    // At one moment: each waits for what is being written to be on disk, and so they share one sync.
+    const messages = await Promise.all(ids.map((id) => outboxStore.get(id)));
+    for (const [at, id] of ids.entries()) {
+      const message = messages[at];
+      if (message) await this.look(message);
+      else await store.forget(id);
+    }
+    return ids.length;
+  }
+
   /** Goes on over the messages that are as old as the shortest delay. */
-  private async follow(): Promise<void> {
+  private async follow(): Promise<number> {
     const shortest = Math.min(...[this.parts.defaultAfterMs, ...this.delays.values()].filter((ms) => ms > 0));
     // Where nobody wants to be told, the place is kept at the end: what is accepted until somebody does is not watched.
     const until = this.parts.now() - (Number.isFinite(shortest) ? shortest : 0);
     const accepted = await this.parts.outboxStore.acceptedAfter(this.looked, until, AT_ONCE);
     const last = accepted.at(-1);
-    if (!last) return;
+    if (!last) return 0;
     for (const { message } of accepted) await this.look(message, { isNoted: false });
     await this.parts.store.savePlace(last.seq);
     this.looked = last.seq;
+    return accepted.length;
   }
 
   private async look(message: OutboxMessage, { isNoted } = { isNoted: true }): Promise<void> {
@@ -165,14 +190,15 @@ export class UndeliveredWatch {
   }
 
   /** The disk: what could not be told is told at the next tick, for its place was not left. */
-  private async inTurn(work: () => Promise<void>): Promise<void> {
+  private async inTurn<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await this.looks.runExclusive(work);
+      return await this.looks.runExclusive(work);
     } catch (error) {
       this.parts.logger.error(
         { event: 'undelivered_watch_failed' },
         `Undelivered messages could not be looked for (disk full?): ${redact(String(error))}`,
       );
+      return undefined;
     }
   }
 }

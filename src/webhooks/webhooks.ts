@@ -78,9 +78,8 @@ export class Webhooks {
       onDisabled: (webhookId) => this.disabled(webhookId),
     });
     ledger.deliverTo((fact) => this.webhooks.interestedIn(fact).map(({ webhookId }) => webhookId));
-    ledger.onEvent((event) => {
-      for (const { webhookId } of this.webhooks.interestedIn(event))
-        this.deliverer.wake({ webhookId, organizationId: event.organizationId });
+    ledger.onEvent(({ organizationId }, webhookIds) => {
+      for (const webhookId of webhookIds) this.deliverer.wake({ webhookId, organizationId });
     });
   }
 
@@ -266,6 +265,8 @@ export class Webhooks {
 
   /** Parks what waits for a webhook that gets nothing any more, one piece of it. */
   private async park(webhookId: string): Promise<number> {
+    // It may have been enabled, or removed, since somebody looked.
+    if ((this.webhooks.get(webhookId)?.disabledReason ?? null) === null) return 0;
     const parked = await this.stored.parkOldest(webhookId, 0, this.parts.now(), AT_ONCE);
     if (parked > 0) this.parts.counts.parked(parked);
     return parked;
