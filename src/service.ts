@@ -8,8 +8,9 @@ import { access, authFolders, keys, ledger, outbox, register } from './service/s
 import {
   delivering,
   listeners,
+  lookingForMissed,
   metrics,
-  missedChanges,
+  tellingMissed,
   undelivered,
   undeliveredWatch,
   webhooks,
@@ -33,7 +34,7 @@ export const PARTS: readonly Part<Rooms>[] = [
   libraries,
   register,
   keys,
-  // Before the outbox: what that tells when it closes is still kept.
+  // Before the outbox: what is told when that closes is still kept.
   ledger,
   outbox,
   access,
@@ -44,9 +45,10 @@ export const PARTS: readonly Part<Rooms>[] = [
   dispatcher,
   metrics,
   listeners,
+  lookingForMissed,
   port,
   authFolders,
-  missedChanges,
+  tellingMissed,
   delivering,
   undeliveredWatch,
   sending,

@@ -10,6 +10,7 @@ import type { Outbox } from '../outbox/outbox.js';
 import type { SessionDirectory } from '../session/session-directory.js';
 import { StartError } from '../start-error.js';
 import type { AccessStore, EventStores, KeyStore, OutboxStore, RegisterStore } from '../store/ports.js';
+import type { MissedChange } from '../webhooks/missed-changes.js';
 import type { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
 import type { Webhooks } from '../webhooks/webhooks.js';
 
@@ -29,6 +30,8 @@ export interface Rooms {
   access: Access;
   webhooks: Webhooks;
   undelivered: UndeliveredWatch;
+  /** Found before the port answers, and told after. */
+  missed: readonly MissedChange[];
   sockets: BaileysSockets;
   sessions: SessionDirectory;
   dispatcher: Dispatcher;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Access } from '../access/access.js';
 import type { ServiceEvent } from '../events/catalogue.js';
 import { EventLedger } from '../events/event-ledger.js';
@@ -35,7 +36,11 @@ export const outbox: Part<Rooms> = {
     }
     rooms.outboxStore = store;
   },
-  stop: (rooms) => rooms.outboxStore.close(),
+  stop: async (rooms) => {
+    await rooms.outboxStore.close();
+    // Whoever waited for the disk goes on now, and tells what he did.
+    await nextTurn();
+  },
 };
 
 export const ledger: Part<Rooms> = {

@@ -3,7 +3,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { OutboxDepth } from '../metrics/outbox-depth.js';
 import { organizationLabel, type OrganizationId } from '../organization-id.js';
 import type { Part } from '../parts.js';
-import { tellMissedChanges } from '../webhooks/missed-changes.js';
+import { missedChanges, tellMissedChanges } from '../webhooks/missed-changes.js';
 import { receiverLookup } from '../webhooks/receiver-lookup.js';
 import { SafeRequests } from '../webhooks/safe-request.js';
 import { UndeliveredWatch } from '../webhooks/undelivered-watch.js';
@@ -42,7 +42,10 @@ export const webhooks: Part<Rooms> = {
   },
 };
 
-/** Tells of messages that do not arrive; nothing is looked at before `delivering`. */
+/**
+ * Tells of messages that do not arrive; nothing is looked at before `undeliveredWatch`. Looks until the sessions have
+ * ended, which may give messages up at the last moment.
+ */
 export const undelivered: Part<Rooms> = {
   name: 'undelivered',
   start: async (rooms) => {
@@ -58,6 +61,7 @@ export const undelivered: Part<Rooms> = {
       }),
     );
   },
+  stop: ({ undelivered }) => undelivered.stop(),
 };
 
 export const metrics: Part<Rooms> = {
@@ -103,14 +107,34 @@ function noteLinked({ access, sessions, logger }: Rooms, organizationId: Organiz
   });
 }
 
-/** Changes of messages that a kill kept from being told. */
-export const missedChanges: Part<Rooms> = {
-  name: 'missed_changes',
-  start: async ({ ledger, outboxStore, logger }) => {
+/**
+ * Changes of messages that a kill kept from being told. Looked for before the port answers, for what a request tells
+ * would look as if nothing was missed.
+ */
+export const lookingForMissed: Part<Rooms> = {
+  name: 'looking_for_missed',
+  start: async (rooms) => {
+    const { ledger, outboxStore, logger } = rooms;
     try {
-      const missed = await tellMissedChanges({ ledger, outboxStore });
-      if (missed === 0) return;
-      logger.warn({ event: 'events_told_late', events: missed }, `${missed} changes of messages are told only now.`);
+      rooms.missed = await missedChanges({ ledger, outboxStore });
+    } catch (error) {
+      rooms.missed = [];
+      logger.error({ event: 'event_lost' }, `Changes of messages could not be looked for: ${redact(String(error))}`);
+    }
+  },
+};
+
+/** Comes after the port is ours: a second service, started by mistake, tells nothing. */
+export const tellingMissed: Part<Rooms> = {
+  name: 'telling_missed',
+  start: async ({ ledger, missed, logger }) => {
+    if (missed.length === 0) return;
+    try {
+      await tellMissedChanges(ledger, missed);
+      logger.warn(
+        { event: 'events_told_late', events: missed.length },
+        `${missed.length} changes of messages are told only now.`,
+      );
     } catch (error) {
       logger.error({ event: 'event_lost' }, `Changes of messages could not be told: ${redact(String(error))}`);
     }
@@ -126,5 +150,4 @@ export const delivering: Part<Rooms> = {
 export const undeliveredWatch: Part<Rooms> = {
   name: 'undelivered_watch',
   start: ({ undelivered }) => undelivered.start(),
-  stop: ({ undelivered }) => undelivered.stop(),
 };

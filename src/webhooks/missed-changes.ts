@@ -17,36 +17,46 @@ const MESSAGES = 5000;
 /** Events read at a time. */
 const PAGE = 1000;
 
-interface Change {
+/** A change that the outbox knows and the ledger does not. */
+export interface MissedChange {
   readonly message: OutboxMessage;
   readonly state: MessageState;
   readonly at: number;
 }
 
 interface Parts {
-  readonly ledger: Pick<EventLedger, 'list' | 'tell'>;
+  readonly ledger: Pick<EventLedger, 'list'>;
   readonly outboxStore: Pick<OutboxStore, 'newest'>;
 }
 
 /**
- * Tells what the outbox knows and the ledger does not: a kill may come between the two, and a power cut may take an
- * event whose message's change was synced. Called at a start, before anything else is told. Resolves with how many
- * there were.
+ * What the outbox knows and the ledger does not, in its order: a kill may come between the two, and a power cut may
+ * take an event whose message's change was synced. Asked at a start, before anything is told.
  */
-export async function tellMissedChanges({ ledger, outboxStore }: Parts): Promise<number> {
+export async function missedChanges({ ledger, outboxStore }: Parts): Promise<MissedChange[]> {
   const [newest] = await ledger.list({ newestFirst: true, limit: 1 });
   // A ledger that is new, or was lost, begins now: it does not tell the past.
-  if (!newest) return 0;
+  if (!newest) return [];
   const since = newest.at - LOOK_BACK_MS;
   const changes = changesSince(await outboxStore.newest(MESSAGES), since);
-  if (changes.length === 0) return 0;
+  if (changes.length === 0) return [];
   const told = await toldSince(ledger, since - LOOK_BACK_MS);
   const begins = oldestKept(ledger);
-  let missed = 0;
-  for (const { message, state, at } of changes) {
+  const missed: MissedChange[] = [];
+  for (const change of changes) {
+    const { message, state, at } = change;
     if (told.has(`${message.messageId} ${state}`)) continue;
     // What is older than all that is kept of its organization may have been told and forgotten.
-    if (at < (await begins(message.organizationId))) continue;
+    if (at >= (await begins(message.organizationId))) missed.push(change);
+  }
+  return missed;
+}
+
+export async function tellMissedChanges(
+  ledger: Pick<EventLedger, 'tell'>,
+  missed: readonly MissedChange[],
+): Promise<void> {
+  for (const { message, state } of missed) {
     const isLast = state === message.state;
     await ledger.tell('message.status', message.organizationId, {
       message_id: message.messageId,
@@ -54,13 +64,11 @@ export async function tellMissedChanges({ ledger, outboxStore }: Parts): Promise
       error_code: isLast ? message.errorCode : null,
       ack_code: isLast ? message.ackCode : null,
     });
-    missed += 1;
   }
-  return missed;
 }
 
 /** Every change of a message since then, in their order. That it was accepted is no event. */
-function changesSince(newest: readonly OutboxMessage[], since: number): Change[] {
+function changesSince(newest: readonly OutboxMessage[], since: number): MissedChange[] {
   return [...newest]
     .reverse()
     .flatMap((message) =>
