@@ -29,14 +29,12 @@ const LONG_FILES = [
   'test/units/api/{bad-input,routes,send-message}.test.ts',
   'test/units/import-table.test.ts',
   'test/units/session/connection-ends.test.ts',
-  'test/units/store/keys/{auth-database,auth-folders}.test.ts',
 ];
 const LONG_FUNCTIONS = ['test/units/api/stage.ts'];
 const WIDE_FILES = [
   // A drawing.
   'src/operator-page/parts/icon-names.ts',
   'test/scenarios/{cli,readme}.test.ts',
-  'test/units/store/**',
   'test/units/api/in-memory-sessions.ts',
 ];
 

@@ -66,17 +66,6 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work` and makes it durable together with whatever is not yet: on disk when this returns. @throws when that
-   * fails
-   */
-  writeNow<T>(work: () => T): T {
-    const result = this.join(work);
-    const failure = this.flush();
-    if (failure) throw failure.error;
-    return result;
-  }
-
-  /**
    * Resolves when everything that was written until now is on disk, rejects when it is not; null when it is already.
    */
   durable(): Promise<void> | null {
@@ -94,7 +83,7 @@ export class GroupCommit {
   flush(): { error: unknown } | null {
     const failure = this.commitOpen();
     if (failure) return failure;
-    if (this.written.length === 0 && this.syncing.length === 0) return null;
+    if (this.written.length === 0 && this.syncing.length === 0) return this.broken;
     // In place, so that the sync that may be under way finds nobody left to tell.
     const waiting = [...this.syncing.splice(0), ...this.written.splice(0)];
     try {
@@ -106,6 +95,11 @@ export class GroupCommit {
     return this.broken;
   }
 
+  /** @throws the error of a sync that the disk refused, from then on */
+  mustBeUnbroken(): void {
+    if (this.broken) throw this.broken.error;
+  }
+
   /** Makes all durable and lets go of the journal; the database is closed afterwards, by whoever opened it. */
   close(): void {
     this.flush();
@@ -115,7 +109,7 @@ export class GroupCommit {
   }
 
   private join<T>(work: () => T): T {
-    if (this.broken) throw this.broken.error;
+    this.mustBeUnbroken();
     const isFirst = !this.database.inTransaction;
     if (isFirst) {
       // Compiled anew each time: the setting is made when the statement is compiled, not when it runs.
@@ -147,7 +141,7 @@ export class GroupCommit {
     const group = this.open;
     this.open = [];
     try {
-      if (this.broken) throw this.broken.error;
+      this.mustBeUnbroken();
       if (this.database.open && this.database.inTransaction) {
         this.commit.run();
         this.database.exec('PRAGMA synchronous = FULL');

@@ -81,19 +81,6 @@ describe('writes that share a commit', () => {
     expect(numbers(other)).toEqual([3]);
   });
 
-  test('writeNow is on disk when it returns, with what was open before it', async () => {
-    const { commits, database, other, numbers, insert } = open();
-    const before = commits.write(insert(1));
-    commits.writeNow(insert(2));
-    expect(numbers(other)).toEqual([1, 2]);
-    await before;
-    expect(() => commits.writeNow(() => database.prepare('INSERT INTO child VALUES (99)').run())).toThrow(
-      /FOREIGN KEY/,
-    );
-    commits.writeNow(insert(3));
-    expect(numbers(other)).toEqual([1, 2, 3]);
-  });
-
   test('flush commits what is open, and does nothing when nothing is', async () => {
     const { commits, other, numbers, insert } = open();
     expect(commits.flush()).toBeNull();
@@ -102,6 +89,16 @@ describe('writes that share a commit', () => {
     expect(numbers(other)).toEqual([1]);
     await writing;
     expect(commits.flush()).toBeNull();
+  });
+
+  test('flush says which commit failed, as its writer hears, and the next one works', async () => {
+    const { commits, database, other, numbers, insert } = open();
+    const refused = commits.write(() => database.prepare('INSERT INTO child VALUES (99)').run());
+    const failure = commits.flush();
+    expect(failure?.error).toMatchObject({ code: 'SQLITE_CONSTRAINT_FOREIGNKEY' });
+    await expect(refused).rejects.toBe(failure?.error);
+    await commits.write(insert(3));
+    expect(numbers(other)).toEqual([3]);
   });
 
   test('many writes cost few commits', async () => {
@@ -191,13 +188,14 @@ describe('the disk', () => {
 
   test('whoever cannot wait has all of it synced at once, and the waiting are told', async () => {
     const held = heldSyncs();
-    const { commits, insert } = open();
+    const { commits, other, numbers, insert } = open();
     const waiting = [commits.write(insert(1))];
     await turn();
     waiting.push(commits.write(insert(2)));
-    commits.writeNow(insert(3));
-    await Promise.all(waiting);
+    expect(commits.flush()).toBeNull();
+    expect(numbers(other)).toEqual([1, 2]);
     expect(commits.durable()).toBeNull();
+    await Promise.all(waiting);
     // The one that was under way finds nobody left, and does no harm.
     held[0]?.(null);
     await turn();
@@ -218,7 +216,8 @@ describe('the disk', () => {
       { status: 'rejected', reason: ioError },
     ]);
     await expect(commits.write(insert(3))).rejects.toBe(ioError);
-    expect(() => commits.writeNow(insert(4))).toThrow(ioError);
+    expect(() => commits.mustBeUnbroken()).toThrow(ioError);
+    expect(commits.flush()).toEqual({ error: ioError });
     commits.close();
   });
 

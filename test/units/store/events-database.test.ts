@@ -14,8 +14,8 @@ afterAll(() => rmSync(directory, { recursive: true }));
 it('takes over the events of a version that knew no webhooks, and goes on counting where it was', async () => {
   const old = new Database(path.join(directory, 'events.sqlite'));
   old.exec(
-    `CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, organization_id TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
-       data TEXT NOT NULL) STRICT;
+    `CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, organization_id TEXT NOT NULL, name TEXT NOT NULL,
+       at INTEGER NOT NULL, data TEXT NOT NULL) STRICT;
      CREATE INDEX events_by_organization ON events (organization_id, id);
      INSERT INTO events VALUES (41, 'shop-1', 'session.stable', 7, '{}');
      PRAGMA user_version = 1`,

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AuthFolderCorruptError, AuthFolderUnreadableError } from '../../ports/auth-folder-error.js';
+import { AuthFolderUnreadableError } from '../../ports/auth-folder-error.js';
 import { isStorageError, toAuthFolderError, withAuthFolderErrors } from './storage-errors.js';
 import {
   APPLICATION_ID,
@@ -37,13 +37,12 @@ export const UNFINISHED_FILE = `${DATABASE_FILE}.new`;
 /**
  * Credentials and Signal keys of one organization, in one SQLite file `auth.sqlite` of its auth folder.
  *
- * Guarantees: every write is one atomic commit that is on disk when the call returns, or its promise resolves (WAL,
- * synchronous=FULL); a write that fails leaves the former state, and later writes may succeed; every read gives fresh
- * objects. All calls are synchronous, so a handler of Baileys' events that writes here is durable before the next byte
- * leaves for WhatsApp.
+ * Guarantees: a write happens whole or not at all, is visible to reads when the call returns, and is on disk when its
+ * promise resolves; a write that fails leaves the former state, and later writes may succeed; every read gives fresh
+ * objects. Whoever sends a byte to WhatsApp waits for `durable` first.
  *
- * Every method throws AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close(), `FOLDER_GONE` when
- * somebody took the file away) and AuthFolderCorruptError when the content is damaged.
+ * Every method throws, or rejects with, AuthFolderUnreadableError when the disk refuses (also `CLOSED` after close(),
+ * `FOLDER_GONE` when somebody took the file away) and AuthFolderCorruptError when the content is damaged.
  */
 export class AuthDatabase {
   private readonly statements = new Map<string, Database.Statement>();
@@ -146,12 +145,6 @@ export class AuthDatabase {
     return this.run(() => requireCreds(this.database));
   }
 
-  writeCreds(creds: Creds): void {
-    const text = encodeJson(creds);
-    this.requireInPlace();
-    this.run(() => this.group.writeNow(() => this.statement(UPDATE_CREDS).run(text)));
-  }
-
   /** Fresh copies of the values that exist; an absent id is absent in the answer. */
   get(type: string, ids: readonly string[]): Record<string, unknown> {
     return this.run(() => {
@@ -163,14 +156,6 @@ export class AuthDatabase {
       }
       return found;
     });
-  }
-
-  /** All of `data` in one commit, or nothing of it. */
-  set(data: KeyData): void {
-    const rows = toRows(data);
-    if (rows.length === 0) return;
-    this.requireInPlace();
-    this.run(() => this.group.writeNow(() => this.setAll(rows)));
   }
 
   /**
@@ -209,34 +194,6 @@ export class AuthDatabase {
   load(): Creds {
     this.refused = null;
     return this.readCreds();
-  }
-
-  /** Every value of one type, by id. */
-  all(type: string): Record<string, unknown> {
-    return this.run(() => {
-      const rows = this.statement('SELECT id, value FROM keys WHERE type = ?').all(type) as {
-        id: string;
-        value: string;
-      }[];
-      return Object.fromEntries(rows.map((row) => [row.id, decodeJson(row.value)]));
-    });
-  }
-
-  /** How many values of one type are stored. */
-  count(type: string): number {
-    return this.run(() => this.statement('SELECT count(*) FROM keys WHERE type = ?').pluck().get(type) as number);
-  }
-
-  /**
-   * Reads every page. Slower than the check that `open` makes (it compares indexes too). @throws AuthFolderCorruptError
-   */
-  integrityCheck(): void {
-    this.run(() => {
-      if (this.database.pragma('integrity_check(1)', { simple: true }) !== 'ok') {
-        throw new AuthFolderCorruptError('INTEGRITY_CHECK');
-      }
-      requireCreds(this.database);
-    });
   }
 
   /** Folds the WAL into the file and lets go of it. A second call does nothing. */

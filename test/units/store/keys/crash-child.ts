@@ -28,8 +28,8 @@ if (operation === 'prepare') room.prepare();
 if (operation === 'write') {
   const database = AuthDatabase.open(`${directory}/2`);
   for (let n = 1; ; n++) {
-    database.set({ session: { a: { n }, b: { n, text: 'x'.repeat(5_000) } } });
-    database.writeCreds({ n });
+    const session = { a: { n }, b: { n, text: 'x'.repeat(5_000) } };
+    await database.put({ keys: { session }, creds: { n } });
     writeSync(1, `${n}\n`);
   }
 }

@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterEach } from 'vitest';
+import { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
 import { AuthFolders, type AuthFolderStep } from '../../../../src/store/sqlite/keys/auth-folders.js';
-import type { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
+import { decodeJson } from '../../../../src/store/sqlite/keys/buffer-json.js';
 import { createLogger } from '../../../../src/logger.js';
 import { parseOrganizationId, type OrganizationId } from '../../../../src/organization-id.js';
 
@@ -69,10 +71,39 @@ export function folders(
 
 /** An auth folder of ours, closed. */
 export function writeFolder(directory: string, name: string, creds: Record<string, unknown>): void {
-  const room = folders(directory);
-  const { database } = room.open(id(name), () => creds);
-  database.set({ session: { '573009998877.0': { chain: Buffer.from('ratchet'), mark: creds.mark } } });
+  const session = { '573009998877.0': { chain: Buffer.from('ratchet'), mark: creds.mark } };
+  AuthDatabase.create(join(directory, name), creds, { session }).close();
+}
+
+/** Looks at the file of a database that is open, beside it: at what another process would find after a kill. */
+function lookInto<T>(folder: string, look: (database: Sqlite.Database) => T): T {
+  const database = new Sqlite(join(folder, 'auth.sqlite'), { readonly: true });
+  try {
+    return look(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** Every value of one type that is committed, by id. */
+export function storedKeys(folder: string, type: string): Record<string, unknown> {
+  const rows = lookInto(folder, (database) =>
+    database.prepare<[string], { id: string; value: string }>('SELECT id, value FROM keys WHERE type = ?').all(type),
+  );
+  return Object.fromEntries(rows.map((row) => [row.id, decodeJson(row.value)]));
+}
+
+/** What SQLite says of every page and index: `ok` when all is well. */
+export function integrityOf(folder: string): unknown {
+  return lookInto(folder, (database) => database.pragma('integrity_check', { simple: true }));
+}
+
+/** The mark of the identity in use; one is minted where nothing is. */
+export function markOf(directory: string, name = '2'): unknown {
+  const { database } = folders(directory).open(id(name), () => newCreds('minted'), Date.now());
+  const mark = database.readCreds().mark;
   database.close();
+  return mark;
 }
 
 /** The bytes of files as Baileys' useMultiFileAuthState writes them. */
@@ -104,4 +135,14 @@ export function errorOf(work: () => unknown): Error & { code?: string } {
     return error as Error;
   }
   throw new Error('nothing was thrown');
+}
+
+/** The error with which `promise` rejects. */
+export async function refusalOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  return promise.then(
+    () => {
+      throw new Error('nothing was refused');
+    },
+    (error: Error) => error,
+  );
 }

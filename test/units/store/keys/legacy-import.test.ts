@@ -12,6 +12,7 @@ import {
   id,
   newCreds,
   pairedCreds,
+  storedKeys,
   temporaryDirectory,
   writeLegacyFolder,
 } from './fixtures.js';
@@ -88,17 +89,16 @@ describe('the import', () => {
     }
     const files = entries(folder);
 
-    const opened = folders(directory).open(id('2'), newCreds, 1000);
+    const lines: string[] = [];
+    const opened = folders(directory, { lines }).open(id('2'), newCreds, 1000);
     const database = closing(opened.database);
-    expect(opened).toMatchObject({
-      wasNew: false,
-      imported: { backup: '2_corrupted_1000', files: files.length, skipped: 0 },
-    });
+    expect(opened.wasNew).toBe(false);
+    expect(toldImports(lines)).toMatchObject([{ backup: '2_corrupted_1000', files: files.length, skipped: 0 }]);
     expect(database.readCreds()).toEqual(again.creds);
     // The store keeps the protobuf's JSON form; making a protobuf of it is its reader's work.
     const revive = (key: unknown) => proto.Message.AppStateSyncKeyData.fromObject(key as object);
     for (const type of Object.keys(written)) {
-      const stored = Object.entries(database.all(type));
+      const stored = Object.entries(storedKeys(folder, type));
       const read = stored.map(([key, value]) => [key, type === 'app-state-sync-key' ? revive(value) : value]);
       expect(Object.fromEntries(read), type).toEqual(expected[type]);
     }
@@ -112,17 +112,22 @@ describe('the import', () => {
   it('happens once', () => {
     const directory = temporaryDirectory();
     writeLegacyFolder(join(directory, '2'), pairedCreds());
-    folders(directory).open(id('2'), newCreds).database.close();
-    const second = folders(directory).open(id('2'), newCreds);
+    const lines: string[] = [];
+    folders(directory, { lines }).open(id('2'), newCreds, 1000).database.close();
+    const second = folders(directory, { lines }).open(id('2'), newCreds, 2000);
     closing(second.database);
-    expect(second).toMatchObject({ wasNew: false, imported: null });
+    expect(second.wasNew).toBe(false);
+    expect(toldImports(lines)).toMatchObject([{ backup: '2_corrupted_1000' }]);
+    expect(entries(directory)).toEqual(['2', '2_corrupted_1000']);
   });
 
   it('takes a folder that was never paired for nothing', () => {
     const directory = temporaryDirectory();
     writeLegacyFolder(join(directory, '2'), initAuthCreds());
-    const opened = folders(directory).open(id('2'), () => newCreds('minted'));
-    expect(opened).toMatchObject({ wasNew: true, imported: null });
+    const lines: string[] = [];
+    const opened = folders(directory, { lines }).open(id('2'), () => newCreds('minted'), 1000);
+    expect(opened.wasNew).toBe(true);
+    expect(toldImports(lines)).toEqual([]);
     expect(closing(opened.database).readCreds().mark).toBe('minted');
     expect(entries(directory)).toEqual(['2']);
   });
@@ -135,9 +140,11 @@ describe('the import', () => {
     writeFileSync(join(folder, 'pre-key-6.json'), '');
     writeFileSync(join(folder, 'notes.txt'), 'hello');
     writeFileSync(join(folder, 'backup.json'), '{"stale":true}');
-    const opened = folders(directory).open(id('2'), newCreds, 7);
-    expect(opened.imported).toEqual({ backup: '2_corrupted_7', files: 3, skipped: 3 });
-    expect(closing(opened.database).all('session')).toEqual({
+    const lines: string[] = [];
+    const opened = folders(directory, { lines }).open(id('2'), newCreds, 7);
+    expect(toldImports(lines)).toMatchObject([{ backup: '2_corrupted_7', files: 3, skipped: 3 }]);
+    closing(opened.database);
+    expect(storedKeys(folder, 'session')).toEqual({
       '573009998877.0': { chain: Buffer.from('ratchet'), mark: 'legacy' },
     });
     expect(readFileSync(join(directory, '2_corrupted_7', 'session-57300.0.json'), 'utf8')).toBe('{"cut":');
@@ -149,11 +156,18 @@ describe('the import', () => {
     mkdirSync(join(directory, '2', 'session-573001112233.0.json'));
     writeLegacyFolder(join(directory, '3'), '{"me":');
     const before = ['2', '3'].map((name) => entries(join(directory, name)));
-    const unreadable = errorOf(() => folders(directory).open(id('2'), newCreds));
+    const unreadable = errorOf(() => folders(directory).open(id('2'), newCreds, 1000));
     expect(unreadable).toBeInstanceOf(AuthFolderUnreadableError);
     expect(`${unreadable.message} ${String(unreadable.cause)}`).not.toContain('573001112233');
-    expect(errorOf(() => folders(directory).open(id('3'), newCreds))).toBeInstanceOf(AuthFolderCorruptError);
+    expect(errorOf(() => folders(directory).open(id('3'), newCreds, 1000))).toBeInstanceOf(AuthFolderCorruptError);
     expect(['2', '3'].map((name) => entries(join(directory, name)))).toEqual(before);
     expect(entries(directory)).toEqual(['2', '3']);
   });
 });
+
+/** The lines of the log that tell of an import. */
+function toldImports(lines: readonly string[]): unknown[] {
+  return lines
+    .map((line) => JSON.parse(line) as { event: string })
+    .filter(({ event }) => event === 'auth_folder_imported');
+}
