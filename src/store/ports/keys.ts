@@ -72,7 +72,10 @@ export interface OpenedKeys {
  * the keys away); AuthFolderCorruptError when the content is damaged. What cannot be stored is a TypeError.
  */
 export interface OrganizationKeys {
-  /** The credentials. Whoever loads begins anew: what was refused before no longer counts for `durable`. */
+  /**
+   * The credentials. Whoever loads begins anew: what was refused before no longer counts for `durable`. Rejects when
+   * the disk refused in such a way that nobody knows what is on it; then only opening anew tells.
+   */
   load(): Promise<Creds>;
   /** The values that exist, by id; an absent id is absent in the answer. */
   get(type: string, ids: readonly string[]): Promise<Record<string, unknown>>;

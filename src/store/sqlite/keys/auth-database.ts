@@ -187,11 +187,14 @@ export class AuthDatabase {
    * is not, and from then on until `load`.
    */
   durable(): Promise<void> | null {
-    return this.refused ? Promise.reject(this.refused) : this.group.durable();
+    if (this.refused) return Promise.reject(this.refused);
+    const durable = this.group.durable();
+    return durable && durable.catch((error: unknown) => Promise.reject(toAuthFolderError(error)));
   }
 
-  /** The credentials, for somebody who begins anew. */
+  /** The credentials, for somebody who begins anew. After a sync that failed only a new opening tells what is there. */
   load(): Creds {
+    this.run(() => this.group.mustBeUnbroken());
     this.refused = null;
     return this.readCreds();
   }

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AuthDatabase } from '../../../../src/store/sqlite/keys/auth-database.js';
 import { AuthFolderUnreadableError } from '../../../../src/store/ports/auth-folder-error.js';
 import { toAuthFolderError } from '../../../../src/store/sqlite/keys/storage-errors.js';
@@ -90,6 +90,29 @@ describe('a disk that refuses', () => {
     expect(Object.keys(storedKeys(folder, 'session'))).toEqual(told);
     expect(Object.keys(database.get('session', Object.keys(sizes)))).toEqual(told);
     expect(await refusalOf(database.durable()!)).toMatchObject({ name: 'AuthFolderUnreadableError' });
+  });
+
+  it('to sync is told by the put and by durable, and nothing is put or loaded until it is opened anew', async () => {
+    const folder = temporaryDirectory();
+    const database = closing(AuthDatabase.create(folder, pairedCreds()));
+    await database.put({ keys: { session: { a: 1 } } });
+    const eio = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', errno: -5, syscall: 'fdatasync' });
+    const spy = vi.spyOn(fs, 'fdatasync').mockImplementation((_file, done) => void setImmediate(done, eio));
+    onTestFinished(() => spy.mockRestore());
+    const told = { name: 'AuthFolderUnreadableError', code: 'EIO' };
+    const puts = [database.put({ keys: { session: { a: 2 } } }), database.put({ creds: pairedCreds('second') })];
+    const durable = refusalOf(database.durable()!);
+    for (const put of puts) expect(await refusalOf(put)).toMatchObject(told);
+    expect(await durable).toMatchObject(told);
+    spy.mockRestore();
+    expect(await refusalOf(database.put({ keys: { session: { a: 3 } } }))).toMatchObject(told);
+    expect(errorOf(() => database.load())).toMatchObject(told);
+    expect(await refusalOf(database.durable()!)).toMatchObject({ name: 'AuthFolderUnreadableError' });
+    database.close();
+    const again = closing(AuthDatabase.open(folder));
+    await again.put({ keys: { session: { a: 4 } } });
+    expect(again.durable()).toBeNull();
+    expect(storedKeys(folder, 'session')).toEqual({ a: 4 });
   });
 
   it.each([
