@@ -36,23 +36,11 @@ export interface Backup {
   readonly size: number;
 }
 
-/** What the predecessor's keys brought along. */
-export interface Imported {
-  /** The backup in which the old files lie. */
-  readonly backup: string;
-  /** Files taken over, credentials included. */
-  readonly files: number;
-  /** Files that were no JSON or no key's: left in the backup only. */
-  readonly skipped: number;
-}
-
 export interface OpenedKeys {
   /** The caller closes them, and before setAside, restore and remove. */
   readonly keys: OrganizationKeys;
   /** True when there was nothing and a new identity was made. */
   readonly wasNew: boolean;
-  /** What the predecessor's keys brought along, when this call imported them. */
-  readonly imported: Imported | null;
   /** As `keys.load()` gives them. */
   readonly creds: Creds;
   readonly pairing: Pairing;

@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServiceError } from '../../../errors.js';
 import { parseOrganizationId, type OrganizationId } from '../../../organization-id.js';
-import type { Backup, Creds, Imported, Pairing } from '../../ports/keys.js';
+import type { Backup, Creds, Pairing } from '../../ports/keys.js';
 import { AuthDatabase, removeUnfinished } from './auth-database.js';
 import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
 import { toAuthFolderError, withAuthFolderErrors } from './storage-errors.js';
@@ -18,8 +18,6 @@ export interface OpenedAuthFolder {
   database: AuthDatabase;
   /** True when there was nothing and a new identity was made. */
   wasNew: boolean;
-  /** What a legacy folder brought along, when this call imported one. */
-  imported: Imported | null;
 }
 
 /**
@@ -94,7 +92,7 @@ export class AuthFolders {
    * @param now milliseconds; names the backup of an import
    * @throws AuthFolderUnreadableError nothing was touched; AuthFolderCorruptError the caller decides to set aside
    */
-  open(id: OrganizationId, makeCreds: () => Creds, now = Date.now()): OpenedAuthFolder {
+  open(id: OrganizationId, makeCreds: () => Creds, now: number): OpenedAuthFolder {
     return withAuthFolderErrors(() => {
       this.moves.recover(id);
       const folder = this.moves.path(id);
@@ -105,13 +103,13 @@ export class AuthFolders {
         removeUnfinished(folder);
         // The trace of a cleaning that a crash stopped before its rename.
         rmSync(join(folder, LABEL_FILE), { force: true });
-        return { database, wasNew: false, imported: null };
+        return { database, wasNew: false };
       }
       if (content.kind === 'legacy') {
-        const imported = this.moves.importLegacy(id, content.files, now);
-        if (imported) return { database: AuthDatabase.open(folder), wasNew: false, imported };
+        const isImported = this.moves.importLegacy(id, content.files, now);
+        if (isImported) return { database: AuthDatabase.open(folder), wasNew: false };
       }
-      return { database: AuthDatabase.create(folder, makeCreds()), wasNew: true, imported: null };
+      return { database: AuthDatabase.create(folder, makeCreds()), wasNew: true };
     });
   }
 

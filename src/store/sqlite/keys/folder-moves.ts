@@ -4,7 +4,7 @@ import type { Logger } from '../../../logger.js';
 import { organizationLabel, type OrganizationId } from '../../../organization-id.js';
 import { AuthDatabase } from './auth-database.js';
 import { AuthFolderCorruptError } from '../../ports/auth-folder-error.js';
-import type { Imported, Pairing } from '../../ports/keys.js';
+import type { Pairing } from '../../ports/keys.js';
 import { toAuthFolderError } from './storage-errors.js';
 import { backupTime, backupsToPrune, nextBackupName, writeLabel } from './backups.js';
 import { DATABASE_FILE } from './database-check.js';
@@ -225,14 +225,14 @@ export class FolderMoves {
 
   /**
    * Turns a legacy folder into a database, all or nothing; the old files become a backup (`imported`).
-   * @returns null when the folder was never paired: nothing is there any more
+   * @returns false when the folder was never paired: nothing is there any more
    */
-  importLegacy(id: OrganizationId, files: string[], now: number): Imported | null {
+  importLegacy(id: OrganizationId, files: string[], now: number): boolean {
     const { creds, keys, ...counts } = readLegacyFolder(this.path(id), files);
     const pairing = pairingOf(creds);
     if (!pairing.paired) {
       if (this.removeUnlessForeign(id, 'foreign_files', now) !== null) this.prune(id);
-      return null;
+      return false;
     }
     const building = this.path(id, IMPORTING);
     try {
@@ -252,7 +252,7 @@ export class FolderMoves {
       { event: 'auth_folder_imported', org: organizationLabel(id), ...counts, backup },
       'The auth folder of the predecessor was imported; its files are kept as a backup',
     );
-    return { backup, ...counts };
+    return true;
   }
 
   /**

@@ -39,10 +39,10 @@ export class SqliteKeyStore implements KeyStore {
   }
 
   async open(id: OrganizationId, makeCreds: () => Creds, now: number): Promise<OpenedKeys> {
-    const { database, wasNew, imported } = this.folders.open(id, makeCreds, now);
+    const { database, wasNew } = this.folders.open(id, makeCreds, now);
     try {
       const creds = database.load();
-      return { keys: new SqliteKeys(database), creds, wasNew, imported, pairing: pairingOf(creds) };
+      return { keys: new SqliteKeys(database), creds, wasNew, pairing: pairingOf(creds) };
     } catch (error) {
       database.close();
       throw error;
