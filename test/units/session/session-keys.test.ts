@@ -26,7 +26,7 @@ function keysOver(storage: { load?: () => Promise<never>; close?: () => Promise<
   const keyStore = {
     open: async () => {
       asked.push('open');
-      return { keys, creds: {}, wasNew: false, imported: null, pairing: { paired: true, phoneNumber: '57300' } };
+      return { keys, creds: {}, wasNew: false, pairing: { paired: true, phoneNumber: '57300' } };
     },
     setAside: async () => {
       asked.push('setAside');
