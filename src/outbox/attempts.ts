@@ -45,6 +45,7 @@ export class Attempts {
       return this.outcomes.settle(entry.messageId, 'failed', { errorCode: 'not_on_whatsapp' });
     }
     if (firstContacts.mayHaveToRest(entry) && (await firstContacts.isNew(entry))) {
+      if (!tries.inFlight.has(entry.messageId)) return;
       firstContacts.resting.set(entry.phone, entry);
       return this.outcomes.rest(entry, firstContacts.pause());
     }
@@ -57,6 +58,12 @@ export class Attempts {
       // Cancelled, replaced or expired while it waited.
       await stored;
       this.outcomes.dropped(messageId);
+      return;
+    }
+    if (!tries.inFlight.has(messageId)) {
+      // The socket ended, or its fate is known by now: nothing has left.
+      await stored;
+      if (firstTryAt === null) await outbox.unclaim(messageId);
       return;
     }
     Object.assign(entry, { state: 'sending', firstTryAt: firstTryAt ?? house.now() });

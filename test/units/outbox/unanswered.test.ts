@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { dispatching, OTHER, pass, soon, statesOf } from './fixtures.js';
+import { describe, expect, test, vi } from 'vitest';
+import { dispatching, ID, OTHER, pass, quiet, soon, statesOf } from './fixtures.js';
 
 describe('an error before anything left', () => {
   test.each(['resolveChat', 'prepare'] as const)('%s: tried again later, still queued meanwhile', async (what) => {
@@ -173,5 +173,66 @@ describe('unanswered when the socket ended', () => {
     await pass(3000);
     expect(carrier.handed).toHaveLength(1);
     expect((await outbox.get(id))?.state).toBe('unconfirmed');
+  });
+});
+
+describe('while a message is being claimed', () => {
+  test('its fate becomes known: it is not handed over, nor given up later', async () => {
+    const { accept, carrier, outbox, dispatcher, connect, disconnect } = await dispatching();
+    const id = await accept();
+    disconnect();
+    await connect();
+    const claim = outbox.claim.bind(outbox);
+    vi.spyOn(outbox, 'claim').mockImplementationOnce((...args) => {
+      const claiming = claim(...args);
+      void dispatcher.acked(id, null);
+      return claiming;
+    });
+    await pass(3000);
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', attempts: 2 });
+    expect(carrier.handed).toHaveLength(1);
+    const moving = vi.spyOn(outbox, 'move');
+    await pass(600_000, 60_000);
+    await dispatcher.giveUpOld();
+    expect(moving).not.toHaveBeenCalled();
+  });
+
+  test('the socket ends: it is queued as before, and leaves from the next one', async () => {
+    const { accept, carrier, outbox, connect, disconnect, ack } = await dispatching();
+    const claim = outbox.claim.bind(outbox);
+    vi.spyOn(outbox, 'claim').mockImplementationOnce((...args) => {
+      const claiming = claim(...args);
+      disconnect();
+      return claiming;
+    });
+    const hand = vi.spyOn(carrier, 'hand');
+    const id = await accept();
+    expect(hand).not.toHaveBeenCalled();
+    expect(await outbox.get(id)).toMatchObject({ state: 'queued', attempts: 0 });
+    await connect();
+    await pass(3000);
+    await ack(id);
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', attempts: 1 });
+    expect(hand).toHaveBeenCalledOnce();
+  });
+
+  test('the socket ends while a first contact is looked up: it leaves once', async () => {
+    const { accept, carrier, outbox, store, connect, disconnect, ack } = await dispatching();
+    const chatOf = vi.spyOn(outbox.customers, 'chatOf');
+    chatOf.mockImplementationOnce(async () => {
+      await outbox.pauseFirstContacts(ID, Date.now() + 1000);
+      return undefined;
+    });
+    vi.spyOn(store, 'isContact').mockImplementationOnce(async () => {
+      disconnect();
+      return false;
+    });
+    const id = await accept();
+    await connect();
+    await pass(10_000);
+    await ack(id);
+    await quiet();
+    expect(carrier.handed).toHaveLength(1);
+    expect(await outbox.get(id)).toMatchObject({ state: 'sent', attempts: 1 });
   });
 });
