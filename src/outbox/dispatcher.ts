@@ -50,21 +50,22 @@ export class Dispatcher {
   private timer: NodeJS.Timeout | null = null;
   private ticksToErasing = 0;
   private ticking = false;
+  private readonly messagesLeft: number;
 
-  constructor(private readonly parts: Parts) {}
+  /** Takes up what a former process left, before anything new is accepted. */
+  constructor(private readonly parts: Parts) {
+    const left = parts.outbox.takeUp();
+    this.messagesLeft = left.length;
+    for (const message of left) this.of(message.organizationId).add(message);
+  }
 
-  /** Takes up what a former process left, and listens to the sessions. */
-  async start(): Promise<void> {
-    this.parts.carrier.onNews((id, news) => this.onNews(id, news));
-    this.parts.outbox.onChange((message) => this.onChange(message));
-    const pending = await this.parts.outbox.pending();
-    for (const message of pending) this.of(message.organizationId).add(message);
-    if (pending.length > 0) {
-      this.parts.logger.info(
-        { event: 'outbox_resumed', messages: pending.length },
-        `${pending.length} messages wait from before.`,
-      );
-    }
+  /** Listens to the sessions. */
+  start(): void {
+    const { carrier, outbox, logger } = this.parts;
+    carrier.onNews((id, news) => this.onNews(id, news));
+    outbox.onChange((message) => this.onChange(message));
+    const messages = this.messagesLeft;
+    if (messages > 0) logger.info({ event: 'outbox_resumed', messages }, `${messages} messages wait from before.`);
     this.timer = setInterval(() => void this.tick(), TICK_MS);
   }
 
@@ -103,9 +104,9 @@ export class Dispatcher {
    */
   async decideOtherPhone(id: OrganizationId, decision: OtherPhoneDecision): Promise<OtherPhoneDecided> {
     const { outbox, logger } = this.parts;
-    const deciding = decision === 'send' ? outbox.releaseOtherPhone(id) : outbox.cancelOtherPhone(id);
-    if (decision === 'send') this.of(id).released(outbox.linkedPhone(id));
-    const decided = await deciding;
+    const letGo = decision === 'send' && this.of(id).releasing(outbox.linkedPhone(id));
+    const decided = await (letGo ? outbox.releaseOtherPhone(id) : outbox.cancelOtherPhone(id));
+    if (letGo) letGo();
     const { messages, unconfirmed } = decided;
     const fate = decision === 'send' ? 'leave from the one that is linked' : 'are taken back';
     logger.info(

@@ -59,8 +59,6 @@ export class OrganizationDispatcher {
    */
   add(message: PendingMessage, stored?: Promise<unknown>): void {
     const { entries, lines, tries } = this.desk;
-    // It may be accepted while those from before are taken up.
-    if (entries.has(message.messageId)) return;
     const entry = newEntry(message, stored);
     entries.set(entry.messageId, entry);
     if (entry.state === 'sending') {
@@ -92,12 +90,15 @@ export class OrganizationDispatcher {
   }
 
   /**
-   * A person decided that all messages may leave from the phone that is linked (digits); what was tried from another is
-   * not repeated.
+   * A person decides that what waits now may leave from the phone that is linked (digits); what was tried from another
+   * is not repeated. Returns what lets it go, to be called when that is on disk.
    */
-  released(phone: string | null): void {
-    for (const entry of this.desk.entries.values()) if (entry.firstTryAt === null) entry.forPhone &&= phone;
-    this.turns.letGo();
+  releasing(phone: string | null): () => void {
+    const untried = [...this.desk.entries.values()].filter(({ firstTryAt }) => firstTryAt === null);
+    return () => {
+      for (const entry of untried) entry.forPhone &&= phone;
+      this.turns.letGo();
+    };
   }
 
   /** Quiet hours were changed: whoever waits for their end looks again. */

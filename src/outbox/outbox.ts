@@ -41,11 +41,13 @@ export class Outbox {
   private readonly news = new MessageNews();
   private readonly waiting = new WaitingMessages();
   private readonly settings: OrganizationSettings;
+  private left: PendingMessage[] = [];
 
   static async open(store: OutboxStore, options: OutboxOptions): Promise<Outbox> {
     const outbox = new Outbox(store, options);
     await outbox.settings.load();
-    for (const pending of await store.waiting()) outbox.waiting.add(pending);
+    outbox.left = await store.waiting();
+    for (const pending of outbox.left) outbox.waiting.add(pending);
     return outbox;
   }
 
@@ -141,9 +143,9 @@ export class Outbox {
     return this.waiting.dueOrganizations(this.options.now());
   }
 
-  /** Everything that waits, of all organizations, in the order of acceptance; for the dispatcher at start. */
-  async pending(): Promise<PendingMessage[]> {
-    return this.store.waiting();
+  /** What waited when this was opened, in the order of acceptance, of all organizations. To be called once. */
+  takeUp(): PendingMessage[] {
+    return this.left.splice(0);
   }
 
   allWaiting(): Iterable<readonly [OrganizationId, Iterable<Readonly<WaitingMessage>>]> {

@@ -132,12 +132,12 @@ export const dispatcher: Part<Rooms> = {
       onOtherPhone: (id) => tell('session.attention', id, { code: 'other_phone', until: null }),
     });
   },
+  stop: (rooms) => rooms.dispatcher.stop(),
 };
 
 export const sending: Part<Rooms> = {
   name: 'sending',
   start: (rooms) => rooms.dispatcher.start(),
-  stop: (rooms) => rooms.dispatcher.stop(),
 };
 
 /** Saved sessions log in, those whose messages wait first. */

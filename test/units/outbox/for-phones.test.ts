@@ -20,8 +20,9 @@ describe('another phone is linked', () => {
     }
     expect(dispatcher.waitingOf(fresh)).toBeNull();
 
+    const letGo = dispatcher.releasing(OTHER_SHOP);
     await outbox.releaseOtherPhone(ID);
-    dispatcher.released(OTHER_SHOP);
+    letGo();
     await quiet();
     expect(dispatcher.waitingOf(held[1] as string)).toBeNull();
     for (const id of held) await ack(id);
@@ -94,7 +95,7 @@ describe('another phone is linked', () => {
 
     const { dispatcher, outbox, carrier, connect, accept } = await dispatching({}, directory);
     carrier.connected = false;
-    for (const pending of await outbox.pending()) dispatcher.add(pending);
+    for (const pending of outbox.takeUp()) dispatcher.add(pending);
     expect(said).toMatchObject({ reason: 'other_phone', nextTryAt: null });
     expect(dispatcher.waitingOf(id)).toEqual(said);
     expect(dispatcher.waitingOf(await accept())).toBeNull();

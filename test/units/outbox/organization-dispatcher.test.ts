@@ -160,7 +160,7 @@ describe('after the process ended', () => {
 
     const after = await dispatching({}, directory);
     after.carrier.connected = false;
-    for (const pending of await after.outbox.pending()) after.dispatcher.add(pending);
+    for (const pending of after.outbox.takeUp()) after.dispatcher.add(pending);
     await after.connect();
     expect(after.carrier.handed).toEqual([]);
     await pass(2500, 500);

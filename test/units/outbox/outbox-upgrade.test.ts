@@ -76,7 +76,7 @@ describe('an outbox of 0.3.1', () => {
     const rows = asStored(directory);
     const { outbox } = await openOutbox({ directory, clock: new Clock(THEN) });
     const waiting = rows.filter(({ state }) => state === 'queued' || state === 'sending');
-    expect((await outbox.pending()).map(({ messageId }) => messageId)).toEqual(waiting.map((row) => row.message_id));
+    expect(outbox.takeUp().map(({ messageId }) => messageId)).toEqual(waiting.map((row) => row.message_id));
     for (const { message_id: id, text, attempts } of waiting) {
       expect(await claim(outbox, id as string, 'x@s.whatsapp.net')).toBe(text);
       expect((await outbox.get(id as string))?.attempts).toBe((attempts as number) + 1);
@@ -91,7 +91,8 @@ describe('an outbox of 0.3.1', () => {
 
   test('still knows its idempotency keys, and its texts go when their time is over', async () => {
     const directory = predecessors();
-    const row = asStored(directory).find(({ idempotency_key: key }) => key === 'booking-7');
+    const rows = asStored(directory);
+    const row = rows.find(({ idempotency_key: key }) => key === 'booking-7');
     const clock = new Clock(THEN);
     const { outbox } = await openOutbox({ directory, clock });
     const again = (text: string) =>
@@ -107,10 +108,14 @@ describe('an outbox of 0.3.1', () => {
     const { message: known, isNew } = await again('Queued, with keys');
     expect([known.messageId, isNew]).toEqual([row?.message_id, false]);
     await expect(again('Another text')).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+    const settled = rows.filter(({ text, settled_at: at }) => text !== null && at !== null);
+    const texts = settled.map(({ text }) => `"text":"${text as string}"`);
+    expect(texts).toContain('"text":"Failed, nobody there"');
+    for (const text of texts) expect(onDisk(directory)).toContain(text);
     clock.at += 8 * DAY;
     await outbox.eraseOld(7 * DAY);
-    for (const gone of ['Unconfirmed', 'Delivered', 'nobody there', 'Cancelled', 'Expired'])
-      expect(onDisk(directory)).not.toContain(`"text":"${gone}`);
+    for (const text of texts) expect(onDisk(directory)).not.toContain(text);
+    expect(onDisk(directory)).toContain('"text":"Queued for December"');
   });
 
   test('leaves no erased text behind, before or after: not in the row, not beside it, not in the journal', async () => {
