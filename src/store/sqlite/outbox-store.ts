@@ -70,7 +70,7 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 
   async unclaim(messageId: string): Promise<OutboxMessage | null> {
-    return this.commits.write(() => this.steps.unclaim(messageId));
+    return this.write(() => this.steps.unclaim(messageId));
   }
 
   move(move: Move): { moved: Promise<OutboxMessage | null>; stored: Promise<void> } {
@@ -84,7 +84,7 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 
   async noteStreamEnd(messageIds: readonly string[]): Promise<void> {
-    await this.commits.write(() => {
+    await this.write(() => {
       for (const messageId of messageIds) {
         const row = this.rows.of(messageId);
         if (!row) continue;
@@ -155,7 +155,7 @@ export class SqliteOutboxStore implements OutboxStore {
 
   async erase(what: { settledBefore: number; acceptedBefore: number; limit: number }): Promise<boolean> {
     const { settledBefore, acceptedBefore, limit } = what;
-    const [contents, keys] = await this.commits.write(() => [
+    const [contents, keys] = await this.write(() => [
       this.statements
         .sql(
           `UPDATE messages SET content = NULL WHERE seq IN (
@@ -186,7 +186,7 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 
   async rememberChat(phone: string, chatId: string | null, at: number): Promise<void> {
-    await this.commits.write(() => this.customers.rememberChat(phone, chatId, at));
+    await this.write(() => this.customers.rememberChat(phone, chatId, at));
   }
 
   async isContact(organizationId: OrganizationId, names: readonly string[]): Promise<boolean> {
@@ -194,9 +194,10 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 
   async noteAcquaintance(organizationId: OrganizationId, names: readonly string[], keep: number): Promise<void> {
+    this.statements.mustBeOpen();
     const fresh = this.customers.fresh(organizationId, names);
     if (fresh.length === 0) return;
-    await this.commits.write(() => this.customers.noteAcquaintance(organizationId, fresh, keep), { urgent: false });
+    await this.write(() => this.customers.noteAcquaintance(organizationId, fresh, keep), false);
   }
 
   // --- settings, and the phone that is linked ---
@@ -206,15 +207,15 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 
   async setQuietHours(organizationId: OrganizationId, quiet: QuietHours | null): Promise<void> {
-    await this.commits.write(() => this.phones.setQuietHours(organizationId, quiet));
+    await this.write(() => this.phones.setQuietHours(organizationId, quiet));
   }
 
   async pauseFirstContacts(organizationId: OrganizationId, until: number): Promise<void> {
-    await this.commits.write(() => this.phones.pauseFirstContacts(organizationId, until));
+    await this.write(() => this.phones.pauseFirstContacts(organizationId, until));
   }
 
   async linkPhone(organizationId: OrganizationId, phone: string, at: number): Promise<void> {
-    await this.commits.write(() => {
+    await this.write(() => {
       if (this.phones.link(organizationId, phone, at)) this.rows.forget();
     });
   }
@@ -223,7 +224,7 @@ export class SqliteOutboxStore implements OutboxStore {
     organizationId: OrganizationId,
     at: number,
   ): Promise<{ released: number; unconfirmed: OutboxMessage[] }> {
-    return this.commits.write(() => {
+    return this.write(() => {
       const linked = this.phones.linkedPhone(organizationId);
       if (linked === null) return { released: 0, unconfirmed: [] };
       const unconfirmed = this.phones
@@ -237,7 +238,7 @@ export class SqliteOutboxStore implements OutboxStore {
   }
 
   async cancelOtherPhones(organizationId: OrganizationId, at: number, limit: number): Promise<OutboxMessage[]> {
-    return this.commits.write(() =>
+    return this.write(() =>
       this.phones
         .forOthers(organizationId, limit)
         .map(({ id, state }) =>
@@ -245,11 +246,6 @@ export class SqliteOutboxStore implements OutboxStore {
         )
         .filter((moved) => moved !== null),
     );
-  }
-
-  /** Resolves when all that was written until now is on disk, rejects when it is not; null when it is already. */
-  durable(): Promise<void> | null {
-    return this.commits.durable();
   }
 
   async close(): Promise<void> {
@@ -263,14 +259,17 @@ export class SqliteOutboxStore implements OutboxStore {
   private begin<T>(work: () => T, isUrgent = (): boolean => true): { written: Promise<T>; stored: Promise<void> } {
     let result = null as { value: T } | null;
     const write = async (): Promise<void> =>
-      this.commits.write(
-        () => {
-          result = { value: work() };
-        },
-        { urgent: isUrgent() },
-      );
+      this.write(() => {
+        result = { value: work() };
+      }, isUrgent());
     const stored = write();
     stored.catch(() => {});
     return { written: result ? Promise.resolve(result.value) : (stored as Promise<never>), stored };
+  }
+
+  /** As `GroupCommit.write`. */
+  private async write<T>(work: () => T, urgent = true): Promise<T> {
+    this.statements.mustBeOpen();
+    return this.commits.write(work, { urgent });
   }
 }

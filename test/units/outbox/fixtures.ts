@@ -51,8 +51,8 @@ export async function openOutbox({ directory = folder(), clock = new Clock(), ma
  * lost.
  */
 export function commitFailer(database: Database.Database): () => void {
-  database.exec(`CREATE TABLE parent (id INTEGER PRIMARY KEY);
-    CREATE TABLE debt (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);`);
+  database.exec(`CREATE TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS debt (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);`);
   return () => {
     if (!database.inTransaction) throw new Error('Nothing is open.');
     database.exec('INSERT INTO debt VALUES (99)');
@@ -170,8 +170,8 @@ export async function dispatching(settings: Partial<DispatcherSettings> = {}, di
   const database = openOutboxDatabase(directory);
   const store = new SqliteOutboxStore(database);
   const outbox = await Outbox.open(store, { maxPending: 1000, now: Date.now });
-  stores.add(store);
-  onTestFinished(() => void stores.delete(store));
+  disks.set(store, database);
+  onTestFinished(() => void disks.delete(store));
   const carrier = new FakeCarrier();
   const lines: { event: string; count?: number }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) };
@@ -213,16 +213,30 @@ export async function dispatching(settings: Partial<DispatcherSettings> = {}, di
 }
 
 /** Those of the running test. */
-const stores = new Set<SqliteOutboxStore>();
+const disks = new Map<SqliteOutboxStore, Database.Database>();
 
 /** Until everything that can happen without time passing has happened, on the disk as well. */
 export async function quiet(): Promise<void> {
-  for (;;) {
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    const writing = [...stores].map((store) => store.durable()).filter((one) => one !== null);
-    if (writing.length === 0) return;
-    await Promise.allSettled(writing);
+  await turns();
+  for (let before = NaN; before !== changes();) {
+    before = changes();
+    // Twice, for what changes nothing is written as well.
+    for (let time = 0; time < 2; time++) {
+      // What this shows is on disk, and so is what was written before.
+      await Promise.allSettled([...disks.keys()].map((store) => store.get('any')));
+      await turns();
+    }
   }
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** So many rows were written until now. */
+function changes(): number {
+  const open = [...disks.values()].filter((database) => database.open);
+  return open.reduce((sum, one) => sum + (one.prepare('SELECT total_changes()').pluck().get() as number), 0);
 }
 
 /** Lets time pass, a little at a time, and everything happen that it brings. */
