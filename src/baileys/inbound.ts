@@ -90,9 +90,14 @@ export class Inbound {
   private async hear(message: WAMessage): Promise<void> {
     const { life, memory } = this.parts;
     const { id } = message.key;
-    if (life.isOver || !id || !isCustomersMessage(message) || memory.received.has(id)) return;
-    memory.received.set(id, true);
-    await life.told({ type: 'message_received', messageId: id });
+    if (life.isOver || !id || !isCustomersMessage(message)) return;
+    let told = memory.received.get(id);
+    if (!told) {
+      told = life.told({ type: 'message_received', messageId: id });
+      memory.received.set(id, told);
+    }
+    // Also of one that is delivered again before it is stored: its receipt would do for both.
+    await told;
   }
 
   /** Whose chat it is, under both of his names when the other is known. */

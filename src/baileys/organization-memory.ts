@@ -15,8 +15,8 @@ const HOUR = 3_600_000;
  */
 export interface OrganizationMemory {
   readonly decryptedBefore: DecryptedBefore;
-  /** Ids of messages that were told upwards: one that is delivered twice is told once. */
-  readonly received: LRUCache<string, true>;
+  /** Messages that were told upwards, by id, until stored: one that is delivered twice is told once. */
+  readonly received: LRUCache<string, Promise<void>>;
   readonly userDevices: DeviceLists;
   readonly deadDevices: DeadDevices;
   /** Whom the messages that were handed over lately went to, by message id. For the hash in WhatsApp's ack. */
