@@ -27,16 +27,28 @@ export function followConnection(
 ): void {
   const { ev } = sock;
   let qrs = 0;
-  // Every frame that is sent from here on waits until they are durable. A failure ends the socket, which tells of it.
-  ev.on('creds.update', () => void keys.put({ creds }).catch(() => {}));
+  /** The credentials as they were put last; null when they are stored. */
+  let stored: Promise<void> | null = null;
+  ev.on('creds.update', () => {
+    // Every frame that is sent from here on waits until they are durable. A failure ends the socket, which tells of it.
+    const put = keys.put({ creds });
+    stored = put;
+    put.then(
+      () => {
+        if (stored === put) stored = null;
+      },
+      () => {},
+    );
+  });
   ev.on('connection.update', (update) => {
     if (update.qr) {
       const lastsMs = settings.qrTimeoutMs ?? (qrs === 0 ? FIRST_QR_MS : NEXT_QR_MS);
       qrs += 1;
       life.tell({ type: 'qr', text: update.qr, lastsMs });
     }
-    if (update.isNewLogin) life.tell({ type: 'paired', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
-    if (update.connection === 'open') life.tell({ type: 'open', phoneNumber: phoneNumberOf(creds.me?.id ?? '') });
+    const phoneNumber = phoneNumberOf(creds.me?.id ?? '');
+    if (update.isNewLogin) life.tellWhenStored({ type: 'paired', phoneNumber }, stored);
+    if (update.connection === 'open') life.tellWhenStored({ type: 'open', phoneNumber }, stored);
     if (update.connection === 'close') life.finish(ownEnd(update.lastDisconnect?.error));
   });
 }

@@ -28,6 +28,10 @@ export class SocketLife {
   private onUnlinked: (() => void) | undefined;
   private sock: WASocket | undefined;
   private ended = false;
+  /** The session closed it: nothing is told any more. */
+  private closed = false;
+  /** What waits to be told; never rejects. The end comes after it. */
+  private held: Promise<void> | null = null;
 
   constructor(private readonly parts: Parts) {}
 
@@ -49,6 +53,25 @@ export class SocketLife {
     if (!this.ended) await this.parts.listener(event);
   }
 
+  /**
+   * As `tell`, when what it rests on is stored; never when that is refused, which ends the socket. A phone that linked
+   * is told also when the connection is lost meanwhile, for its keys are there.
+   */
+  tellWhenStored(event: SocketEvent & { readonly type: 'paired' | 'open' }, stored: Promise<void> | null): void {
+    if (!stored && !this.held) return this.tell(event);
+    if (this.ended) return;
+    const held = Promise.all([stored, this.held]).then(
+      () => {
+        if (!this.closed && (!this.ended || event.type === 'paired')) void this.parts.listener(event);
+      },
+      () => {},
+    );
+    this.held = held;
+    void held.then(() => {
+      if (this.held === held) this.held = null;
+    });
+  }
+
   atEnd(callback: () => void): void {
     this.onEnd.add(callback);
   }
@@ -63,20 +86,20 @@ export class SocketLife {
   /** The connection is over: tells why, once, and leaves nothing running. */
   finish(end: ConnectionEnd): void {
     if (this.ended) return;
-    const { listener, stanzas } = this.parts;
+    const { stanzas } = this.parts;
     const reason = disconnectReason(end, Date.now());
     if (reason.kind === 'unlinked') this.onUnlinked?.();
     this.tearDown();
     // Such an error may name the stanza that it complains of: `<ack class="message" id="…"/>`.
     const suspect = reason.kind === 'stream_error' ? stanzas.streamEnded(end.attrs ?? {}) : null;
-    void listener({ type: 'closed', reason, suspect });
+    this.tellEnd({ type: 'closed', reason, suspect });
   }
 
   failKeys(error: unknown): never {
     if (!this.ended) {
       this.tearDown();
       const reason = { kind: 'auth_folder_failed', code: null, text: safeText(error), at: Date.now() } as const;
-      void this.parts.listener({ type: 'closed', reason });
+      this.tellEnd({ type: 'closed', reason });
     }
     throw new KeysFailed('The auth folder failed', { cause: error });
   }
@@ -84,6 +107,14 @@ export class SocketLife {
   /** Nothing is told of it. */
   close(): void {
     if (!this.ended) this.tearDown();
+    this.closed = true;
+  }
+
+  private tellEnd(event: SocketEvent): void {
+    if (!this.held) return void this.parts.listener(event);
+    void this.held.then(() => {
+      if (!this.closed) void this.parts.listener(event);
+    });
   }
 
   private tearDown(): void {

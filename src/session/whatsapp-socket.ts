@@ -48,7 +48,10 @@ export class PairingCodeRefusedError extends Error {
   }
 }
 
-/** What a socket tells its session. Delivered synchronously, in order. */
+/**
+ * What a socket tells its session. Delivered synchronously, in order; `paired` and `open` when the credentials are
+ * stored, and never when they are refused.
+ */
 export type SocketEvent =
   /** A QR to show for so long; replaces the one before. */
   | { readonly type: 'qr'; readonly text: string; readonly lastsMs: number }

@@ -114,6 +114,31 @@ describe("an organization's folder that is deleted under a live session", () => 
     expect(readdirSync(folder(id))).toContain('auth.sqlite');
   });
 
+  it('of a session whose QR is scanned at that moment: no phone is linked whose keys are not stored', async () => {
+    const [id, number] = ['scanned', '573001210006'];
+    expect((await stage.api.ready(id)).body.status).toBe('qr_ready');
+    const picture = await stage.api.qrPicture(id);
+    remove(id);
+    // The phone gets no answer, and says so to its owner.
+    void stage.whatsapp
+      .phone(number)
+      .scanQrPicture(picture)
+      .catch(() => {});
+    await stage.log.until('qr_ready', { org: id, count: 2, timeoutMs: 20_000 });
+    const told = (await stage.api.get(`/api/events?organization_id=${id}`)).body.events as { name: string }[];
+    const names = told.map(({ name }) => name);
+    expect(names).toContain('session.disconnected');
+    expect(names).not.toContain('session.linked');
+    expect((await stage.api.status(id)).body).toMatchObject({
+      status: 'qr_ready',
+      attention: null,
+      phone_number: null,
+    });
+    expect(stage.log.events('phone_linked', id)).toEqual([]);
+    await stage.scan(id, number);
+    await stage.send(id, CUSTOMER);
+  });
+
   it('can be stopped, logged out and cleaned, without a crash and without a folder made of nothing', async () => {
     const [id, number] = ['by-hand', '573001210005'];
     await stage.pair(id, number);
