@@ -101,6 +101,34 @@ export function webhooksContract(name: string, make: () => Promise<EventsPlace>)
       await expect(deliveries.lines()).rejects.toThrow();
     });
 
+    it('shows to a read every write that was called before it, though nobody waits for them', async () => {
+      const { ledger, webhooks, deliveries } = on.stores;
+      await webhooks.save(webhook('wh_1'));
+      const to = { webhookIds: ['wh_1'] };
+      const [qr, stable] = [newEvent('session.qr', SHOP, { number: 1 }, to), newEvent('session.stable', SHOP, {}, to)];
+      const events = ledger.append([qr, stable]);
+      const [lines, head] = [deliveries.lines(), deliveries.head(line())];
+      expect(await lines).toEqual([line()]);
+      const first = (await head) as Delivery;
+      expect(first.eventId).toBe((await events)[0]?.id);
+      const failed = deliveries.noteFailed(first, FAILURE, TROUBLE);
+      const trouble = deliveries.trouble(line());
+      const delivered = deliveries.noteDelivered(first, NOW + 6);
+      const [over, next] = [deliveries.trouble(line()), deliveries.head(line())];
+      const parked = deliveries.parkOldest('wh_1', 0, NOW + 7, 10);
+      const [nothing, backlog] = [deliveries.head(line()), deliveries.backlog('wh_1')];
+      const back = deliveries.putBackParked('wh_1', NOW + 8, 10);
+      const again = deliveries.head(line());
+      expect([await trouble, await over]).toEqual([TROUBLE, null]);
+      expect([await next, await nothing, await again]).toMatchObject([
+        { name: stable.fact.name },
+        null,
+        { waitsSince: NOW + 8 },
+      ]);
+      expect(await backlog).toMatchObject({ waiting: 0, parked: 1 });
+      await Promise.all([failed, delivered, parked, back]);
+    });
+
     it('notes how tries went: of the delivery, its line and its webhook', async () => {
       const { webhooks, deliveries } = on.stores;
       await webhooks.save(webhook('wh_1'));

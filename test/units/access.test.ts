@@ -37,7 +37,7 @@ describe('sign-ins', () => {
     expect(await access.signIns.find(token)).toBeNull();
   });
 
-  it('tell whoever wants to know of their end, once: signed out, made place, over; no one who took it', async () => {
+  it('tell of their end, once: signed out, made place, over; nobody who took it back', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const told: string[] = [];
@@ -70,6 +70,19 @@ describe('sign-ins', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('tell of their end once, and nobody who took it back, also when that comes while it is looked at', async () => {
+    const told: string[] = [];
+    const { token } = await access.signIns.begin();
+    // Looked at already when it is asked for.
+    access.signIns.onEnd('no such token', () => told.push('taken back'))();
+    const takeBack = access.signIns.onEnd(token, () => told.push('taken back'));
+    access.signIns.onEnd(token, () => told.push('over'));
+    const ends = [access.signIns.end(token), access.signIns.end(token)];
+    takeBack();
+    await Promise.all(ends);
+    expect(told).toEqual(['over']);
   });
 
   it('are at most 100: the one that would end first makes place', async () => {

@@ -88,6 +88,16 @@ describe('the ledger', () => {
     ]);
   });
 
+  it('tells a received message rather twice than never, when it cannot be read whether it was told', async () => {
+    stores.ledger.hasReceived = () => Promise.reject(new Error('disk'));
+    expect(await ledger.tellReceived(TWO, 'A')).toBe(true);
+    expect(await ledger.tellReceived(TWO, 'A')).toBe(true);
+    expect((await ledger.list({ limit: 10 })).map(({ name }) => name)).toEqual([
+      'message.received',
+      'message.received',
+    ]);
+  });
+
   it('refuses data that is not what the catalogue says', async () => {
     await expect(ledger.tell('session.qr', TWO, { number: -1 })).rejects.toThrow();
   });

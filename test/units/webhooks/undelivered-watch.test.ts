@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { judge } from '../../../src/webhooks/undelivered.js';
 import { MESSAGE_STATES } from '../../../src/outbox/outbox-message.js';
 import { HOLA, OTHER, Room, SHOP, T0 } from './fixtures.js';
@@ -86,6 +87,27 @@ describe('the watch', () => {
     clock.now += DAY;
     await watch.tick();
     expect(await told()).toHaveLength(2);
+  });
+
+  it('reads together what is due at one time, however much it is', async () => {
+    const { room, clock, accept, told } = stage();
+    const watch = await room.watch(10 * MINUTE);
+    for (let n = 0; n < 250; n++) void accept(SHOP, T0 + DAY);
+    await accept(SHOP, T0 + DAY);
+    clock.now += 20 * MINUTE;
+    await watch.tick();
+    clock.now += 2 * DAY;
+    const get = room.outboxStore.get.bind(room.outboxStore);
+    let [waiting, rounds] = [0, 0];
+    vi.spyOn(room.outboxStore, 'get').mockImplementation(async (messageId) => {
+      if (waiting++ === 0) rounds += 1;
+      await nextTurn();
+      waiting -= 1;
+      return get(messageId);
+    });
+    await watch.tick();
+    expect(await told()).toHaveLength(251);
+    expect(rounds).toBe(3);
   });
 
   it('counts from send_at, and forgets what was cancelled or arrived meanwhile', async () => {
