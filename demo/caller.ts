@@ -1,3 +1,4 @@
+import { type Address, type AnswerOf, type AnyAsked, type Asked, targetOf } from '../src/api/contract.js';
 import type { Scene } from './scene.js';
 
 /** How long an answer may take, ms: the service promises 10 s, or what `wait_ms` asked for. */
@@ -16,22 +17,16 @@ export class Caller {
     private readonly interrupted: AbortSignal,
   ) {}
 
-  async get<Answer>(path: string): Promise<Answer> {
-    return (await (await this.service(path)).json()) as Answer;
+  async call<A extends Address>(address: A, asked: Asked<A>): Promise<AnswerOf<A>> {
+    return (await (await this.service(address, asked)).json()) as AnswerOf<A>;
   }
 
-  async text(path: string): Promise<string> {
-    return (await this.service(path)).text();
+  async text<A extends Address>(address: A, asked: Asked<A>): Promise<string> {
+    return (await this.service(address, asked)).text();
   }
 
-  async bytes(path: string): Promise<Buffer> {
-    return Buffer.from(await (await this.service(path)).arrayBuffer());
-  }
-
-  async post<Answer>(path: string, body: object): Promise<Answer> {
-    const headers = { 'content-type': 'application/json' };
-    const response = await this.service(path, { method: 'POST', headers, body: JSON.stringify(body) });
-    return (await response.json()) as Answer;
+  async bytes<A extends Address>(address: A, asked: Asked<A>): Promise<Buffer> {
+    return Buffer.from(await (await this.service(address, asked)).arrayBuffer());
   }
 
   async control<Answer>(path: string, body?: string | object): Promise<Answer> {
@@ -52,8 +47,10 @@ export class Caller {
     }
   }
 
-  private service(path: string, init: RequestInit = {}): Promise<Response> {
-    return this.fetch(this.scene.url + path, { ...init, headers: { 'x-api-key': this.scene.key, ...init.headers } });
+  private service(address: Address, asked: AnyAsked): Promise<Response> {
+    const { method, path } = targetOf(address, asked);
+    const headers = { 'x-api-key': this.scene.key, 'content-type': 'application/json' };
+    return this.fetch(this.scene.url + path, { method, headers, body: asked.body && JSON.stringify(asked.body) });
   }
 
   private async fetch(url: string, init: RequestInit): Promise<Response> {

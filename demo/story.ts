@@ -1,19 +1,17 @@
-import type {
-  BackupsAnswer,
-  CustomerAnswer,
-  MessageAnswer,
-  RecordAnswer,
-  SentAnswer,
-  StatusAnswer,
-} from './answers.js';
+import type { AnswerOf } from '../src/api/contract.js';
+import type { CustomerAnswer, RecordAnswer } from './answers.js';
 import type { Caller } from './caller.js';
 import { CUSTOMER, PHONE, type Scene } from './scene.js';
 import { readable, type LogLine } from './service-log.js';
 import type { Terminal } from './terminal.js';
 
 const ID = '2';
+const IDS = { organization_id: ID };
+const QR = 'GET /api/qr/:organization_id';
 const CONFIRMATION = 'Hello Ana, your appointment on Monday at 10:30 is confirmed.';
 const WHILE_DOWN = 'Hello Ana, your appointment moved to eleven, as you wished.';
+
+type StatusAnswer = AnswerOf<'GET /api/status/:organization_id'>;
 
 /** The sentence says what was promised and did not hold. */
 class BrokenPromise extends Error {}
@@ -47,18 +45,17 @@ export class Story {
   private async startSession(): Promise<string> {
     await this.step('Organization "2" asks for a session');
     this.terminal.quiet('POST /api/start-session {"organization_id": "2", "wait_ms": 20000}');
-    const started = await this.caller.post<StatusAnswer>('/api/start-session', {
-      organization_id: ID,
-      wait_ms: 20_000,
+    const started = await this.caller.call('POST /api/start-session', {
+      body: { organization_id: ID, wait_ms: 20_000 },
     });
     this.check(started.status === 'qr_ready', 'status qr_ready: WhatsApp gave a QR, and it waits for a phone', started);
     this.terminal.quiet('GET /api/qr/2?format=text draws it here; the same QR is there as a PNG and in JSON');
-    this.terminal.block(await this.caller.text(`/api/qr/${ID}?format=text`));
+    this.terminal.block(await this.caller.text(QR, { params: IDS, query: { format: 'text' } }));
     return this.currentQr();
   }
 
   private async scanQr(sentence: string): Promise<void> {
-    const picture = await this.caller.bytes(`/api/qr/${ID}?format=png`);
+    const picture = await this.caller.bytes(QR, { params: IDS, query: { format: 'png' } });
     const scanned = await this.caller.control<{ deviceJid: string }>(
       `/admin/mock-phone/scan-qr?phone=${PHONE}`,
       `data:image/png;base64,${picture.toString('base64')}`,
@@ -126,7 +123,7 @@ export class Story {
       'the third one reached the limit, and the session healed itself',
       cleaned,
     );
-    const { backups } = await this.caller.get<BackupsAnswer>(`/api/backups/${ID}`);
+    const { backups } = await this.caller.call('GET /api/backups/:organization_id', { params: IDS });
     this.check(
       backups.length === 1 && backups[0]?.reason === 'bad_mac' && backups[0].phone_number === PHONE,
       `nothing was deleted: GET /api/backups/2 lists ${backups[0]?.name}, reason bad_mac`,
@@ -152,7 +149,7 @@ export class Story {
   private async waitingMessageArrives(id: string): Promise<void> {
     await this.customerReads(id, WHILE_DOWN, 'what waited has left by itself; the customer decrypted and reads');
     const { status, attempts } = await this.caller.until('WhatsApp confirms it', async () => {
-      const answer = await this.caller.get<MessageAnswer>(`/api/messages/${id}`);
+      const answer = await this.caller.call('GET /api/messages/:message_id', { params: { message_id: id } });
       return answer.status === 'sent' || answer.status === 'delivered' ? answer : null;
     });
     this.check(attempts === 1, `GET /api/messages/${id}: ${status}, tried once`, { status, attempts });
@@ -167,9 +164,9 @@ export class Story {
     const status = await this.connected();
     this.check(isHealthy(status), 'status connected, verdict healthy, all counters zero', status.health);
     this.check(
-      status.health.cleanings_24h === 1,
-      `remembered for the budget: ${status.health.cleanings_24h} automatic cleaning in 24 h, ` +
-        `${status.health.cleanings_limit} are allowed`,
+      status.health?.cleanings_24h === 1,
+      `remembered for the budget: ${status.health?.cleanings_24h} automatic cleaning in 24 h, ` +
+        `${status.health?.cleanings_limit} are allowed`,
       status.health,
     );
   }
@@ -193,10 +190,10 @@ export class Story {
     await this.customerReads(sent.message_id, message, 'the customer decrypted and reads');
   }
 
-  private post(message: string, more: { wait_ms?: number } = {}): Promise<SentAnswer> {
+  private post(message: string, more: { wait_ms?: number } = {}): Promise<AnswerOf<'POST /api/send-message'>> {
     const body = { organization_id: ID, phone: CUSTOMER, message, ...more };
     this.terminal.quiet(`POST /api/send-message ${JSON.stringify({ ...body, message: '…' })}`);
-    return this.caller.post('/api/send-message', body);
+    return this.caller.call('POST /api/send-message', { body });
   }
 
   private async customerReads(id: string, message: string, sentence: string): Promise<void> {
@@ -242,11 +239,11 @@ export class Story {
   }
 
   private status(): Promise<StatusAnswer> {
-    return this.caller.get(`/api/status/${ID}`);
+    return this.caller.call('GET /api/status/:organization_id', { params: IDS });
   }
 
   private async currentQr(): Promise<string> {
-    const { qr } = await this.caller.get<{ qr: string | null }>(`/api/qr/${ID}`);
+    const { qr } = await this.caller.call(QR, { params: IDS });
     return qr ?? '';
   }
 
@@ -266,6 +263,7 @@ export class Story {
 }
 
 function isHealthy({ health }: StatusAnswer): boolean {
+  if (!health) return false;
   const { bad_mac: badMac, stream_error: streamError } = health.counters;
   return health.verdict === 'healthy' && badMac.count === 0 && streamError.count === 0;
 }

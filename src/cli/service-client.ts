@@ -1,4 +1,12 @@
-import type { Address, AnswerOf, BodyOf, ErrorAnswer, ParamsOf, QueryOf } from '../api/contract.js';
+import {
+  type Address,
+  type AnswerOf,
+  type AnyAsked,
+  type Asked as AskedOf,
+  type ErrorAnswer,
+  type QueryOf,
+  targetOf,
+} from '../api/contract.js';
 import { EventStreamReader, type StreamEvent } from './event-stream.js';
 import { CliError, EXIT, type ExitCode } from './exit-codes.js';
 import { printable } from './format.js';
@@ -38,29 +46,17 @@ const REASONS: Readonly<Record<string, Text>> = {
   },
 };
 
-interface Request {
-  readonly params?: object;
-  readonly query?: object;
-  readonly body?: object;
+interface Request extends AnyAsked {
   /** ms that the service was asked to wait. */
   readonly waitMs?: number;
   /** What the answer is about, for its hints. */
   readonly subject?: Subject;
 }
 
-/** A part of a request that its contract has; it may be left out where nothing in it is needed. */
-type Part<Name extends string, Content> = [Content] extends [undefined]
-  ? object
-  : object extends Content
-    ? { readonly [N in Name]?: Content }
-    : { readonly [N in Name]: Content };
 /** What a person typed goes as it is: the service says what is wrong with it. */
 type Typed<Query> = { readonly [Name in keyof Query]: Query[Name] | string };
 /** What an operation is asked with. */
-export type Asked<A extends Address> = Pick<Request, 'waitMs' | 'subject'> &
-  Part<'params', ParamsOf<A>> &
-  Part<'query', Typed<QueryOf<A>>> &
-  Part<'body', BodyOf<A>>;
+type Asked<A extends Address> = Pick<Request, 'waitMs' | 'subject'> & AskedOf<A, Typed<QueryOf<A>>>;
 type AskedOrNothing<A extends Address> = object extends Asked<A> ? [asked?: Asked<A>] : [asked: Asked<A>];
 
 export interface ClientSettings {
@@ -184,15 +180,6 @@ export class ServiceClient {
       { reason, url, ...facts },
     );
   }
-}
-
-/** Method and path, the values put in; what is undefined is left out. */
-function targetOf(address: Address, { params = {}, query = {} }: Request): { method: string; path: string } {
-  const [method = '', pattern = ''] = address.split(' ');
-  const values = new Map<string, unknown>(Object.entries(params));
-  const path = pattern.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(values.get(name))));
-  const asked = Object.entries(query).filter(([, value]) => value !== undefined) as [string, string][];
-  return { method, path: asked.length === 0 ? path : `${path}?${new URLSearchParams(asked).toString()}` };
 }
 
 interface Received {

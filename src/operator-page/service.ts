@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Address, AnswerOf, Asked } from '../api/contract.js';
+import { type Address, type AnswerOf, type AnyAsked, type Asked, targetOf } from '../api/contract.js';
 import { language, words } from './settings.js';
 
 /** ms. The service answers within 10 s unless it is asked to wait. */
@@ -45,22 +45,6 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The parts of a request, of whatever operation. */
-interface Parts {
-  readonly params?: Readonly<Record<string, unknown>>;
-  readonly query?: Readonly<Record<string, unknown>>;
-  readonly body?: unknown;
-}
-
-/** Method and path, the values put in; what is undefined is left out. */
-function targetOf(address: Address, { params = {}, query = {} }: Parts): { method: string; path: string } {
-  const [method = '', pattern = ''] = address.split(' ');
-  const path = pattern.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
-  const asked = Object.entries(query).filter(([, value]) => value !== undefined);
-  const values = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
-  return { method, path: asked.length === 0 ? path : `${path}?${values.toString()}` };
-}
-
 /**
  * Asks the service, in the page's language. An aborted call never resolves or rejects with anything but an AbortError.
  * Errors: ServiceFault.
@@ -70,8 +54,8 @@ export async function call<A extends Address>(
   asked: Asked<A>,
   { headers, within = ANSWER_WITHIN, signal: aborted }: CallOptions = {},
 ): Promise<AnswerOf<A>> {
-  const { method, path } = targetOf(address, asked as Parts);
-  const { body } = asked as Parts;
+  const { method, path } = targetOf(address, asked);
+  const { body }: AnyAsked = asked;
   const stop = new AbortController();
   const end = (): void => stop.abort();
   aborted?.addEventListener('abort', end);

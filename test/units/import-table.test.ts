@@ -47,7 +47,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Runs in browsers: it knows no room, and nobody knows it. */
 const PAGE = 'operator-page';
-/** The contract, as types: whoever speaks HTTP to the service may know it, and nothing else of `api`. */
+/** Whoever speaks HTTP to the service may know the contract, and so nothing else of `api` may be there with it. */
 const CONTRACT = 'api/contract.ts';
 const PAGE_LIBRARIES = ['preact', '@preact/signals'];
 const WHATSAPP_LIBRARIES = ['@whiskeysockets/baileys', 'libsignal'];
@@ -117,9 +117,8 @@ function complaint({ from, to, typeOnly }: Import): string | null {
   }
   if (PAGE_LIBRARIES.some((name) => isPackage(to, name)))
     return room === PAGE ? null : `only src/${PAGE} imports preact`;
-  if (to === `src/${CONTRACT}` && (room === PAGE || room === 'cli')) {
-    return typeOnly ? null : `${room} takes only types of ${CONTRACT}`;
-  }
+  if (from === `src/${CONTRACT}` && !typeOnly) return 'the contract imports only types';
+  if (to === `src/${CONTRACT}` && (room === PAGE || room === 'cli')) return null;
   if (room === PAGE && !to.startsWith(`src/${PAGE}/`)) return `the page imports nothing but itself and preact`;
   if (/^(emulator|test|demo|bench|scripts)\//.test(to)) return `src/ imports nothing of ${to.split('/')[0]}/`;
   if (!to.startsWith('src/') || WIRING.includes(room)) return null;
@@ -307,12 +306,7 @@ describe('the checker', () => {
     ],
     ['src/operator-page/x.ts', "import fs from 'node:fs';", 'the page imports nothing but itself'],
     ['src/operator-page/x.ts', "import type { S } from '../api/sentences.js';", 'the page imports nothing but itself'],
-    [
-      'src/operator-page/x.ts',
-      "import { AnswerOf } from '../api/contract.js';",
-      'operator-page takes only types of api/contract.ts',
-    ],
-    ['src/cli/x.ts', "import { AnswerOf } from '../api/contract.js';", 'cli takes only types of api/contract.ts'],
+    ['src/api/contract.ts', "import { OPERATIONS } from './operations/index.js';", 'the contract imports only types'],
     ['src/cli/x.ts', "import type { Sentences } from '../api/sentences.js';", 'cli does not know api'],
     ['src/api/x.ts', "import { words } from '../operator-page/words/words-en.js';", 'api does not know operator-page'],
     ['src/api/x.ts', "import { render } from 'preact';", 'only src/operator-page imports preact'],
@@ -345,8 +339,9 @@ describe('the checker', () => {
   });
 
   test.each([
-    ['src/operator-page/x.ts', "import type { AnswerOf } from '../api/contract.js';"],
-    ['src/cli/x.ts', "import type { AnswerOf } from '../api/contract.js';"],
+    ['src/operator-page/x.ts', "import { type AnswerOf, targetOf } from '../api/contract.js';"],
+    ['src/cli/x.ts', "import { type AnswerOf, targetOf } from '../api/contract.js';"],
+    ['src/api/contract.ts', "import type { OPERATIONS } from './operations/index.js';"],
     [
       'src/api/app.ts',
       "import type { Sessions } from '../session/session-view.js'; import { redact } from '../logger.js';",
