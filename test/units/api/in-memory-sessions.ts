@@ -10,7 +10,8 @@ import type {
 
 /** 2026-01-02T03:04:05.000Z */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
-export const QR_TEXT = `https://wa.me/settings/linked_devices#2@${'A'.repeat(150)},${'b'.repeat(43)}=,${'c'.repeat(43)}=,${'d'.repeat(43)}=`;
+const [QR_REF, QR_KEYS] = ['A'.repeat(150), ['b', 'c', 'd'].map((letter) => `${letter.repeat(43)}=`)];
+export const QR_TEXT = `https://wa.me/settings/linked_devices#2@${[QR_REF, ...QR_KEYS].join(',')}`;
 
 export function snapshotOf(id: string, changes: Partial<SessionSnapshot> = {}): SessionSnapshot {
   return {
