@@ -24,11 +24,7 @@ function isUnderTitle({ parent }) {
 }
 
 /** Still too long, until they are rebuilt. Nothing is to be added. */
-const LONG_FILES = [
-  'test/scenarios/{cli,openapi}.test.ts',
-  'test/units/import-table.test.ts',
-];
-const LONG_FUNCTIONS = ['test/units/api/stage.ts'];
+const LONG_FILES = ['test/scenarios/{cli,openapi}.test.ts', 'test/units/import-table.test.ts'];
 const WIDE_FILES = [
   // A drawing.
   'src/operator-page/parts/icon-names.ts',
@@ -118,6 +114,5 @@ export default tseslint.config(
     rules: { 'sizes/max-lines-per-function': 'off' },
   },
   { files: LONG_FILES, rules: { 'max-lines': 'off' } },
-  { files: LONG_FUNCTIONS, rules: { 'sizes/max-lines-per-function': 'off' } },
   { files: WIDE_FILES, rules: { 'max-len': 'off' } },
 );

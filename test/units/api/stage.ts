@@ -7,7 +7,7 @@ import supertest from 'supertest';
 import { afterEach } from 'vitest';
 import { readConfig } from '../../../src/config.js';
 import { createApp, type AppParts } from '../../../src/api/app.js';
-import { createLogger } from '../../../src/logger.js';
+import { createLogger, type Logger } from '../../../src/logger.js';
 import { openOutboxDatabase } from '../../../src/store/sqlite/outbox-database.js';
 import { MessageCounts } from '../../../src/outbox/message-counts.js';
 import type { OrganizationId } from '../../../src/organization-id.js';
@@ -74,54 +74,41 @@ afterEach(() => {
   for (const strike of struck.splice(0)) strike();
 });
 
-/** The HTTP room alone, over sessions in memory and a real outbox; its log is collected. */
-export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {}) {
-  const { maxPending = 100, ...appParts } = parts;
-  const sessions = new InMemorySessions();
-  const clock = { now: NOW };
-  const now = () => clock.now;
+type Now = () => number;
+
+/** What is stored, in a directory of its own until the test has ended. */
+function openStores() {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'http-stage-'));
-  const outboxDatabase = openOutboxDatabase(directory);
-  const outboxStore = new SqliteOutboxStore(outboxDatabase);
-  const outbox = new Outbox(outboxStore, { maxPending, now });
-  const messageCounts = new MessageCounts(outboxStore);
-  const accessStore = new SqliteAccessStore(directory);
+  const outbox = new SqliteOutboxStore(openOutboxDatabase(directory));
+  const access = new SqliteAccessStore(directory);
   const eventsDatabase = openEventsDatabase(directory);
-  const stores = new SqliteEventStores(eventsDatabase);
-  const ledger = new EventLedger(stores.ledger, { keep: 100, now });
   struck.push(() => {
-    void outboxStore.close();
+    void outbox.close();
     eventsDatabase.close();
-    void accessStore.close();
+    void access.close();
     fs.rmSync(directory, { recursive: true });
   });
-  const access = new Access(accessStore, {
-    apiKey: appParts.config?.API_KEY ?? API_KEY,
-    now,
-  });
-  const courier = new Courier(outbox);
-  const log: LogLine[] = [];
-  /** What receivers answer. */
+  return { outbox, access, events: new SqliteEventStores(eventsDatabase) };
+}
+
+/** Webhooks whose receivers answer what `receiver` says. */
+function openWebhooks(stores: SqliteEventStores, ledger: EventLedger, logger: Logger, now: Now) {
   const receiver = { outcome: { kind: 'answered', status: 204, retryAfter: undefined } as Outcome };
-  const logger = createLogger({
-    level: 'trace',
-    format: 'json',
-    destination: { write: (line: string) => void log.push(JSON.parse(line) as LogLine) },
-  });
+  const settings = {
+    baseMs: 1000,
+    maxMs: 1000,
+    retryForMs: 1000,
+    timeoutMs: 1000,
+    maxWaiting: 100,
+    retentionMs: 1000,
+    language: 'es' as const,
+  };
   const webhooks = new Webhooks(
     {
       stores,
       ledger,
       requests: { post: async () => receiver.outcome },
-      settings: {
-        baseMs: 1000,
-        maxMs: 1000,
-        retryForMs: 1000,
-        timeoutMs: 1000,
-        maxWaiting: 100,
-        retentionMs: 1000,
-        language: 'es',
-      },
+      settings,
       logger,
       now,
       random: () => 0.5,
@@ -129,16 +116,47 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     },
     [],
   );
-  const undelivered = new UndeliveredWatch(
-    {
-      ledger,
-      store: stores.undelivered,
-      outboxStore,
-      outbox,
-      defaultAfterMs: 0,
-      logger,
-      now,
+  return { webhooks, receiver };
+}
+
+/** A logger that is heard: its lines, as objects. */
+function listenedLogger() {
+  const log: LogLine[] = [];
+  const write = (line: string) => void log.push(JSON.parse(line) as LogLine);
+  return { log, logger: createLogger({ level: 'trace', format: 'json', destination: { write } }) };
+}
+
+/** Whoever calls with the key, and `anonymous` without. */
+function callers(app: ReturnType<typeof createApp>) {
+  const http = supertest(app);
+  return {
+    anonymous: http,
+    get: (path: string) => http.get(path).set('x-api-key', API_KEY),
+    delete: (path: string) => http.delete(path).set('x-api-key', API_KEY),
+    patch: (path: string, body: object) => http.patch(path).set('x-api-key', API_KEY).send(body),
+    post: (path: string, body?: unknown) => {
+      const request = http.post(path).set('x-api-key', API_KEY);
+      return body === undefined ? request : request.send(body as object);
     },
+  };
+}
+
+/** The HTTP room alone, over sessions in memory and a real outbox; its log is collected. */
+export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {}) {
+  const { maxPending = 100, ...appParts } = parts;
+  const sessions = new InMemorySessions();
+  const clock = { now: NOW };
+  const now = () => clock.now;
+  const stores = openStores();
+  const { log, logger } = listenedLogger();
+  const outbox = new Outbox(stores.outbox, { maxPending, now });
+  const messageCounts = new MessageCounts(stores.outbox);
+  const ledger = new EventLedger(stores.events.ledger, { keep: 100, now });
+  const access = new Access(stores.access, { apiKey: appParts.config?.API_KEY ?? API_KEY, now });
+  const courier = new Courier(outbox);
+  const { webhooks, receiver } = openWebhooks(stores.events, ledger, logger, now);
+  const undelivered = new UndeliveredWatch(
+    { ledger, store: stores.events.undelivered, outboxStore: stores.outbox, outbox, defaultAfterMs: 0, logger, now },
     { delays: new Map(), place: 0 },
   );
   const app = createApp({
@@ -155,28 +173,7 @@ export function onStage(parts: Partial<AppParts> & { maxPending?: number } = {})
     now,
     ...appParts,
   });
-  const http = supertest(app);
-  return {
-    app,
-    sessions,
-    outbox,
-    ledger,
-    access,
-    courier,
-    webhooks,
-    receiver,
-    clock,
-    log,
-    /** Without a key. */
-    anonymous: http,
-    get: (path: string) => http.get(path).set('x-api-key', API_KEY),
-    delete: (path: string) => http.delete(path).set('x-api-key', API_KEY),
-    patch: (path: string, body: object) => http.patch(path).set('x-api-key', API_KEY).send(body),
-    post: (path: string, body?: unknown) => {
-      const request = http.post(path).set('x-api-key', API_KEY);
-      return body === undefined ? request : request.send(body as object);
-    },
-  };
+  return { app, sessions, outbox, ledger, access, courier, webhooks, receiver, clock, log, ...callers(app) };
 }
 
 export type Stage = ReturnType<typeof onStage>;
