@@ -155,6 +155,6 @@ export const restoring: Part<Rooms> = {
   stop: ({ dispatcher, sessions }) => {
     dispatcher.stop();
     // Before all else that takes time: no message may be taken in that could not be answered any more.
-    sessions.shutdown();
+    return sessions.shutdown();
   },
 };

@@ -259,9 +259,9 @@ export class OrganizationSession {
     return outcome.backup;
   }
 
-  /** Ends everything at once; the organization stays wanted as it was. */
-  shutdown(): void {
-    this.runner.close();
+  /** Ends everything at once; the organization stays wanted as it was. Resolves when nothing is under way any more. */
+  shutdown(): Promise<void> {
+    return this.runner.close();
   }
 
   /** Another session proved that the client version is accepted again. */

@@ -84,10 +84,11 @@ export class SessionDirectory implements Sessions, MessageCarrier {
     );
   }
 
-  shutdown(): void {
+  /** Everything ends at the call. Resolves when what was under way is stored; then the stores may close. */
+  async shutdown(): Promise<void> {
     clearInterval(this.holdsClock);
     clearInterval(this.foldersClock);
-    for (const session of this.sessions.values()) session.shutdown();
+    await Promise.all([...this.sessions.values()].map((session) => session.shutdown()));
   }
 
   count(): number {

@@ -29,8 +29,9 @@ export function step(before: MachineState, event: SessionEvent, now: number, con
   return turn.end();
 }
 
-/** Only keys that were being opened are still to be closed. */
+/** What was being moved is still noted, or the next start would miss it. Keys that were being opened are closed. */
 function afterShutdown(turn: Turn, event: SessionEvent): void {
+  if (event.type === 'folder_moved') return onFolderMoved(turn, event.backup, event.then);
   if (event.type === 'keys_opened') turn.do({ do: 'close_keys' });
   turn.finish({ is: 'shutting_down' });
 }

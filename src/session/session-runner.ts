@@ -58,10 +58,11 @@ export class SessionRunner {
     });
   }
 
-  /** From now on no action begins. */
-  close(): void {
+  /** From now on no action begins. Resolves when the one that is under way has stored what it must. */
+  close(): Promise<void> {
     this.closed = true;
     this.happen({ type: 'shut_down' });
+    return this.actions.runExclusive(() => {});
   }
 
   /** Something happened that no action waits for. */

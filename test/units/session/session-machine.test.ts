@@ -186,7 +186,7 @@ describe('the machine, whatever happens', () => {
     });
   });
 
-  test('after the end of the service does nothing but close keys that were being opened', () => {
+  test('after the end of the service only notes what was being moved, and closes keys that were being opened', () => {
     fc.assert(
       fc.property(history, fc.constantFrom(...WHATSAPP, ...PROCEED), ([{ folder }, happenings], last) => {
         const world = new MachineWorld({ folder });
@@ -196,9 +196,9 @@ describe('the machine, whatever happens', () => {
         expect([...world.openSockets]).toEqual([]);
         expect(world.keysAreOpen).toBe(false);
         expect(world.retryAt).toBeNull();
-        world.onStep = ({ effects, question }) => {
+        world.onStep = ({ event, effects, question }) => {
           expect(effects.filter((effect) => effect.do !== 'close_keys')).toEqual([]);
-          expect(question).toBeNull();
+          expect(question?.ask).toBe(event.type === 'folder_moved' ? 'save' : undefined);
         };
         last(world);
         world.settle();
