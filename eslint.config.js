@@ -24,11 +24,11 @@ function isUnderTitle({ parent }) {
 }
 
 /** Still too long, until they are rebuilt. Nothing is to be added. */
-const LONG_FILES = ['test/scenarios/{cli,openapi}.test.ts', 'test/units/import-table.test.ts'];
+const LONG_FILES = ['test/units/import-table.test.ts'];
 const WIDE_FILES = [
   // A drawing.
   'src/operator-page/parts/icon-names.ts',
-  'test/scenarios/{cli,readme}.test.ts',
+  'test/scenarios/readme.test.ts',
 ];
 
 export default tseslint.config(

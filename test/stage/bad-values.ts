@@ -1,4 +1,4 @@
-/** What no request may be made of, as the scenario of bad input sends it. */
+/** What no request may be made of, as the scenarios send it. */
 
 const CUSTOMER = '573109998877';
 
@@ -53,3 +53,29 @@ export const POSTS: [string, object][] = [
   ['/api/other-phone-messages', { action: 'send' }],
 ];
 export const GETS = ['/api/status', '/api/qr', '/api/backups', '/api/organization-settings'];
+
+/** Of each field of a body, a value that it must not have. */
+export const WRONG_FIELDS: Record<string, unknown> = {
+  organization_id: '../etc',
+  phone: true,
+  message: '  ',
+  wait_ms: 30_001,
+  send_at: 'tomorrow',
+  expires_at: 7,
+  ttl_seconds: 0,
+  replace_key: '',
+  idempotency_key: 'a b',
+  action: 'keep',
+  quiet_hours: { from: '25:00', to: '08:00', time_zone: 'America/Bogota' },
+  backup: '../etc',
+  pairing_phone: [],
+  undelivered_after_seconds: -1,
+  url: 'ftp://backend.example/',
+  event_types: ['session.gone'],
+  description: 7,
+  enabled: 'yes',
+  status: 'waiting',
+  delivery_id: '',
+  expires_in_minutes: 4,
+  token: '',
+};
