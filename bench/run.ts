@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--parts 1,2,3,4,5,6,7] [--rounds 5] [--sessions 300] [--finished 1000000] [--age 10000] [--quick]
+ * `npm run bench -- [--parts 1,2,3,4,5,6,7,8] [--rounds 5] [--sessions 300] [--finished 1000000] [--age 10000] [--quick]
  * [--json FILE] [--only SIDE] [--profile DIR]`
  *
  * Every side in a process of its own, WhatsApp (the emulator) in another, by turns in rounds; medians over the rounds.
@@ -17,13 +17,14 @@ import { commitCost, type CommitCost } from './commit-cost.js';
 import { idle, restart } from './many-sessions.js';
 import { identitiesFor, type PartResult, type Sizes } from './parts.js';
 import { pairAll, type Urls } from './pool.js';
+import { pageSearch } from './page.js';
 import { Child } from './rpc.js';
 import { oneOrganization, twentyOrganizations } from './sending.js';
 import type { House } from './sides.js';
 
 const { values: options } = parseArgs({
   options: {
-    parts: { type: 'string', default: '1,2,3,4,5,6,7' },
+    parts: { type: 'string', default: '1,2,3,4,5,6,7,8' },
     rounds: { type: 'string' },
     sessions: { type: 'string' },
     finished: { type: 'string' },
@@ -142,6 +143,7 @@ try {
     await over('outbox', 2, false, (house) => part(6, () => oldOutbox(house, sizes)));
   }
   if (parts.includes(7)) await over('busy', 1, false, (house) => part(7, () => busyPhone(house, sizes)));
+  if (parts.includes(8)) await over('page', 0, false, (house) => part(8, () => pageSearch(house, sizes)));
 } finally {
   fs.rmSync(directory, { recursive: true, force: true });
 }

@@ -8,7 +8,7 @@ import { run, type Load, type LoadResult } from './load.js';
 import { customerOf, median, phoneOf } from './numbers.js';
 import { Child, type Usage } from './rpc.js';
 
-const API_KEY = 'bN7vQ2xW9kR4mT6yH8jL3pZ5cF1dG0sA';
+export const API_KEY = 'bN7vQ2xW9kR4mT6yH8jL3pZ5cF1dG0sA';
 const POLL_MS = 10;
 
 export interface Side {
@@ -134,6 +134,10 @@ export class ServiceSide implements Side {
     const [started] = await side.events('service_started', 1);
     side.url = new URL(started?.url as string);
     return side;
+  }
+
+  get address(): string {
+    return this.url.href;
   }
 
   /** The log's lines of this event, as soon as there are `count` of them. */

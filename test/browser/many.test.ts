@@ -11,7 +11,6 @@ const MANY = 1000;
 /** Longer than two of the page's own looks at what changes without an event. */
 const IDLE_MS = 33_000;
 const IDLE_BYTES_PER_MINUTE = 100 * 1024;
-const SEARCH_MS = 200;
 /** With `PHOTOGRAPH=<folder>` what is seen is kept there, for people. */
 const PHOTOGRAPH = process.env.PHOTOGRAPH;
 
@@ -110,29 +109,22 @@ describeInBrowser('a thousand organizations on the page', () => {
     },
   );
 
-  it(`are searched within ${SEARCH_MS} ms, from the letter to the picture`, async () => {
+  it('are searched: each word is one question, and what fits it comes first', async () => {
     const visitor = await come(1280, 800);
     const { page } = visitor;
-    const took: number[] = [];
-    for (const wanted of ['shop-777', 'shop-31', 'SHOP-999', 'shop-500', 'shop-42']) {
-      const ms = await page.evaluate<number>(`new Promise((resolve) => {
-        const input = document.querySelector('input[type=search]');
-        const began = performance.now();
-        const look = () => {
-          const first = document.querySelector('.organization h2 a');
-          if (first?.textContent.endsWith(${JSON.stringify(wanted.toLowerCase())})) resolve(performance.now() - began);
-          else requestAnimationFrame(look);
-        };
-        input.value = ${JSON.stringify(wanted)};
-        input.dispatchEvent(new Event('input', { bubbles: true }));
-        look();
-      })`);
-      took.push(ms);
+    const questions: string[] = [];
+    page.on('request', (request) => {
+      const asked = new URL(request.url()).searchParams;
+      if (asked.has('search') && !asked.has('ids')) questions.push(asked.get('search') ?? '');
+    });
+    const words = ['shop-777', 'shop-31', 'SHOP-999', 'shop-500', 'shop-42'];
+    for (const word of words) {
+      await page.locator('input[type=search]').fill(word);
+      const first = page.locator('.organization h2 a').first();
+      await vi.waitFor(async () => expect((await first.innerText()).endsWith(word.toLowerCase())).toBe(true), 30_000);
     }
-    took.sort((one, other) => one - other);
-    process.stderr.write(`search: ${took.map(Math.round).join(', ')} ms\n`);
-    // The median: the machine that runs the tests has other work too.
-    expect(took[2]).toBeLessThan(SEARCH_MS);
+    expect(questions).toEqual(words);
+    expect(visitor.problems).toEqual([]);
     await visitor.leave();
   });
 
