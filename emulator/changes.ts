@@ -15,7 +15,7 @@ interface Waiter {
   reject: (error: Error) => void;
 }
 
-const DEFAULT_TIMEOUT_MS = 20_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
 
 export class Changes {
   private readonly waiters = new Set<Waiter>();

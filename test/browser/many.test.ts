@@ -90,24 +90,20 @@ describeInBrowser('a thousand organizations on the page', () => {
     await visitor.leave();
   });
 
-  it(
-    `cost less than ${IDLE_BYTES_PER_MINUTE / 1024} KB a minute while nothing happens`,
-    { timeout: 120_000 },
-    async () => {
-      const visitor = await come(1280, 800);
-      const { page } = visitor;
-      await page.waitForLoadState('load');
-      const count = await countBytes(await visitor.context.newCDPSession(page));
-      // This is a length of time and no wait for something: it is what is measured.
-      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-      const perMinute = (count.bytes * 60_000) / IDLE_MS;
-      process.stderr.write(`idle: ${Math.round(perMinute / 1024)} KB a minute\n`);
-      // It did look; an idle page that never asks could not be told from one that died.
-      expect(count.requests.some((url) => url.includes('/api/sessions'))).toBe(true);
-      expect(perMinute).toBeLessThan(IDLE_BYTES_PER_MINUTE);
-      await visitor.leave();
-    },
-  );
+  it(`cost less than ${IDLE_BYTES_PER_MINUTE / 1024} KB a minute while nothing happens`, async () => {
+    const visitor = await come(1280, 800);
+    const { page } = visitor;
+    await page.waitForLoadState('load');
+    const count = await countBytes(await visitor.context.newCDPSession(page));
+    // This is a length of time and no wait for something: it is what is measured.
+    await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+    const perMinute = (count.bytes * 60_000) / IDLE_MS;
+    process.stderr.write(`idle: ${Math.round(perMinute / 1024)} KB a minute\n`);
+    // It did look; an idle page that never asks could not be told from one that died.
+    expect(count.requests.some((url) => url.includes('/api/sessions'))).toBe(true);
+    expect(perMinute).toBeLessThan(IDLE_BYTES_PER_MINUTE);
+    await visitor.leave();
+  });
 
   it('are searched: each word is one question, and what fits it comes first', async () => {
     const visitor = await come(1280, 800);

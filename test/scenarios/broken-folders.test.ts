@@ -323,7 +323,7 @@ describe.runIf(isRoot)('a database of somebody else', () => {
 
 describe('the database that could not be read, and can be now', () => {
   it('comes back by itself', async () => {
-    await waiting?.log.until('session_connected', { org: ITSELF, count: 2, timeoutMs: 40_000 });
+    await waiting?.log.until('session_connected', { org: ITSELF, count: 2 });
     await waiting?.receive(ITSELF_PHONE, CUSTOMER);
     await waiting?.send(ITSELF, CUSTOMER);
     expect(waiting?.log.events('fault_counted')).toEqual([]);

@@ -7,7 +7,7 @@ import { Cli, like, MAIN, terminal, type Ended } from '../stage/terminal.js';
 const HAS_ZSH = spawnSync('zsh', ['--version']).status === 0;
 const CUSTOMER = '573109998877';
 
-describe('the terminal program, where it stands', { timeout: 120_000 }, () => {
+describe('the terminal program, where it stands', () => {
   const { on, environment, open, run } = terminal();
   beforeAll(async () => {
     await on.stage.pair('2', '573001112233');

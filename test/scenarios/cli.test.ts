@@ -8,7 +8,7 @@ const OTHER_PHONE = '573001112244';
 const CUSTOMER = '573109998877';
 const NOBODY = '573109990000';
 
-describe('the terminal program', { timeout: 120_000 }, () => {
+describe('the terminal program', () => {
   const { on, environment, open, run, runWith } = terminal({ QR_TIMEOUT: '6000', WEBHOOK_ALLOW_PRIVATE: 'true' });
   const statusOf = async (id: string): Promise<string> => (await on.stage.api.status(id)).body.status as string;
   beforeAll(() => {

@@ -14,7 +14,7 @@ describe("an organization's folder that is deleted under a live session", () => 
 
   const folder = (id: string): string => path.join(stage.authDirectory, id);
   const remove = (id: string): void => rmSync(folder(id), { recursive: true });
-  const gone = (id: string, count = 1) => stage.log.until('auth_folder_missing', { org: id, count, timeoutMs: 20_000 });
+  const gone = (id: string, count = 1) => stage.log.until('auth_folder_missing', { org: id, count });
 
   async function expectMissing(id: string): Promise<void> {
     expect((await stage.api.status(id)).body).toMatchObject({
@@ -107,7 +107,7 @@ describe("an organization's folder that is deleted under a live session", () => 
     expect((await stage.api.ready(id)).body.status).toBe('qr_ready');
     const first = stage.log.events('qr_ready', id).length;
     remove(id);
-    await stage.log.until('qr_ready', { org: id, count: first + 1, timeoutMs: 20_000 });
+    await stage.log.until('qr_ready', { org: id, count: first + 1 });
     await stage.scan(id, number);
     await stage.send(id, CUSTOMER);
     expect(stage.log.events('auth_folder_missing', id)).toEqual([]);
@@ -162,7 +162,7 @@ describe("an organization's folder that is deleted under a live session", () => 
   });
 
   it('is used again by itself when it comes back, without a scan', async () => {
-    await stage.log.until('session_connected', { org: ITSELF, count: 2, timeoutMs: 45_000 });
+    await stage.log.until('session_connected', { org: ITSELF, count: 2 });
     await stage.whatsapp.customer(CUSTOMER).receivedText(accepted);
     await stage.receive(ITSELF_PHONE, CUSTOMER);
     await stage.send(ITSELF, CUSTOMER);

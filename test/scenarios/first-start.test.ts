@@ -58,7 +58,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-describe('npm start on a fresh machine', { timeout: 120_000 }, () => {
+describe('npm start on a fresh machine', () => {
   let whatsapp: Emulator;
   let npm: ChildProcess | undefined;
   const log = new LogLines();
@@ -100,7 +100,7 @@ describe('npm start on a fresh machine', { timeout: 120_000 }, () => {
     npm.stdout?.setEncoding('utf8').on('data', (chunk: string) => log.write(chunk));
     npm.stderr?.setEncoding('utf8').on('data', (chunk: string) => log.write(chunk));
     await Promise.race([
-      log.until('service_started', { timeoutMs: 100_000 }),
+      log.until('service_started', { timeoutMs: 200_000 }),
       once(npm, 'close').then(() => Promise.reject(new Error(`npm start ended: ${log.text}`))),
     ]);
 

@@ -54,9 +54,7 @@ describe('guards', () => {
     expect((await stage.api.get('/health/ready')).status).toBe(503);
     expect(stage.whatsapp.record.upgrades - upgrades).toBeLessThanOrEqual(3);
     stage.whatsapp.mishaps.muteQueries('*', { on: false });
-    await Promise.all(
-      shops.map(({ id }) => stage.log.until('session_connected', { org: id, count: 2, timeoutMs: 40_000 })),
-    );
+    await Promise.all(shops.map(({ id }) => stage.log.until('session_connected', { org: id, count: 2 })));
     expect((await stage.api.get('/health/ready')).status).toBe(200);
   });
 

@@ -82,7 +82,7 @@ describe('a login is told when it is complete', () => {
     await stage.log.until('session_connected', { org: '2', count: 2 });
     expect(incomplete()).toEqual([]);
     // Baileys would hold it back for half a minute.
-    await stage.log.until('message_received', { org: '2', timeoutMs: 10_000 });
+    await stage.log.until('message_received', { org: '2' });
     await stage.whatsapp.customer(CUSTOMER).delivered(id);
     await stage.send('2', CUSTOMER);
   });

@@ -42,7 +42,7 @@ describe('eight organizations and three customers', () => {
       for (let i = 0; i < 10; i++) {
         const { id } = await stage.whatsapp.customer(customer).write(phone, stage.text());
         cutNowAndThen();
-        await stage.whatsapp.customer(customer).delivered(id, { timeoutMs: 60_000 });
+        await stage.whatsapp.customer(customer).delivered(id);
       }
     };
     await Promise.all(

@@ -15,7 +15,7 @@ describe("an organization's folder that somebody moved away", () => {
 
   const folder = (id: string): string => path.join(stage.authDirectory, id);
   const moved = (id: string): string => path.join(stage.directory, `moved-${id}`);
-  const gone = (id: string) => stage.log.until('auth_folder_missing', { org: id, timeoutMs: 20_000 });
+  const gone = (id: string) => stage.log.until('auth_folder_missing', { org: id });
   const statusOf = async (id: string): Promise<Record<string, unknown>> => (await stage.api.status(id)).body;
 
   async function pairAndMoveAway(id: string, number: string): Promise<void> {
@@ -133,7 +133,7 @@ describe("an organization's folder that somebody moved away", () => {
 
     it('is used again by itself when it comes back', async () => {
       renameSync(moved(LINKED), folder(LINKED));
-      await stage.log.until('session_connected', { org: LINKED, count: 2, timeoutMs: 45_000 });
+      await stage.log.until('session_connected', { org: LINKED, count: 2 });
       expect(await statusOf(LINKED)).toMatchObject({ phone_number: LINKED_PHONE, attention: null });
       await stage.send(LINKED, CUSTOMER);
       expect(stage.whatsapp.record.registrations.filter(({ org }) => org === LINKED_PHONE)).toHaveLength(1);

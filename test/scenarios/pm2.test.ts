@@ -62,7 +62,7 @@ class Installation {
     const { stdout } = await promisify(execFile)('bash', ['-c', command], {
       cwd: this.directory,
       env: this.environment(),
-      timeout: 30_000,
+      timeout: 120_000,
     });
     this.notePids();
     return stdout;
@@ -133,7 +133,7 @@ class Installation {
   }
 }
 
-describe('under pm2', { timeout: 120_000 }, () => {
+describe('under pm2', () => {
   let whatsapp: Emulator;
   let installation: Installation;
   let api: Api;

@@ -91,7 +91,7 @@ describe.each(EDITIONS)('the examples of $firstPage and $folder', (edition) => {
     }
   };
 
-  it('do what they show: each runs in bash, in its order, and answers as written', { timeout: 120_000 }, async () => {
+  it('do what they show: each runs in bash, in its order, and answers as written', { timeout: 240_000 }, async () => {
     for (const page of ORDER.map((name) => pageOf(edition, name))) {
       for (const block of blocksOf(edition, page)) await doIt(block, `${page}, line ${block.line}`);
     }

@@ -73,14 +73,17 @@ describe('webhooks', () => {
     const times: number[] = [];
     one.answer = () => {
       times.push(Date.now());
-      return times.length === 1 ? { status: 429, headers: { 'retry-after': '1' } } : 204;
+      const asked = ['1', '3600'][times.length - 1];
+      return asked === undefined ? 204 : { status: 429, headers: { 'retry-after': asked } };
     };
     const { webhook_id: id } = await create(one.url, { event_types: ['session.linked'] });
     await stage.pair('2', PHONE);
     await webhook(id, ({ next_try_at: next, waiting }) => waiting === 0 || next !== null);
-    await one.until((came) => came.length >= 2, 'the second try');
+    await one.until(
+      (came) => came.length >= 3,
+      'the third try, long before the hour that the second was asked to wait',
+    );
     expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(990);
-    expect((times[1] as number) - (times[0] as number)).toBeLessThan(5000);
   });
 
   it('never reach this machine or a private network, unless allowed: not by address, name or redirect', async () => {

@@ -33,7 +33,7 @@ export class LogLines implements DestinationStream {
 
   /** Resolves with the `count`-th line of this event (of this organization). */
   async until(event: string, options: { org?: string; count?: number; timeoutMs?: number } = {}): Promise<LogLine> {
-    const { org, count = 1, timeoutMs = 20_000 } = options;
+    const { org, count = 1, timeoutMs = 60_000 } = options;
     const found = (): LogLine | undefined => this.events(event, org)[count - 1];
     const ready = found();
     if (ready) return ready;

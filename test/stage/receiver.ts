@@ -67,7 +67,7 @@ export class Receiver {
   }
 
   /** Resolves as soon as what came satisfies this. */
-  async until(enough: (received: readonly Received[]) => boolean, what: string, timeoutMs = 20_000): Promise<void> {
+  async until(enough: (received: readonly Received[]) => boolean, what: string, timeoutMs = 60_000): Promise<void> {
     if (enough(this.received)) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {

@@ -48,7 +48,7 @@ export async function create(url: string, more: object = {}): Promise<Created> {
 
 /** The webhook as the API shows it, as soon as it is so. */
 export async function webhook(id: string, isSo: (body: Record<string, unknown>) => boolean = () => true) {
-  for (const end = Date.now() + 20_000; ;) {
+  for (const end = Date.now() + 60_000; ;) {
     const { body } = await stage.api.get(`/api/webhooks/${id}`);
     if (isSo(body)) return body;
     if (Date.now() > end) throw new Error(`never so: ${JSON.stringify(body)}`);
