@@ -30,7 +30,10 @@ async function signIn(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.locator('input[type=password]').fill(API_KEY);
   await page.locator('button[type=submit]').click();
-  await page.locator('.organization').nth(FEW - 1).waitFor();
+  await page
+    .locator('.organization')
+    .nth(FEW - 1)
+    .waitFor();
 }
 
 /** ms from the letters to the picture. */
