@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--parts 1,2,3,4,5,6,7,8] [--rounds 5] [--sessions 300] [--finished 1000000] [--age 10000] [--quick]
- * [--json FILE] [--only SIDE] [--profile DIR]`
+ * `npm run bench -- [--parts 1,2,3,4,5,6,7,8] [--rounds 5] [--sessions 300] [--finished 1000000] [--age 10000]
+ * [--quick] [--json FILE] [--only SIDE] [--profile DIR]`
  *
  * Every side in a process of its own, WhatsApp (the emulator) in another, by turns in rounds; medians over the rounds.
  * Prints a table and writes bench/results.json (not in git).
