@@ -43,7 +43,7 @@ export function createApp({
     metrics,
     limits: { ...HTTP_LIMITS, ...limits },
     pageFiles: readPageFiles(pageDirectory),
-    document: apiDocument(rooms.config),
+    document: onDemand(() => apiDocument(rooms.config)),
     refuseGuess: guesses({ logger: rooms.logger, limits: { ...HTTP_LIMITS, ...limits } }),
   };
   const app = express();
@@ -69,6 +69,12 @@ export function createApp({
   });
   app.use(errorResponse(parts.logger));
   return app;
+}
+
+/** Made when it is asked for first, and kept. */
+function onDemand<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 function operationsOf(scope: Scope, { often }: { often?: boolean } = {}): AnyOperation[] {

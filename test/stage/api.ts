@@ -44,7 +44,11 @@ export class Api {
 
   /** Starts the session (which changes nothing when it is up) and waits until it is connected or has a QR. */
   async ready(id: string): Promise<Answer> {
-    return this.start(id, { wait_ms: 20_000 });
+    // A busy machine may need longer than one call may wait.
+    for (let left = 3; ; left -= 1) {
+      const answer = await this.start(id, { wait_ms: 20_000 });
+      if (left === 1 || !['connecting', 'restoring'].includes(answer.body.status as string)) return answer;
+    }
   }
 
   status(id: string): Promise<Answer> {

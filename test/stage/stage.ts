@@ -124,14 +124,6 @@ export class Stage {
     const started = await this.api.ready(id);
     if (started.body.status !== 'qr_ready') throw new Error(`no QR for ${id}: ${JSON.stringify(started.body)}`);
     await this.scan(id, number);
-    // The phone's first messages too: one whose receipt a test cuts off would come again, and be counted as a
-    // duplicate.
-    await this.whatsapp.record.until(() =>
-      [...this.whatsapp.phone(number).companions.values()].every(
-        // Devices of before a cleaning are away for good.
-        ({ connection, unacknowledged }) => !connection || unacknowledged === 0,
-      ),
-    );
   }
 
   /** Scans the QR that is shown now. */
@@ -140,6 +132,14 @@ export class Stage {
     const connected = await this.api.ready(id);
     if (connected.body.status !== 'connected')
       throw new Error(`not connected after the scan: ${JSON.stringify(connected.body)}`);
+    // The phone's first messages too: one whose receipt a test cuts off would come again, and be counted as a
+    // duplicate.
+    await this.whatsapp.record.until(() =>
+      [...this.whatsapp.phone(number).companions.values()].every(
+        // Devices of before a cleaning are away for good.
+        ({ connection, unacknowledged }) => !connection || unacknowledged === 0,
+      ),
+    );
   }
 
   /** A text that occurs nowhere else; at the end the whole output is searched for it. */

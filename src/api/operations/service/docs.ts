@@ -27,6 +27,6 @@ export const docs = operation({
   const pages: { [language in Language]?: string } = {};
   return async (_input, { response, context: { language } }) => {
     response.set('Content-Security-Policy', POLICY);
-    return { status: 200, type: 'text/html', body: (pages[language] ??= docsPage(document, language)) };
+    return { status: 200, type: 'text/html', body: (pages[language] ??= docsPage(document(), language)) };
   };
 });

@@ -16,6 +16,6 @@ export const openapi = operation({
     200: { about: 'OpenAPI 3.1.', other: { 'application/json': z.looseObject({ openapi: z.string() }) } },
   },
 }).handledBy(({ document }) => {
-  const json = JSON.stringify(document);
-  return async () => ({ status: 200, type: 'application/json', body: json });
+  let json: string | undefined;
+  return async () => ({ status: 200, type: 'application/json', body: (json ??= JSON.stringify(document())) });
 });
