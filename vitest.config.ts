@@ -4,7 +4,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'emulator/**/*.test.ts'],
     globalSetup: ['test/stage/build-once.ts'],
-    setupFiles: ['test/stage/quick-keys.ts'],
     // A scenario pairs, cuts and restarts real sockets; on a shared machine that may take minutes when the machine is
     // busy. Nothing waits for this long unless it hangs.
     testTimeout: 240_000,
@@ -13,7 +12,7 @@ export default defineConfig({
     // Each file in a process of its own would load Baileys, the service and the emulator anew: 1.5 to 2 s of CPU.
     isolate: false,
     // Scenarios wait for each other's timers and disks: two workers keep two cores busy by a half only.
-    maxWorkers: 3,
+    maxWorkers: 4,
     reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
   },
 });
