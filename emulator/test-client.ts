@@ -7,6 +7,7 @@ import makeWASocket, {
   initAuthCreds,
   proto,
   type AuthenticationCreds,
+  type BinaryNode,
   type ConnectionState,
   type SignalDataSet,
   type SignalDataTypeMap,
@@ -86,6 +87,7 @@ export class TestClient {
       ...this.config,
     });
     this.socket = socket;
+    catchDirty(socket);
     socket.ev.on('creds.update', (update) => Object.assign(this.auth.creds, update));
     socket.ev.on('connection.update', (update) => {
       Object.assign(this.state, update);
@@ -200,5 +202,14 @@ export class TestClient {
     // A refusal may come before Baileys tells of the message itself.
     if (this.statuses.get(id) === 0) return;
     this.statuses.set(id, status === 0 ? 0 : Math.max(status, this.statuses.get(id) ?? 0));
+  }
+}
+
+/** Baileys' handlers of `dirty` ask and answer. What they reject with at the connection's end nobody hears. */
+function catchDirty({ ws }: WASocket): void {
+  type Handler = (node: BinaryNode) => unknown;
+  for (const handler of ws.listeners('CB:ib,,dirty') as Handler[]) {
+    ws.off('CB:ib,,dirty', handler);
+    ws.on('CB:ib,,dirty', (node: BinaryNode) => void Promise.resolve(handler(node)).catch(() => {}));
   }
 }
