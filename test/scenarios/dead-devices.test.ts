@@ -9,6 +9,9 @@ const OTHER = '573109998866';
 /** Longer than a dead device is ever left alone (DEAD_DEVICE_LONGEST_MS in src/baileys/dead-devices.ts), ms. */
 const LONG = 16 * 60_000;
 
+/** A jump of the clock is no silence of WhatsApp; but Baileys' own keep-alive would take it for one. */
+const NO_KEEP_ALIVE = { env: { KEEP_ALIVE_INTERVAL: '300000', SILENCE_TIMEOUT: '600000' } };
+
 /** From now on the clock of this process is ahead. */
 function later(ms: number): void {
   const real = Date.now.bind(Date);
@@ -39,7 +42,7 @@ describe('a customer with a device whose keys cannot be had', () => {
   it.each(KEYS_STATES.filter((state) => state !== 'well'))(
     '%s: the others get the message and those that follow, and it gets the next one when it is well',
     async (state) => {
-      stage = await Stage.set();
+      stage = await Stage.set(NO_KEEP_ALIVE);
       await stage.pair('2', PHONE);
       const customer = stage.whatsapp.customer(CUSTOMER, { devices: 3 });
       customer.keysOf(1, state);
@@ -62,7 +65,7 @@ describe('a customer with a device whose keys cannot be had', () => {
   );
 
   it('refused for the whole question: each device is asked for alone, and only the dead one is skipped', async () => {
-    stage = await Stage.set();
+    stage = await Stage.set(NO_KEEP_ALIVE);
     await stage.pair('2', PHONE);
     const customer = stage.whatsapp.customer(CUSTOMER, { devices: 3 });
     customer.keysOf(1, 'refused');
@@ -76,7 +79,7 @@ describe('a customer with a device whose keys cannot be had', () => {
   });
 
   it('that writes by itself is well: the next message goes to it, without a question', async () => {
-    stage = await Stage.set();
+    stage = await Stage.set(NO_KEEP_ALIVE);
     await stage.pair('2', PHONE);
     const customer = stage.whatsapp.customer(CUSTOMER, { devices: 2 });
     customer.keysOf(1, 'refused');
@@ -90,7 +93,7 @@ describe('a customer with a device whose keys cannot be had', () => {
   });
 
   it('and no other: the message is queued until its time is over; the next ones go when a device is well', async () => {
-    stage = await Stage.set();
+    stage = await Stage.set(NO_KEEP_ALIVE);
     await stage.pair('2', PHONE);
     const customer = stage.whatsapp.customer(CUSTOMER, { devices: 2 });
     for (const device of [0, 1]) customer.keysOf(device, 'refused');
@@ -118,7 +121,7 @@ describe('a customer with a device whose keys cannot be had', () => {
   });
 
   it('or, as WhatsApp says, with no device at all: the message waits, and goes when there is one', async () => {
-    stage = await Stage.set();
+    stage = await Stage.set(NO_KEEP_ALIVE);
     await stage.pair('2', PHONE);
     stage.whatsapp.mishaps.oddAnswer(PHONE, 'devices', 'no_devices');
     const questions = noteQuestions(stage.whatsapp, PHONE);
@@ -132,7 +135,7 @@ describe('a customer with a device whose keys cannot be had', () => {
   });
 
   it('is one of ten: the other nine get all of theirs, over a restart in between', async () => {
-    stage = await Stage.set();
+    stage = await Stage.set(NO_KEEP_ALIVE);
     await stage.pair('2', PHONE);
     const customers = Array.from({ length: 10 }, (_, n) => `5731099900${10 + n}`);
     const broken = customers[3] as string;
@@ -161,7 +164,7 @@ describe('a customer with a device whose keys cannot be had', () => {
 });
 
 it("the organization's own devices never stop a message, dead or not", async () => {
-  const stage = await Stage.set();
+  const stage = await Stage.set(NO_KEEP_ALIVE);
   onTestFinished(() => stage.end());
   await stage.pair('2', PHONE);
   await stage.pair('3', PHONE);
