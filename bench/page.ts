@@ -9,7 +9,7 @@ import { API_KEY, ServiceSide, type House } from './sides.js';
 
 const FEW = 30;
 const MANY = 1000;
-/** Times that each organization is looked for in a round. */
+/** What is looked for, one after another, in each round; all of it is among the few as well. */
 const WANTED = ['shop-7', 'shop-12', 'SHOP-29', 'shop-3', 'shop-21'];
 
 /** A service that knows so many organizations. They are stopped: held and shown like any other, without a pairing. */

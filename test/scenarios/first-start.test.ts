@@ -16,11 +16,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'dotenv';
-import { PNG } from 'pngjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startEmulator, type Emulator } from '../../emulator/emulator.js';
 import { readConfig } from '../../src/config.js';
 import { LogLines } from '../stage/log-lines.js';
+import { photograph } from '../stage/terminal-qr.js';
 
 const PHONE = '573001112233';
 const KEY_LINE = /^API_KEY=[\w-]{32}$/m;
@@ -30,25 +30,6 @@ beforeEach(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'whatsapp-first-start-'));
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-/** A terminal's light and dark, as a camera sees them. */
-function photograph(blocks: string): Buffer {
-  const rows = blocks
-    .split('\n')
-    .filter((line) => line !== '')
-    .flatMap((line) => [[...line].map((c) => '▀█'.includes(c)), [...line].map((c) => '▄█'.includes(c))]);
-  const scale = 4;
-  const width = Math.max(...rows.map((row) => row.length));
-  const picture = new PNG({ width: width * scale, height: rows.length * scale });
-  for (let y = 0; y < picture.height; y++) {
-    for (let x = 0; x < picture.width; x++) {
-      const isLight = rows[Math.floor(y / scale)]?.[Math.floor(x / scale)] ?? false;
-      picture.data.fill(isLight ? 255 : 0, (y * picture.width + x) * 4, (y * picture.width + x) * 4 + 3);
-      picture.data[(y * picture.width + x) * 4 + 3] = 255;
-    }
-  }
-  return PNG.sync.write(picture);
-}
 
 async function freePort(): Promise<number> {
   const server = createServer();

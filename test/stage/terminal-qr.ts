@@ -5,6 +5,7 @@ import { PNG } from 'pngjs';
 export function photograph(blocks: string): Buffer {
   const rows = blocks
     .split('\n')
+    .filter((line) => line !== '')
     .flatMap((line) => [[...line].map((c) => '▀█'.includes(c)), [...line].map((c) => '▄█'.includes(c))]);
   const scale = 4;
   const width = Math.max(...rows.map((row) => row.length));
